@@ -1,0 +1,3 @@
+//! The `cytotrial` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! the trial itself, and the list of operations.

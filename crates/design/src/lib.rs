@@ -1,0 +1,1 @@
+//! dose-finding designs.

@@ -1,0 +1,1 @@
+//! a study in, responses, grades, DLTs, kinetics and survival out.

@@ -1,0 +1,5 @@
+//! Model text to a checked model (IR).
+
+pub mod ir;
+
+pub use ir::*;

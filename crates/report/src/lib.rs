@@ -1,0 +1,1 @@
+//! a document, and the ways to print it.

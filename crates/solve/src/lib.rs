@@ -1,0 +1,1 @@
+//! model to trajectories, many patients at once.

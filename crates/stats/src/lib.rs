@@ -1,0 +1,1 @@
+//! streams, special functions, distributions, intervals, survival.
