@@ -1,5 +1,21 @@
 //! Model text to a checked model (IR).
+//!
+//! ```
+//! let model = cytotrial_model::antimony::read("
+//!     model *decay(dose)
+//!         N' = -k*N
+//!         at (dose > 0): N = N + dose, dose = 0
+//!         k = 0.3; N = 0; dose = 0
+//!     end
+//! ").expect("this text has no problems");
+//! assert_eq!(model.states().count(), 1);
+//! assert_eq!(model.ports, [model.symbol("dose").expect("it is in the header")]);
+//! ```
 
+pub mod antimony;
 pub mod ir;
+pub mod nearest;
+mod order;
+pub mod units;
 
 pub use ir::*;

@@ -1,0 +1,164 @@
+//! Formulas: operators by precedence, calls, parentheses.
+//!
+//! Precedence, weakest first: `||`, `&&`, comparisons (not chained), `+ -`, `* /`, signs and `!`,
+//! `^` (groups to the right), as in the infix formulas of SBML Level 3.
+
+use crate::antimony::ReadProblem;
+use crate::antimony::lexer::Kind;
+use crate::antimony::parser::Parser;
+use crate::antimony::syntax::{Node, NodeKind};
+use crate::ir::{Binary, Span, Unary};
+
+/// Deeper parentheses than this are refused, so that no text can exhaust the stack.
+const MAX_NESTING: usize = 100;
+/// Taller formulas than this are refused; whoever walks an expression may recurse.
+pub(crate) const MAX_DEPTH: usize = 500;
+
+/// How tightly a sign binds.
+const COMPARISON: u8 = 3;
+const SIGN: u8 = 6;
+const POWER: u8 = 7;
+
+impl Parser {
+    /// A whole formula.
+    pub(crate) fn formula(&mut self) -> Result<Node, ReadProblem> {
+        self.binary(0)
+    }
+
+    fn binary(&mut self, weakest: u8) -> Result<Node, ReadProblem> {
+        self.nesting += 1;
+        if self.nesting > MAX_NESTING {
+            return Err(self.problem_here(
+                format!("the formula is nested more than {MAX_NESTING} deep"),
+                "give the inner part a name with `:=`",
+            ));
+        }
+        let mut left = self.signed()?;
+        let mut compared = false;
+        while let Some((operation, strength)) = self.binary_sign() {
+            if strength < weakest {
+                break;
+            }
+            if strength == COMPARISON && std::mem::replace(&mut compared, true) {
+                return Err(self.problem_here(
+                    "comparisons do not chain".into(),
+                    "join two comparisons: `a < b && b < c`",
+                ));
+            }
+            compared &= strength >= COMPARISON;
+            let span = left.span;
+            self.at += 1;
+            let right = self.binary(strength + u8::from(strength != POWER))?;
+            left = self.join(operation, left, right, span)?;
+        }
+        self.nesting -= 1;
+        Ok(left)
+    }
+
+    fn binary_sign(&self) -> Option<(Binary, u8)> {
+        let Kind::Sign(sign) = self.token().kind else { return None };
+        Some(match sign {
+            "||" => (Binary::Or, 1),
+            "&&" => (Binary::And, 2),
+            "<" => (Binary::Less, COMPARISON),
+            "<=" => (Binary::LessOrEqual, COMPARISON),
+            ">" => (Binary::Greater, COMPARISON),
+            ">=" => (Binary::GreaterOrEqual, COMPARISON),
+            "==" => (Binary::Equal, COMPARISON),
+            "!=" => (Binary::NotEqual, COMPARISON),
+            "+" => (Binary::Add, 4),
+            "-" => (Binary::Subtract, 4),
+            "*" => (Binary::Multiply, 5),
+            "/" => (Binary::Divide, 5),
+            "^" => (Binary::Power, POWER),
+            _ => return None,
+        })
+    }
+
+    /// Signs before an operand; `-x^2` is `-(x^2)`.
+    fn signed(&mut self) -> Result<Node, ReadProblem> {
+        let span = self.token().span;
+        let operation = match self.token().kind {
+            Kind::Sign("-") => Some(Unary::Negate),
+            Kind::Sign("!") => Some(Unary::Not),
+            Kind::Sign("+") => None,
+            _ => return self.operand(),
+        };
+        self.at += 1;
+        let inner = self.binary(SIGN)?;
+        let Some(operation) = operation else { return Ok(inner) };
+        let depth = inner.depth + 1;
+        self.limited(Node { kind: NodeKind::Unary(operation, Box::new(inner)), span, depth })
+    }
+
+    fn operand(&mut self) -> Result<Node, ReadProblem> {
+        let token = self.token().clone();
+        let span = token.span;
+        match token.kind {
+            Kind::Number(value) => {
+                self.at += 1;
+                Ok(Node { kind: NodeKind::Number(value), span, depth: 1 })
+            }
+            Kind::Name => {
+                self.at += 1;
+                if self.token().kind == Kind::Sign("(") {
+                    self.at += 1;
+                    let arguments = self.arguments()?;
+                    let depth = 1 + arguments.iter().map(|node| node.depth).max().unwrap_or(0);
+                    return self.limited(Node {
+                        kind: NodeKind::Call(token.text, arguments),
+                        span,
+                        depth,
+                    });
+                }
+                Ok(Node { kind: NodeKind::Name(token.text), span, depth: 1 })
+            }
+            Kind::Sign("(") => {
+                self.at += 1;
+                let inner = self.binary(0)?;
+                self.expect(")", "to close the parenthesis")?;
+                Ok(inner)
+            }
+            _ => Err(self.expected("a number, a name or `(`", "")),
+        }
+    }
+
+    /// The arguments of a call, after its opening parenthesis.
+    fn arguments(&mut self) -> Result<Vec<Node>, ReadProblem> {
+        let mut arguments = Vec::new();
+        if self.take(")") {
+            return Ok(arguments);
+        }
+        loop {
+            arguments.push(self.binary(0)?);
+            if self.take(")") {
+                return Ok(arguments);
+            }
+            if !self.take(",") {
+                return Err(self.expected("`,` or `)`", "after the argument of a function"));
+            }
+        }
+    }
+
+    fn join(
+        &self,
+        operation: Binary,
+        left: Node,
+        right: Node,
+        span: Span,
+    ) -> Result<Node, ReadProblem> {
+        let depth = 1 + left.depth.max(right.depth);
+        let kind = NodeKind::Binary(operation, Box::new(left), Box::new(right));
+        self.limited(Node { kind, span, depth })
+    }
+
+    fn limited(&self, node: Node) -> Result<Node, ReadProblem> {
+        if node.depth <= MAX_DEPTH {
+            return Ok(node);
+        }
+        Err(self.problem_here(
+            format!("the formula has more than {MAX_DEPTH} operations one upon the other"),
+            "give a part of it a name with `:=`",
+        ))
+    }
+}

@@ -1,0 +1,370 @@
+//! Formulas to expressions: built-in functions, constants, and the text's own functions in place.
+
+use std::collections::BTreeMap;
+
+use crate::antimony::ReadProblem;
+use crate::antimony::expression::MAX_DEPTH;
+use crate::antimony::resolve::{RESERVED, Resolver};
+use crate::antimony::syntax::{FunctionText, Node, NodeKind};
+use crate::ir::{Binary, Expression, ExpressionId, Span, Unary};
+use crate::nearest::did_you_mean;
+
+/// More nodes than this are refused: functions that call functions can grow without end.
+const MAX_EXPRESSIONS: usize = 1_000_000;
+
+/// The built-in functions, and how they are called.
+const BUILT_IN: [(&str, &str); 28] = [
+    ("abs", "abs(x)"),
+    ("exp", "exp(x)"),
+    ("ln", "ln(x)"),
+    ("log", "log(x) or log(base, x)"),
+    ("log10", "log10(x)"),
+    ("sqrt", "sqrt(x)"),
+    ("root", "root(x) or root(n, x)"),
+    ("pow", "pow(x, y)"),
+    ("power", "power(x, y)"),
+    ("floor", "floor(x)"),
+    ("ceil", "ceil(x)"),
+    ("ceiling", "ceiling(x)"),
+    ("min", "min(a, b, ...)"),
+    ("max", "max(a, b, ...)"),
+    ("piecewise", "piecewise(value, condition, ..., otherwise)"),
+    ("sin", "sin(x)"),
+    ("cos", "cos(x)"),
+    ("tan", "tan(x)"),
+    ("tanh", "tanh(x)"),
+    ("not", "not(x)"),
+    ("and", "and(a, b, ...)"),
+    ("or", "or(a, b, ...)"),
+    ("xor", "xor(a, b)"),
+    ("gt", "gt(a, b)"),
+    ("lt", "lt(a, b)"),
+    ("geq", "geq(a, b)"),
+    ("leq", "leq(a, b)"),
+    ("eq", "eq(a, b)"),
+];
+
+/// The functions that the text defines.
+pub(crate) struct Inliner<'a> {
+    functions: BTreeMap<&'a str, &'a FunctionText>,
+}
+
+/// What the arguments of a function mean inside its body.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    function: &'a FunctionText,
+    values: &'a [Node],
+    caller: Option<&'a Scope<'a>>,
+}
+
+/// A formula could not be put in place; the problem is already noted.
+struct TooLarge;
+
+impl<'a> Inliner<'a> {
+    /// Checks the functions of a text. A function sees its arguments and the functions above it.
+    pub(crate) fn new(functions: &'a [FunctionText], problems: &mut Vec<ReadProblem>) -> Self {
+        let mut inliner = Self { functions: BTreeMap::new() };
+        for function in functions {
+            let name = function.name.name.as_str();
+            let mut problem = |span, message, help: &str| {
+                problems.push(ReadProblem { span, message, help: help.into() });
+            };
+            let taken = built_in(name).is_some() || inliner.functions.contains_key(name);
+            if taken || RESERVED.contains(&name) {
+                let message = format!("a function `{name}` exists already");
+                problem(function.name.span, message, "choose another name");
+            }
+            for (i, argument) in function.arguments.iter().enumerate() {
+                let repeated = function.arguments[..i].iter().any(|a| a.name == argument.name);
+                if repeated || RESERVED.contains(&argument.name.as_str()) {
+                    let message = format!("`{}` cannot be an argument here", argument.name);
+                    problem(argument.span, message, "give each argument its own new name");
+                }
+            }
+            inliner.check(&function.body, Some(function), problems);
+            inliner.functions.insert(name, function);
+        }
+        inliner
+    }
+
+    /// Notes unknown functions, wrong numbers of arguments, and unknown names in bodies.
+    fn check(&self, node: &Node, body_of: Option<&FunctionText>, problems: &mut Vec<ReadProblem>) {
+        let mut note = |message: String, help: String| {
+            problems.push(ReadProblem { span: node.span, message, help });
+        };
+        match &node.kind {
+            NodeKind::Number(_) => {}
+            NodeKind::Name(name) if matches!(name.as_str(), "nan" | "notanumber") => {
+                note(format!("`{name}` is not read"), "every value here is a number".into());
+            }
+            NodeKind::Name(name) => {
+                let Some(function) = body_of else { return };
+                let names = || function.arguments.iter().map(|argument| argument.name.as_str());
+                if !names().any(|argument| argument == name) && !RESERVED.contains(&name.as_str()) {
+                    let help = did_you_mean(name, names())
+                        .unwrap_or_else(|| "a function sees only its arguments: add one".into());
+                    let function = &function.name.name;
+                    note(format!("`{name}` is not an argument of `{function}`"), help);
+                }
+            }
+            NodeKind::Unary(_, inner) => self.check(inner, body_of, problems),
+            NodeKind::Binary(_, left, right) => {
+                self.check(left, body_of, problems);
+                self.check(right, body_of, problems);
+            }
+            NodeKind::Call(name, arguments) => {
+                if let Some((message, help)) = self.call_problem(name, arguments.len()) {
+                    note(message, help);
+                }
+                for argument in arguments {
+                    self.check(argument, body_of, problems);
+                }
+            }
+        }
+    }
+
+    fn call_problem(&self, name: &str, count: usize) -> Option<(String, String)> {
+        let usage = if let Some(function) = self.functions.get(name) {
+            let names: Vec<&str> = function.arguments.iter().map(|a| a.name.as_str()).collect();
+            if count == names.len() {
+                return None;
+            }
+            format!("{name}({})", names.join(", "))
+        } else if let Some(usage) = built_in(name) {
+            if takes(name, count) {
+                return None;
+            }
+            usage.to_owned()
+        } else {
+            let known =
+                BUILT_IN.iter().map(|(name, _)| *name).chain(self.functions.keys().copied());
+            let help = did_you_mean(name, known)
+                .unwrap_or_else(|| "define it above: `function name(x) ... end`".into());
+            return Some((format!("no function is called `{name}`"), help));
+        };
+        let s = if count == 1 { "" } else { "s" };
+        Some((format!("`{name}` does not take {count} argument{s}"), format!("it is `{usage}`")))
+    }
+
+    /// Adds a formula to the model. After a problem the answer is some number.
+    pub(crate) fn expand(&self, node: &Node, resolver: &mut Resolver) -> ExpressionId {
+        let before = resolver.problems.len();
+        self.check(node, None, &mut resolver.problems);
+        let expanded = match resolver.problems.len() == before {
+            true => self.place(node, None, resolver, 0),
+            // Names are still noted, so that one problem does not make another.
+            false => {
+                note_names(node, resolver);
+                Err(TooLarge)
+            }
+        };
+        expanded.unwrap_or_else(|TooLarge| resolver.push(Expression::Number(0.0), node.span, 1))
+    }
+
+    fn place(
+        &self,
+        node: &Node,
+        scope: Option<&Scope<'_>>,
+        to: &mut Resolver,
+        level: usize,
+    ) -> Result<ExpressionId, TooLarge> {
+        if level > MAX_DEPTH || to.model.expressions.len() > MAX_EXPRESSIONS {
+            let message = "with its functions in place, this formula is too large".to_owned();
+            to.problem(node.span, message, "give parts of it names with `:=`");
+            return Err(TooLarge);
+        }
+        let level = level + 1;
+        match &node.kind {
+            NodeKind::Number(value) => to.add(Expression::Number(*value), node.span, &[]),
+            NodeKind::Name(name) => {
+                if let Some(scope) = scope {
+                    let arguments = &scope.function.arguments;
+                    if let Some(i) = arguments.iter().position(|argument| argument.name == *name) {
+                        return self.place(&scope.values[i], scope.caller, to, level);
+                    }
+                }
+                let expression = match constant(name) {
+                    Some(constant) => constant,
+                    None => Expression::Symbol(to.symbol(name, node.span)),
+                };
+                to.add(expression, node.span, &[])
+            }
+            NodeKind::Unary(operation, inner) => {
+                let inner = self.place(inner, scope, to, level)?;
+                to.add(Expression::Unary(*operation, inner), node.span, &[inner])
+            }
+            NodeKind::Binary(operation, left, right) => {
+                let left = self.place(left, scope, to, level)?;
+                let right = self.place(right, scope, to, level)?;
+                to.binary(*operation, left, right, node.span)
+            }
+            NodeKind::Call(name, values) => {
+                if let Some(function) = self.functions.get(name.as_str()) {
+                    let inner = Scope { function, values, caller: scope };
+                    return self.place(&function.body, Some(&inner), to, level);
+                }
+                let mut arguments = Vec::with_capacity(values.len());
+                for value in values {
+                    arguments.push(self.place(value, scope, to, level)?);
+                }
+                to.built_in(name, &arguments, node.span)
+            }
+        }
+    }
+}
+
+impl Resolver {
+    /// Adds an expression whose children are there already.
+    fn add(
+        &mut self,
+        expression: Expression,
+        span: Span,
+        children: &[ExpressionId],
+    ) -> Result<ExpressionId, TooLarge> {
+        let depth = 1 + children.iter().map(|id| self.depths[id.0 as usize]).max().unwrap_or(0);
+        if depth > MAX_DEPTH {
+            let message = format!("the formula has more than {MAX_DEPTH} operations in a row");
+            self.problem(span, message, "give a part of it a name with `:=`");
+            return Err(TooLarge);
+        }
+        Ok(self.push(expression, span, depth))
+    }
+
+    fn binary(
+        &mut self,
+        operation: Binary,
+        left: ExpressionId,
+        right: ExpressionId,
+        span: Span,
+    ) -> Result<ExpressionId, TooLarge> {
+        self.add(Expression::Binary(operation, left, right), span, &[left, right])
+    }
+
+    /// A built-in function with as many arguments as it takes.
+    fn built_in(
+        &mut self,
+        name: &str,
+        arguments: &[ExpressionId],
+        span: Span,
+    ) -> Result<ExpressionId, TooLarge> {
+        let operation = match name {
+            "root" | "log" if arguments.len() == 2 => {
+                return self.root_or_logarithm(name, arguments, span);
+            }
+            "piecewise" => {
+                let (otherwise, cases) = arguments.split_last().expect("it takes three at least");
+                let cases = cases.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+                let expression = Expression::Piecewise { cases, otherwise: *otherwise };
+                return self.add(expression, span, arguments);
+            }
+            "pow" | "power" => Binary::Power,
+            "min" => Binary::Minimum,
+            "max" => Binary::Maximum,
+            "and" => Binary::And,
+            "or" => Binary::Or,
+            "xor" => Binary::Xor,
+            "gt" => Binary::Greater,
+            "lt" => Binary::Less,
+            "geq" => Binary::GreaterOrEqual,
+            "leq" => Binary::LessOrEqual,
+            "eq" => Binary::Equal,
+            _ => {
+                let operation = unary(name).expect("every other built-in takes one argument");
+                return self.add(Expression::Unary(operation, arguments[0]), span, arguments);
+            }
+        };
+        let mut joined = arguments[0];
+        for argument in &arguments[1..] {
+            joined = self.binary(operation, joined, *argument, span)?;
+        }
+        Ok(joined)
+    }
+
+    /// `root(n, x)` is x^(1/n); `log(base, x)` is ln(x)/ln(base).
+    fn root_or_logarithm(
+        &mut self,
+        name: &str,
+        arguments: &[ExpressionId],
+        span: Span,
+    ) -> Result<ExpressionId, TooLarge> {
+        let (first, x) = (arguments[0], arguments[1]);
+        if name == "root" {
+            let one = self.add(Expression::Number(1.0), span, &[])?;
+            let exponent = self.binary(Binary::Divide, one, first, span)?;
+            return self.binary(Binary::Power, x, exponent, span);
+        }
+        let above = self.add(Expression::Unary(Unary::Ln, x), span, &[x])?;
+        let below = self.add(Expression::Unary(Unary::Ln, first), span, &[first])?;
+        self.binary(Binary::Divide, above, below, span)
+    }
+}
+
+/// Makes the symbols of a formula that is not placed.
+fn note_names(node: &Node, resolver: &mut Resolver) {
+    match &node.kind {
+        NodeKind::Number(_) => {}
+        NodeKind::Name(name) => {
+            if !RESERVED.contains(&name.as_str()) {
+                resolver.symbol(name, node.span);
+            }
+        }
+        NodeKind::Unary(_, inner) => note_names(inner, resolver),
+        NodeKind::Binary(_, left, right) => {
+            note_names(left, resolver);
+            note_names(right, resolver);
+        }
+        NodeKind::Call(_, arguments) => {
+            for argument in arguments {
+                note_names(argument, resolver);
+            }
+        }
+    }
+}
+
+/// The constants of the language, and time.
+fn constant(name: &str) -> Option<Expression> {
+    Some(match name {
+        "time" => Expression::Time,
+        "pi" => Expression::Number(std::f64::consts::PI),
+        "exponentiale" => Expression::Number(std::f64::consts::E),
+        "infinity" | "inf" => Expression::Number(f64::INFINITY),
+        "true" => Expression::Number(1.0),
+        "false" => Expression::Number(0.0),
+        _ => return None,
+    })
+}
+
+fn unary(name: &str) -> Option<Unary> {
+    Some(match name {
+        "abs" => Unary::Abs,
+        "exp" => Unary::Exp,
+        // Antimony's `log` is the natural logarithm.
+        "ln" | "log" => Unary::Ln,
+        "log10" => Unary::Log10,
+        "sqrt" | "root" => Unary::Sqrt,
+        "floor" => Unary::Floor,
+        "ceil" | "ceiling" => Unary::Ceiling,
+        "sin" => Unary::Sin,
+        "cos" => Unary::Cos,
+        "tan" => Unary::Tan,
+        "tanh" => Unary::Tanh,
+        "not" => Unary::Not,
+        _ => return None,
+    })
+}
+
+/// How a built-in function is called, if it is one.
+fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, usage)| *usage)
+}
+
+/// Whether a built-in function takes that many arguments.
+fn takes(name: &str, count: usize) -> bool {
+    match name {
+        "log" | "root" => count == 1 || count == 2,
+        "pow" | "power" | "xor" | "gt" | "lt" | "geq" | "leq" | "eq" => count == 2,
+        "min" | "max" | "and" | "or" => count >= 1,
+        "piecewise" => count >= 3 && count % 2 == 1,
+        _ => count == 1,
+    }
+}
