@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use stats::distribution::Distribution;
 
+pub mod files;
 pub mod product;
 pub mod quantity;
 pub mod read;
+mod section;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,10 +169,18 @@ pub enum Stopping {
 /// The synopsis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Protocol {
+    /// The file it was read from, by its name in the folder.
+    pub file: String,
     /// Registry number or other identifier.
     pub id: String,
     /// Title.
     pub title: String,
+    /// Type of study, e.g. `interventional`.
+    pub kind: String,
+    /// What the trial is for.
+    pub purpose: Vec<String>,
+    /// Design in words.
+    pub design: String,
     /// Phase as the record writes it.
     pub phase: String,
     /// Sponsor.
@@ -213,9 +223,38 @@ pub struct Protocol {
     pub rules: evaluate::Rules,
     /// Patients known before the trial: number, with DLT, with CRS.
     pub prior_patients: Option<PriorPatients>,
+    /// Primary and secondary endpoints, by the names in [`ENDPOINTS`].
+    pub endpoints: [Vec<String>; 2],
     /// Every value's source by its path, e.g. `treatment.infusion.levels`.
     pub sources: BTreeMap<String, Source>,
+    /// Every value as the synopsis of a report shows it, in the order of the file.
+    pub synopsis: Vec<SynopsisLine>,
 }
+
+/// One value of the synopsis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SynopsisLine {
+    /// Dotted path, e.g. `treatment.infusion.levels`.
+    pub path: String,
+    /// The value in words.
+    pub value: String,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// Endpoints that can be named, with the rule that judges each.
+pub const ENDPOINTS: &[(&str, &str)] = &[
+    ("adverse-events", "CTCAE version 5"),
+    ("crs", "ASTCT 2019"),
+    ("dlt", "the definition under `[dlt]`"),
+    ("gvhd", "MAGIC"),
+    ("icans", "ASTCT 2019"),
+    ("kinetics", "cellular kinetics without compartments"),
+    ("overall-survival", "death from any cause"),
+    ("progression-free-survival", "IMWG 2016"),
+    ("residual-disease", "share of clonal cells below the sensitivity"),
+    ("response", "IMWG 2016"),
+];
 
 /// What is already known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

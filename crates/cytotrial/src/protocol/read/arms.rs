@@ -1,0 +1,410 @@
+//! `compare.toml`: the arms, their differences from the protocol, and what is asked of them.
+
+use std::collections::BTreeMap;
+
+use stats::distribution::Distribution;
+
+use super::treatment::{self, Treatment};
+use super::{Reading, product};
+use crate::document::Value;
+use crate::problem::help_with_nearest;
+use crate::protocol::files::Files;
+use crate::protocol::product::Product;
+use crate::protocol::section::{Field, Section};
+use crate::protocol::{Arm, Dose, Protocol, Source, Uncertainty};
+
+/// What a comparison asks, before the protocol fills in what an arm leaves open.
+pub(super) struct Plan {
+    pub(super) question: String,
+    pub(super) arms: Vec<ArmPlan>,
+    pub(super) contrasts: Vec<(String, String)>,
+    pub(super) replicates: u32,
+    pub(super) seed: u64,
+    pub(super) uncertainty: Uncertainty,
+    pub(super) targets: BTreeMap<String, Vec<String>>,
+    pub(super) patients: Option<u32>,
+    /// Days.
+    pub(super) follow_up: Option<f64>,
+}
+
+/// How an arm differs from the protocol; `None` is as the protocol says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ArmPlan {
+    name: String,
+    products: Option<Vec<Product>>,
+    infusions: Option<Infusions>,
+    escalate: Option<bool>,
+    depletion: Option<bool>,
+    wait: Option<Distribution>,
+    set: BTreeMap<String, f64>,
+    /// The arms whose values it has, itself included.
+    lineage: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Infusions {
+    days: Option<Vec<f64>>,
+    levels: Option<Vec<Dose>>,
+    start: Option<usize>,
+}
+
+impl Plan {
+    /// Without a comparison: the protocol's own arm, once, in the usual number of replicates.
+    pub(super) fn of_protocol_alone((protocol, _): &(Protocol, Treatment)) -> Self {
+        let arm = ArmPlan { name: "protocol".to_owned(), ..ArmPlan::default() };
+        Self {
+            question: format!("What does the protocol of {} bring?", protocol.id),
+            arms: vec![arm],
+            contrasts: Vec::new(),
+            replicates: 100,
+            seed: 1,
+            uncertainty: Uncertainty::Drawn,
+            targets: BTreeMap::new(),
+            patients: None,
+            follow_up: None,
+        }
+    }
+}
+
+impl ArmPlan {
+    /// The arm with everything that it leaves to the protocol.
+    pub(super) fn complete(self, treatment: &Treatment, reading: &Reading) -> Arm {
+        let products =
+            self.products.unwrap_or_else(|| treatment.product.clone().into_iter().collect());
+        let treated = !products.is_empty();
+        let infusions = self.infusions.unwrap_or_default();
+        let own_levels = infusions.levels.is_some();
+        let (days, levels) = if treated {
+            (
+                infusions.days.unwrap_or_else(|| treatment.days.clone()),
+                infusions.levels.unwrap_or_else(|| treatment.levels.clone()),
+            )
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let start = infusions.start.unwrap_or(if own_levels { 0 } else { treatment.start });
+        Arm {
+            sources: sources(&self.lineage, reading),
+            name: self.name,
+            escalate: self.escalate.unwrap_or(true) && levels.len() > 1,
+            depletion: self.depletion.unwrap_or(treated),
+            products,
+            infusion_days: days,
+            levels,
+            start_level: start,
+            wait: self.wait,
+            set: self.set,
+        }
+    }
+}
+
+fn sources(lineage: &[String], reading: &Reading) -> BTreeMap<String, Source> {
+    let mut sources = BTreeMap::new();
+    for value in reading.values.iter().filter(|value| value.file == "compare.toml") {
+        let of_arm = |name: &String| value.path.starts_with(&format!("arm.{name}."));
+        if lineage.iter().any(of_arm)
+            && let Some(source) = &value.source
+        {
+            sources.insert(value.path.clone(), source.clone());
+        }
+    }
+    sources
+}
+
+pub(super) fn plan(
+    top: &Section<'_>,
+    files: &Files,
+    products: &mut product::Shelf<'_>,
+    protocol: Option<&(Protocol, Treatment)>,
+) -> Option<Plan> {
+    let question = top.need("question").and_then(Field::text);
+    if let Some(field) = top.may("trial") {
+        let here = field.clone();
+        if let Some(name) = field.text()
+            && name != files.trial_name()
+        {
+            let message =
+                format!("the comparison is of `{name}`, but `{}` was read", files.trial_name());
+            let _: Option<()> = here.error("F101", message, "name the protocol beside this file");
+        }
+    }
+    let seed = top.need("seed").and_then(seed);
+    let run = top.need_section("run").and_then(run);
+    let levels = protocol.map_or(&[][..], |(_, treatment)| &treatment.levels);
+    let arms = top.need_section("arm").and_then(|section| arms(&section, files, products, levels));
+    let names: Vec<String> = arms.iter().flatten().map(|arm| arm.name.clone()).collect();
+    let targets = match top.may("targets") {
+        None => Some(BTreeMap::new()),
+        Some(field) => field.section().and_then(|section| targets(&section, files, &names)),
+    };
+    let contrasts = match top.may("report") {
+        None => Some(Vec::new()),
+        Some(field) => field.section().and_then(|section| {
+            let contrasts = section
+                .need("contrasts")
+                .and_then(|field| field.each(|pair| contrast(pair, &names)));
+            section.done();
+            contrasts
+        }),
+    };
+    let run = run?;
+    Some(Plan {
+        question: question?,
+        arms: arms?,
+        contrasts: contrasts?,
+        replicates: run.replicates?,
+        seed: seed?,
+        uncertainty: run.uncertainty?,
+        targets: targets?,
+        patients: run.patients,
+        follow_up: run.follow_up,
+    })
+}
+
+fn seed(field: Field<'_>) -> Option<u64> {
+    match field.node.value {
+        Value::Integer(number) if number >= 0 => Some(number.unsigned_abs()),
+        _ => field.wrong_type("a whole number, not negative", "`20240418`"),
+    }
+}
+
+struct Run {
+    replicates: Option<u32>,
+    uncertainty: Option<Uncertainty>,
+    patients: Option<u32>,
+    follow_up: Option<f64>,
+}
+
+fn run(section: Section<'_>) -> Option<Run> {
+    let uncertainty = section.need("uncertainty").and_then(|field| {
+        let here = field.clone();
+        match field.text()?.as_str() {
+            "drawn" => Some(Uncertainty::Drawn),
+            "fixed" => Some(Uncertainty::Fixed),
+            other => here.error(
+                "N101",
+                format!("uncertainty is `{other}`"),
+                help_with_nearest(other, ["drawn", "fixed"]),
+            ),
+        }
+    });
+    let run = Run {
+        replicates: section.need("replicates").and_then(|field| field.whole(1, 1 << 24)),
+        uncertainty,
+        patients: section.may("patients").and_then(|field| field.whole(1, 1000)),
+        follow_up: section.may("follow-up").and_then(|field| field.amount("day")),
+    };
+    section.done();
+    Some(run)
+}
+
+fn arms(
+    section: &Section<'_>,
+    files: &Files,
+    products: &mut product::Shelf<'_>,
+    levels: &[Dose],
+) -> Option<Vec<ArmPlan>> {
+    let mut arms: Vec<ArmPlan> = Vec::new();
+    let mut sound = true;
+    for (name, field) in section.each() {
+        let Some(section) = field.section() else {
+            sound = false;
+            continue;
+        };
+        match arm(name, &section, files, products, &arms, levels) {
+            Some(arm) => arms.push(arm),
+            None => sound = false,
+        }
+        section.done();
+    }
+    sound.then_some(arms)
+}
+
+fn arm(
+    name: &str,
+    section: &Section<'_>,
+    files: &Files,
+    shelf: &mut product::Shelf<'_>,
+    above: &[ArmPlan],
+    protocol_levels: &[Dose],
+) -> Option<ArmPlan> {
+    let base = match section.may("base") {
+        None => Some(ArmPlan::default()),
+        Some(field) => base(field, above),
+    };
+    let own_products = section.may("product").map(|field| arm_products(field, shelf));
+    let own_infusions = section.may("infusions").map(|field| infusions(field.section()?));
+    let escalate = section.may("escalate").map(Field::truth);
+    let depletion = section.may("lymphodepletion").map(Field::truth);
+    let wait = section.may("wait").map(|field| field.law("day"));
+    let set = section.may("set").map(|field| settings(field, files));
+    let mut arm = base?;
+    name.clone_into(&mut arm.name);
+    arm.lineage.push(name.to_owned());
+    let changed = own_products.is_some() || own_infusions.is_some();
+    if let Some(products) = own_products {
+        arm.products = Some(products?);
+    }
+    if let Some(infusions) = own_infusions {
+        arm.infusions = Some(infusions?);
+    }
+    if let Some(escalate) = escalate {
+        arm.escalate = Some(escalate?);
+    }
+    if let Some(depletion) = depletion {
+        arm.depletion = Some(depletion?);
+    }
+    if let Some(wait) = wait {
+        arm.wait = Some(wait?);
+    }
+    arm.set.extend(set.unwrap_or_else(|| Some(BTreeMap::new()))?);
+    if changed {
+        check_lot(section, &arm, protocol_levels);
+    }
+    Some(arm)
+}
+
+fn base(field: Field<'_>, above: &[ArmPlan]) -> Option<ArmPlan> {
+    let here = field.clone();
+    let name = field.text()?;
+    if let Some(arm) = above.iter().find(|arm| arm.name == name) {
+        return Some(arm.clone());
+    }
+    let known = above.iter().map(|arm| arm.name.as_str());
+    here.error("N101", format!("no arm above is called `{name}`"), help_with_nearest(&name, known))
+}
+
+fn arm_products(field: Field<'_>, shelf: &mut product::Shelf<'_>) -> Option<Vec<Product>> {
+    match field.node.value {
+        Value::Text(_) => Some(vec![shelf.take(field)?]),
+        _ => {
+            let taken: Vec<Option<Product>> =
+                field.list()?.into_iter().map(|field| shelf.take(field)).collect();
+            taken.into_iter().collect()
+        }
+    }
+}
+
+fn infusions(section: Section<'_>) -> Option<Infusions> {
+    let days = section.may("days").map(treatment::days_of_infusion);
+    let dose = section.may("dose").map(treatment::dose);
+    let levels = section.may("levels").map(treatment::levels);
+    if let (Some(_), Some(_), Some(field)) = (&dose, &levels, section.may("dose")) {
+        let _: Option<()> = field.error(
+            "V101",
+            "both `dose` and `levels` are given",
+            "`dose` is for one level, `levels` for several",
+        );
+    }
+    let count = levels.as_ref().and_then(|levels| levels.as_ref()).map_or(1, Vec::len) as u32;
+    let start = section.may("start").map(|field| field.whole(1, count));
+    section.done();
+    let levels = match (dose, levels) {
+        (Some(dose), _) => Some(vec![dose?]),
+        (None, Some(levels)) => Some(levels?),
+        (None, None) => None,
+    };
+    let days = match days {
+        Some(days) => Some(days?),
+        None => None,
+    };
+    let start = match start {
+        Some(start) => Some(start? as usize - 1),
+        None => None,
+    };
+    Some(Infusions { days, levels, start })
+}
+
+/// Parameters that an arm sets; each must be a name of the model's table.
+fn settings(field: Field<'_>, files: &Files) -> Option<BTreeMap<String, f64>> {
+    let known = product::parameter_names(files);
+    let section = field.section()?;
+    let mut set = BTreeMap::new();
+    let mut sound = true;
+    for (name, field) in section.each() {
+        if !known.is_empty() && !known.iter().any(|known| known == name) {
+            let message = format!("the model has no parameter `{name}`");
+            let help = help_with_nearest(name, known.iter().map(String::as_str));
+            sound = field.error("N101", message, help).unwrap_or(false);
+            continue;
+        }
+        match field.number() {
+            Some(value) => {
+                set.insert(name.to_owned(), value);
+            }
+            None => sound = false,
+        }
+    }
+    sound.then_some(set)
+}
+
+fn check_lot(section: &Section<'_>, arm: &ArmPlan, protocol_levels: &[Dose]) {
+    let Some(products) = &arm.products else { return };
+    let own = arm.infusions.as_ref().and_then(|infusions| infusions.levels.as_ref());
+    let (Some(field), key) = (match section.may("infusions") {
+        Some(field) => {
+            let key = field.clone().section().and_then(|table| table.may("levels"));
+            (Some(field), if key.is_some() { "levels" } else { "dose" })
+        }
+        None => (section.may("product"), ""),
+    }) else {
+        return;
+    };
+    let levels = own.map_or(protocol_levels, Vec::as_slice);
+    treatment::check_lot(&field, key, levels, products);
+}
+
+fn targets(
+    section: &Section<'_>,
+    files: &Files,
+    arms: &[String],
+) -> Option<BTreeMap<String, Vec<String>>> {
+    let table = files.text("evidence/targets.csv").unwrap_or_default();
+    let rows = table.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let known: Vec<&str> = rows.filter_map(|line| line.split(',').next()).collect();
+    let mut targets = BTreeMap::new();
+    let mut sound = true;
+    for (arm, field) in section.each() {
+        if !arms.is_empty() && !arms.iter().any(|known| known == arm) {
+            let message = format!("`[targets]` names `{arm}`, which is no arm");
+            let help = help_with_nearest(arm, arms.iter().map(String::as_str));
+            section.log.error("N101", &format!("{}!key", field.path), message, help);
+            sound = false;
+            continue;
+        }
+        let ids = field.each(|field| {
+            let here = field.clone();
+            let id = field.text()?;
+            if known.contains(&id.as_str()) {
+                return Some(id);
+            }
+            let message = format!("`{id}` is not in evidence/targets.csv");
+            here.error("N101", message, help_with_nearest(&id, known.iter().copied()))
+        });
+        match ids {
+            Some(ids) => {
+                targets.insert(arm.to_owned(), ids);
+            }
+            None => sound = false,
+        }
+    }
+    sound.then_some(targets)
+}
+
+/// `car-nk - bcma-car-t`.
+fn contrast(field: Field<'_>, arms: &[String]) -> Option<(String, String)> {
+    let here = field.clone();
+    let text = field.text()?;
+    let Some((first, second)) = text.split_once(" - ") else {
+        let message = format!("`{text}` does not name two arms");
+        return here.error("V105", message, "write `\"car-nk - bcma-car-t\"`");
+    };
+    let (first, second) = (first.trim(), second.trim());
+    for name in [first, second] {
+        if !arms.is_empty() && !arms.iter().any(|arm| arm == name) {
+            let help = help_with_nearest(name, arms.iter().map(String::as_str));
+            return here.error("N101", format!("no arm is called `{name}`"), help);
+        }
+    }
+    Some((first.to_owned(), second.to_owned()))
+}
