@@ -5,7 +5,9 @@
 //! days from the subject's first infusion (day 0; negative before it); study days without a day 0
 //! appear only in exported tables. CDISC names: ADSL, ADEX, ADLB and its siblings, ADAE.
 
-use crate::terms::{Analyte, DeathCause, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment};
+use crate::terms::{
+    Analyte, DeathCause, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment,
+};
 
 /// The whole study.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,6 +116,13 @@ pub struct Events {
     pub related: Vec<bool>,
 }
 
+impl Study {
+    /// Adds a subject with nothing else known; see [`Subjects::push`].
+    pub fn push_subject(&mut self, id: &str, arm: &str) -> u32 {
+        self.subjects.push(id, arm)
+    }
+}
+
 impl Subjects {
     /// Number of subjects.
     pub fn len(&self) -> usize {
@@ -123,6 +132,31 @@ impl Subjects {
     /// No subject at all.
     pub fn is_empty(&self) -> bool {
         self.id.is_empty()
+    }
+
+    /// Adds a subject with nothing else known, infused on calendar day 0; returns its row.
+    pub fn push(&mut self, id: &str, arm: &str) -> u32 {
+        let row = self.id.len() as u32;
+        self.id.push(id.into());
+        self.arm.push(arm.into());
+        self.dose_level.push(None);
+        self.disposition.push(Disposition::Infused);
+        self.screened_calendar.push(0.0);
+        self.infused_calendar.push(Some(0.0));
+        self.enrolled_day.push(0.0);
+        self.age.push(f64::NAN);
+        self.sex.push(Sex::Female);
+        self.weight.push(f64::NAN);
+        self.ecog.push(0);
+        self.prior_lines.push(0);
+        self.isotype.push(Isotype::IgG);
+        self.light_chain.push(LightChain::Kappa);
+        self.new_therapy_day.push(None);
+        self.death_day.push(None);
+        self.death_cause.push(None);
+        self.last_known_alive_day.push(0.0);
+        self.dose_fraction.push(1.0);
+        row
     }
 }
 
@@ -138,7 +172,14 @@ impl Findings {
     }
 
     /// Adds a row.
-    pub fn push(&mut self, subject: u32, analyte: Analyte, day: f64, value: f64, below_limit: bool) {
+    pub fn push(
+        &mut self,
+        subject: u32,
+        analyte: Analyte,
+        day: f64,
+        value: f64,
+        below_limit: bool,
+    ) {
         self.subject.push(subject);
         self.analyte.push(analyte);
         self.day.push(day);
@@ -149,7 +190,14 @@ impl Findings {
 
 impl Exposures {
     /// Adds a row.
-    pub fn push(&mut self, subject: u32, treatment: Treatment, day: f64, amount: f64, assigned: f64) {
+    pub fn push(
+        &mut self,
+        subject: u32,
+        treatment: Treatment,
+        day: f64,
+        amount: f64,
+        assigned: f64,
+    ) {
         self.subject.push(subject);
         self.treatment.push(treatment);
         self.day.push(day);

@@ -1,0 +1,180 @@
+//! Values of one subject gathered into assessments.
+
+use super::ImwgOptions;
+use crate::index::{Point, SubjectRecords};
+use crate::outcome::Measurable;
+use records::{Analyte, LightChain};
+
+/// Values of one assessment; `None` is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Visit {
+    /// Day of the first value.
+    pub day: f64,
+    /// Serum M-protein, g/L.
+    pub serum: Option<f64>,
+    /// Urine M-protein, mg/24 h.
+    pub urine: Option<f64>,
+    /// Serum immunofixation is positive.
+    pub serum_band: Option<bool>,
+    /// Urine immunofixation is positive.
+    pub urine_band: Option<bool>,
+    /// Kappa free light chain, mg/L.
+    pub kappa: Option<f64>,
+    /// Lambda free light chain, mg/L.
+    pub lambda: Option<f64>,
+    /// Marrow plasma cells, %; the higher of aspirate and biopsy.
+    pub marrow: Option<f64>,
+    /// Marrow plasma cells are clonal.
+    pub clonal: Option<bool>,
+    /// Plasmacytomas, sum of products of diameters, mm2.
+    pub plasmacytoma: Option<f64>,
+    /// A new bone lesion or plasmacytoma was found.
+    pub new_lesion: bool,
+}
+
+/// Values before treatment and what follows from them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Baseline {
+    /// The values.
+    pub values: Visit,
+    /// The involved light chain.
+    pub involved: Involved,
+    /// The marker that is followed.
+    pub measurable: Measurable,
+}
+
+/// The involved light chain, fixed at baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Involved {
+    /// Kappa.
+    #[default]
+    Kappa,
+    /// Lambda.
+    Lambda,
+}
+
+/// Free light chain ratios from 0.26 to 1.65 are normal.
+const NORMAL_RATIO: (f64, f64) = (0.26, 1.65);
+
+impl Visit {
+    /// The involved minus the uninvolved free light chain, mg/L.
+    pub fn light_chain_difference(&self, involved: Involved) -> Option<f64> {
+        let (kappa, lambda) = (self.kappa?, self.lambda?);
+        Some(match involved {
+            Involved::Kappa => kappa - lambda,
+            Involved::Lambda => lambda - kappa,
+        })
+    }
+
+    /// Whether the ratio of kappa to lambda is normal.
+    pub fn ratio_is_normal(&self) -> Option<bool> {
+        let (kappa, lambda) = (self.kappa?, self.lambda?);
+        // compared without dividing: lambda may be 0
+        Some(
+            kappa >= NORMAL_RATIO.0 * lambda - 1e-9
+                && kappa <= NORMAL_RATIO.1 * lambda + 1e-9
+                && kappa + lambda > 0.0,
+        )
+    }
+
+    fn take(&mut self, analyte: Analyte, point: &Point) {
+        let present = point.value >= 0.5;
+        // an M-protein or plasma cells below the limit are none; a light chain counts as the limit
+        let amount = if point.below_limit { 0.0 } else { point.value };
+        match analyte {
+            Analyte::SerumMProtein => self.serum = Some(amount),
+            Analyte::UrineMProtein => self.urine = Some(amount),
+            Analyte::SerumImmunofixation => self.serum_band = Some(present),
+            Analyte::UrineImmunofixation => self.urine_band = Some(present),
+            Analyte::KappaFreeLightChain => self.kappa = Some(point.value),
+            Analyte::LambdaFreeLightChain => self.lambda = Some(point.value),
+            Analyte::MarrowPlasmaCells => {
+                self.marrow = Some(self.marrow.map_or(amount, |known| known.max(amount)));
+            }
+            Analyte::MarrowClonality => {
+                self.clonal = Some(self.clonal.unwrap_or(false) || present);
+            }
+            Analyte::PlasmacytomaSize => self.plasmacytoma = Some(amount),
+            Analyte::NewLesion => self.new_lesion |= present,
+            _ => {}
+        }
+    }
+}
+
+/// The analytes an assessment is made of.
+const MARKERS: [Analyte; 10] = [
+    Analyte::SerumMProtein,
+    Analyte::UrineMProtein,
+    Analyte::SerumImmunofixation,
+    Analyte::UrineImmunofixation,
+    Analyte::KappaFreeLightChain,
+    Analyte::LambdaFreeLightChain,
+    Analyte::MarrowPlasmaCells,
+    Analyte::MarrowClonality,
+    Analyte::PlasmacytomaSize,
+    Analyte::NewLesion,
+];
+
+/// The last values on or before the first study treatment.
+pub fn baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Baseline {
+    let mut values = Visit { day: subject.baseline_day(), ..Visit::default() };
+    for analyte in MARKERS {
+        if let Some(point) = subject.baseline(analyte) {
+            values.take(analyte, &point);
+        }
+    }
+    let involved = match subject.light_chain {
+        LightChain::Kappa => Involved::Kappa,
+        LightChain::Lambda => Involved::Lambda,
+    };
+    let measurable = measurable(&values, involved, options);
+    Baseline { values, involved, measurable }
+}
+
+/// The marker that is followed, by the values at baseline.
+pub fn measurable(values: &Visit, involved: Involved, options: &ImwgOptions) -> Measurable {
+    let reaches = |value: Option<f64>, limit: f64| value.is_some_and(|value| value >= limit - 1e-9);
+    let serum = reaches(values.serum, options.serum_measurable);
+    let urine = reaches(values.urine, options.urine_measurable);
+    let chain = match involved {
+        Involved::Kappa => values.kappa,
+        Involved::Lambda => values.lambda,
+    };
+    let light_chain = reaches(chain, options.light_chain_measurable)
+        && values.ratio_is_normal() == Some(false);
+    match (serum, urine) {
+        (true, true) => Measurable::SerumAndUrine,
+        (true, false) => Measurable::Serum,
+        (false, true) => Measurable::Urine,
+        _ if light_chain => Measurable::FreeLightChain,
+        _ if reaches(values.marrow, options.marrow_measurable) => Measurable::Marrow,
+        _ => Measurable::Nothing,
+    }
+}
+
+/// The assessments after day 0, in order.
+pub fn after_baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Vec<Visit> {
+    let series = MARKERS.map(|analyte| subject.after_baseline(analyte));
+    let mut next = [0_usize; MARKERS.len()];
+    let mut visits = Vec::new();
+    let first_left = |next: &[usize; MARKERS.len()]| {
+        series
+            .iter()
+            .zip(next)
+            .filter_map(|(points, &at)| points.get(at).map(|point| point.day))
+            .reduce(f64::min)
+    };
+    while let Some(day) = first_left(&next) {
+        let mut visit = Visit { day, ..Visit::default() };
+        for ((analyte, points), at) in MARKERS.into_iter().zip(&series).zip(&mut next) {
+            while let Some(point) =
+                points.get(*at).filter(|point| point.day - day < options.visit_span_days.max(1e-9))
+            {
+                visit.take(analyte, point);
+                *at += 1;
+            }
+        }
+        visits.push(visit);
+    }
+    visits
+}

@@ -1,0 +1,69 @@
+//! Events graded by the investigator: infections, infusion reactions, off-tumour damage.
+//!
+//! CTCAE grades as reported; nothing is derived from signs here.
+
+use super::Criterion;
+use crate::course::{self, GradeStep};
+use crate::index::SubjectRecords;
+use crate::outcome::SubjectOutcome;
+use crate::rules::Rules;
+use records::EventTerm;
+
+/// The criterion.
+pub const CRITERION: ReportedEvents = ReportedEvents;
+
+/// Events as the investigator graded them.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportedEvents;
+
+/// Grades over time from the reports of one term after the first infusion; where reports overlap
+/// the worst counts.
+pub fn course(subject: &SubjectRecords<'_>, term: EventTerm) -> Vec<GradeStep> {
+    let first = subject.infusions().next().unwrap_or(0.0);
+    let mut days: Vec<f64> = Vec::new();
+    let rows = || subject.events().filter(|row| row.term == term && row.start >= first);
+    for row in rows() {
+        days.push(row.start);
+        days.extend(row.end);
+    }
+    days.sort_unstable_by(f64::total_cmp);
+    days.dedup();
+    let mut steps = Vec::new();
+    for day in days {
+        let grade = rows()
+            .filter(|row| row.start <= day && row.end.is_none_or(|end| day < end))
+            .map(|row| row.grade)
+            .max();
+        course::push(&mut steps, day, grade.unwrap_or(0));
+    }
+    steps
+}
+
+fn worst(subject: &SubjectRecords<'_>, term: EventTerm) -> u8 {
+    subject
+        .events()
+        .filter(|row| row.term == term && row.start >= 0.0)
+        .map(|row| row.grade)
+        .max()
+        .unwrap_or(0)
+}
+
+impl Criterion for ReportedEvents {
+    fn name(&self) -> &'static str {
+        "reported"
+    }
+
+    fn title(&self) -> &'static str {
+        "Reported adverse events, CTCAE grades"
+    }
+
+    fn source(&self) -> &'static str {
+        "Common Terminology Criteria for Adverse Events v5.0, NCI 2017"
+    }
+
+    fn assess(&self, subject: &SubjectRecords<'_>, _: &Rules, outcome: &mut SubjectOutcome) {
+        outcome.infusion_reaction_grade = worst(subject, EventTerm::InfusionReaction);
+        outcome.off_tumour_grade = worst(subject, EventTerm::OffTumourDamage);
+        outcome.infection_grade = worst(subject, EventTerm::Infection);
+    }
+}

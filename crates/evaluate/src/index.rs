@@ -1,0 +1,309 @@
+//! A study's rows sorted by subject, analyte and day, so that every criterion reads them in place.
+
+use records::{Analyte, DeathCause, EventTerm, LightChain, Study, Treatment};
+
+const ANALYTES: usize = Analyte::ALL.len();
+
+/// One measured value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Day of sampling.
+    pub day: f64,
+    /// Value, or the limit when below it.
+    pub value: f64,
+    /// Below the limit of quantification.
+    pub below_limit: bool,
+}
+
+/// One administration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dose {
+    /// What was given.
+    pub treatment: Treatment,
+    /// Day of administration.
+    pub day: f64,
+}
+
+/// One reported adverse event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reported {
+    /// Which event.
+    pub term: EventTerm,
+    /// First day.
+    pub start: f64,
+    /// Last day; `None` while it lasts.
+    pub end: Option<f64>,
+    /// The investigator's grade.
+    pub grade: u8,
+    /// Possibly caused by the cell product.
+    pub related: bool,
+}
+
+/// A study's rows, sorted. Built once, read by every criterion and for any day.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    first_subject: usize,
+    points: Vec<Point>,
+    starts: Vec<u32>,
+    doses: Vec<Dose>,
+    dose_starts: Vec<u32>,
+    events: Vec<Reported>,
+    event_starts: Vec<u32>,
+    cutoff_calendar: f64,
+}
+
+/// What is known about one subject up to a day.
+#[derive(Debug, Clone, Copy)]
+pub struct SubjectRecords<'a> {
+    points: &'a [Point],
+    starts: &'a [u32],
+    doses: &'a [Dose],
+    events: &'a [Reported],
+    as_of: f64,
+    cutoff: f64,
+    /// Day the subject was enrolled.
+    pub enrolled_day: f64,
+    /// Involved light chain.
+    pub light_chain: LightChain,
+    /// Start of a new anti-myeloma therapy.
+    pub new_therapy_day: Option<f64>,
+    /// Death.
+    pub death_day: Option<f64>,
+    /// Cause of death.
+    pub death_cause: Option<DeathCause>,
+    /// Last day the subject was known alive.
+    pub last_known_alive_day: f64,
+    /// Share of the planned product dose that was given.
+    pub dose_fraction: f64,
+}
+
+impl Index {
+    /// Sorts the rows of the whole study.
+    pub fn new(study: &Study) -> Self {
+        Self::of_range(study, 0, study.subjects.len())
+    }
+
+    /// Sorts the rows of one subject.
+    pub fn one(study: &Study, subject: usize) -> Self {
+        Self::of_range(study, subject, 1)
+    }
+
+    fn of_range(study: &Study, first: usize, count: usize) -> Self {
+        let row_of =
+            |subject: u32| (subject as usize).checked_sub(first).filter(|&row| row < count);
+        let findings = &study.findings;
+        let key = |row: usize| {
+            row_of(findings.subject[row]).map(|at| at * ANALYTES + findings.analyte[row] as usize)
+        };
+        let blank = Point { day: 0.0, value: 0.0, below_limit: false };
+        let fill = |row: usize| Point {
+            day: findings.day[row],
+            value: findings.value[row],
+            below_limit: findings.below_limit[row],
+        };
+        let (mut points, starts) = bucket(findings.len(), count * ANALYTES, key, blank, fill);
+        sort_buckets(&mut points, &starts, |point| point.day);
+
+        let given = &study.exposures;
+        let blank = Dose { treatment: Treatment::CellProduct, day: 0.0 };
+        let fill = |row: usize| Dose { treatment: given.treatment[row], day: given.day[row] };
+        let key = |row: usize| row_of(given.subject[row]);
+        let (mut doses, dose_starts) = bucket(given.subject.len(), count, key, blank, fill);
+        sort_buckets(&mut doses, &dose_starts, |dose| dose.day);
+
+        let told = &study.events;
+        let fill = |row: usize| Reported {
+            term: told.term[row],
+            start: told.start[row],
+            end: told.end[row],
+            grade: told.grade[row],
+            related: told.related[row],
+        };
+        let blank = Reported {
+            term: EventTerm::Infection,
+            start: 0.0,
+            end: None,
+            grade: 0,
+            related: false,
+        };
+        let key = |row: usize| row_of(told.subject[row]);
+        let (mut events, event_starts) = bucket(told.subject.len(), count, key, blank, fill);
+        sort_buckets(&mut events, &event_starts, |event| event.start);
+        Self {
+            first_subject: first,
+            points,
+            starts,
+            doses,
+            dose_starts,
+            events,
+            event_starts,
+            cutoff_calendar: cutoff_calendar(study),
+        }
+    }
+
+    /// The subject's rows, all of them. The study must be the one the index was built from.
+    pub fn subject(&self, study: &Study, subject: usize) -> SubjectRecords<'_> {
+        let row = subject - self.first_subject;
+        let about = &study.subjects;
+        let slice = |starts: &[u32]| starts[row] as usize..starts[row + 1] as usize;
+        SubjectRecords {
+            points: &self.points,
+            starts: &self.starts[row * ANALYTES..=(row + 1) * ANALYTES],
+            doses: &self.doses[slice(&self.dose_starts)],
+            events: &self.events[slice(&self.event_starts)],
+            as_of: f64::INFINITY,
+            cutoff: about.infused_calendar[subject]
+                .map_or(about.last_known_alive_day[subject], |day| self.cutoff_calendar - day),
+            enrolled_day: about.enrolled_day[subject],
+            light_chain: about.light_chain[subject],
+            new_therapy_day: about.new_therapy_day[subject],
+            death_day: about.death_day[subject],
+            death_cause: about.death_cause[subject],
+            last_known_alive_day: about.last_known_alive_day[subject],
+            dose_fraction: about.dose_fraction[subject],
+        }
+    }
+}
+
+impl<'a> SubjectRecords<'a> {
+    /// Only what was known on that day.
+    #[must_use]
+    pub fn as_of(mut self, day: f64) -> Self {
+        self.as_of = day;
+        self.doses = upto(self.doses, day, |dose| dose.day);
+        self.events = upto(self.events, day, |event| event.start);
+        self.new_therapy_day = self.new_therapy_day.filter(|&start| start <= day);
+        self.death_day = self.death_day.filter(|&death| death <= day);
+        self.death_cause = self.death_day.and(self.death_cause);
+        self.last_known_alive_day = self.last_known_alive_day.min(day);
+        self
+    }
+
+    /// The day the records end for this subject: the day asked for, or the study's last contact.
+    pub fn known_until(&self) -> f64 {
+        if self.as_of.is_finite() { self.as_of } else { self.cutoff }
+    }
+
+    /// The last day on which the subject was seen: death, or last known alive.
+    pub fn observed_until(&self) -> f64 {
+        self.death_day.unwrap_or(self.last_known_alive_day)
+    }
+
+    /// Values of one analyte, by day.
+    pub fn series(&self, analyte: Analyte) -> &'a [Point] {
+        let at = analyte as usize;
+        let all = &self.points[self.starts[at] as usize..self.starts[at + 1] as usize];
+        upto(all, self.as_of, |point| point.day)
+    }
+
+    /// Administrations, by day.
+    pub fn doses(&self) -> &'a [Dose] {
+        self.doses
+    }
+
+    /// Reported events, by first day; an end after the day asked for is not yet known.
+    pub fn events(&self) -> impl Iterator<Item = Reported> + 'a {
+        let as_of = self.as_of;
+        self.events
+            .iter()
+            .map(move |event| Reported { end: event.end.filter(|&end| end <= as_of), ..*event })
+    }
+
+    /// Days of cell infusions.
+    pub fn infusions(&self) -> impl Iterator<Item = f64> + 'a {
+        self.doses
+            .iter()
+            .filter(|dose| {
+                matches!(dose.treatment, Treatment::CellProduct | Treatment::CellProductSecond)
+            })
+            .map(|dose| dose.day)
+    }
+
+    /// The last day on which a value is a baseline value: the first study treatment (for cell
+    /// therapy the first day of lymphodepletion), or day 0 without any.
+    pub fn baseline_day(&self) -> f64 {
+        self.doses
+            .iter()
+            .find(|dose| {
+                matches!(
+                    dose.treatment,
+                    Treatment::CellProduct
+                        | Treatment::CellProductSecond
+                        | Treatment::Fludarabine
+                        | Treatment::Cyclophosphamide
+                        | Treatment::AntiCd38
+                )
+            })
+            .map_or(0.0, |dose| dose.day.min(0.0))
+    }
+
+    /// Baseline value: the last on or before [`Self::baseline_day`], else the last on or before
+    /// day 0.
+    pub fn baseline(&self, analyte: Analyte) -> Option<Point> {
+        let series = self.series(analyte);
+        let last = |day: f64| upto(series, day + 1e-9, |point| point.day).last().copied();
+        last(self.baseline_day()).or_else(|| last(0.0))
+    }
+
+    /// Values after day 0.
+    pub fn after_baseline(&self, analyte: Analyte) -> &'a [Point] {
+        let series = self.series(analyte);
+        &series[series.partition_point(|point| point.day <= 1e-9)..]
+    }
+}
+
+/// The rows of a sorted slice on or before a day.
+pub(crate) fn upto<T>(rows: &[T], day: f64, day_of: impl Fn(&T) -> f64) -> &[T] {
+    if rows.last().is_none_or(|last| day_of(last) <= day) {
+        return rows;
+    }
+    &rows[..rows.partition_point(|row| day_of(row) <= day)]
+}
+
+/// Rows put in buckets in one pass, the order within a bucket kept.
+fn bucket<T: Copy>(
+    rows: usize,
+    buckets: usize,
+    key: impl Fn(usize) -> Option<usize>,
+    blank: T,
+    fill: impl Fn(usize) -> T,
+) -> (Vec<T>, Vec<u32>) {
+    let mut starts = vec![0_u32; buckets + 1];
+    for at in (0..rows).filter_map(&key) {
+        starts[at + 1] += 1;
+    }
+    for at in 0..buckets {
+        starts[at + 1] += starts[at];
+    }
+    let mut sorted = vec![blank; starts[buckets] as usize];
+    for row in 0..rows {
+        if let Some(at) = key(row) {
+            sorted[starts[at] as usize] = fill(row);
+            starts[at] += 1;
+        }
+    }
+    // every start has moved to the start of the next bucket
+    starts.rotate_right(1);
+    starts[0] = 0;
+    (sorted, starts)
+}
+
+fn sort_buckets<T>(rows: &mut [T], starts: &[u32], day: impl Fn(&T) -> f64) {
+    for range in starts.windows(2) {
+        let rows = &mut rows[range[0] as usize..range[1] as usize];
+        if !rows.is_sorted_by(|a, b| day(a) <= day(b)) {
+            rows.sort_by(|a, b| day(a).total_cmp(&day(b)));
+        }
+    }
+}
+
+/// The last calendar day on which anybody was seen: the end of the data.
+fn cutoff_calendar(study: &Study) -> f64 {
+    let about = &study.subjects;
+    (0..about.len())
+        .filter_map(|row| {
+            let seen = about.death_day[row].unwrap_or(about.last_known_alive_day[row]);
+            about.infused_calendar[row].map(|day| day + seen.max(about.last_known_alive_day[row]))
+        })
+        .fold(f64::NEG_INFINITY, f64::max)
+}

@@ -1,0 +1,309 @@
+//! What is found in a study: per subject the response, the grades, the DLT, the kinetics.
+
+use crate::course::Courses;
+use crate::criteria::ctcae::LabTerm;
+
+/// What was found for every subject, in the order of the study's subjects.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcomes {
+    /// One entry per subject of the study.
+    pub subjects: Vec<SubjectOutcome>,
+}
+
+/// What was found for one subject. Days are elapsed days from the first infusion.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SubjectOutcome {
+    /// The disease marker that is followed.
+    pub measurable_by: Measurable,
+    /// Response at each assessment after baseline.
+    pub visits: Vec<VisitResponse>,
+    /// Best confirmed response before progression and before new therapy.
+    pub best_response: Response,
+    /// First day of a confirmed partial response or better.
+    pub first_response_day: Option<f64>,
+    /// First day of the best confirmed response (partial or better).
+    pub best_response_day: Option<f64>,
+    /// First day of a confirmed complete response or better.
+    pub complete_response_day: Option<f64>,
+    /// Day of confirmed (or imaging) progression.
+    pub progression_day: Option<f64>,
+    /// Minimal residual disease in the marrow.
+    pub mrd: MrdOutcome,
+    /// Progression-free survival under the rules' censoring.
+    pub progression_free: TimeToEvent,
+    /// Overall survival.
+    pub overall: TimeToEvent,
+    /// Duration of response under the rules' censoring; `None` without a response.
+    pub response_duration: Option<TimeToEvent>,
+    /// The worst episode of cytokine release syndrome (the first of equals).
+    pub crs: Option<Episode>,
+    /// The worst episode of neurotoxicity (the first of equals).
+    pub icans: Option<Episode>,
+    /// Grades over time of the syndromes.
+    pub courses: Courses,
+    /// Worst grade of acute graft-versus-host disease, 0 to 4 (5 if fatal).
+    pub gvhd_grade: u8,
+    /// First day of acute graft-versus-host disease.
+    pub gvhd_onset: Option<f64>,
+    /// Worst reported grade of an infusion reaction.
+    pub infusion_reaction_grade: u8,
+    /// Worst reported grade of damage to normal tissue that carries the target.
+    pub off_tumour_grade: u8,
+    /// Worst reported grade of infection.
+    pub infection_grade: u8,
+    /// Worst grade per laboratory term after the first infusion; terms never measured are absent.
+    pub lab_grades: Vec<LabGrade>,
+    /// Depth and length of neutropenia and thrombocytopenia.
+    pub cytopenia: Cytopenia,
+    /// Dose-limiting toxicity.
+    pub dlt: DltStatus,
+    /// Kinetics of the infused cells; `None` when never sampled.
+    pub kinetics: Option<Kinetics>,
+    /// Kinetics of the second co-infused product.
+    pub kinetics_second: Option<Kinetics>,
+    /// Kinetics of transgene copies.
+    pub kinetics_transgene: Option<Kinetics>,
+}
+
+/// Response categories, from worst to best; "best of" is `max`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Response {
+    /// Not evaluable.
+    #[default]
+    NotEvaluable,
+    /// Progressive disease.
+    Progression,
+    /// Stable disease.
+    Stable,
+    /// Minimal response.
+    Minimal,
+    /// Partial response.
+    Partial,
+    /// Very good partial response.
+    VeryGoodPartial,
+    /// Complete response.
+    Complete,
+    /// Stringent complete response.
+    StringentComplete,
+}
+
+impl Response {
+    /// Every category, from worst to best.
+    pub const ALL: [Self; 8] = [
+        Self::NotEvaluable,
+        Self::Progression,
+        Self::Stable,
+        Self::Minimal,
+        Self::Partial,
+        Self::VeryGoodPartial,
+        Self::Complete,
+        Self::StringentComplete,
+    ];
+
+    /// The abbreviation used in papers and in CDISC tables.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotEvaluable => "NE",
+            Self::Progression => "PD",
+            Self::Stable => "SD",
+            Self::Minimal => "MR",
+            Self::Partial => "PR",
+            Self::VeryGoodPartial => "VGPR",
+            Self::Complete => "CR",
+            Self::StringentComplete => "sCR",
+        }
+    }
+
+    /// The name in words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NotEvaluable => "not evaluable",
+            Self::Progression => "progressive disease",
+            Self::Stable => "stable disease",
+            Self::Minimal => "minimal response",
+            Self::Partial => "partial response",
+            Self::VeryGoodPartial => "very good partial response",
+            Self::Complete => "complete response",
+            Self::StringentComplete => "stringent complete response",
+        }
+    }
+
+    /// The category of that abbreviation.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|response| response.code() == code)
+    }
+
+    /// Partial response or better.
+    pub fn is_response(self) -> bool {
+        self >= Self::Partial
+    }
+}
+
+/// The disease marker that is followed for response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Measurable {
+    /// Nothing is measurable: only new findings and complete response can be assigned.
+    #[default]
+    Nothing,
+    /// Marrow plasma cells.
+    Marrow,
+    /// Difference of the involved and uninvolved free light chain.
+    FreeLightChain,
+    /// Urine M-protein.
+    Urine,
+    /// Serum M-protein.
+    Serum,
+    /// Serum and urine M-protein; the lower level wins.
+    SerumAndUrine,
+}
+
+impl Measurable {
+    /// Short name: the codes of the markers.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Marrow => "BM",
+            Self::FreeLightChain => "FLC",
+            Self::Urine => "UPEP",
+            Self::Serum => "SPEP",
+            Self::SerumAndUrine => "SPEP+UPEP",
+        }
+    }
+}
+
+/// Response at one assessment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VisitResponse {
+    /// Day of the assessment.
+    pub day: f64,
+    /// Level reached by this assessment alone.
+    pub unconfirmed: Response,
+    /// Best confirmed level so far; progression from its day on.
+    pub confirmed: Response,
+}
+
+/// Minimal residual disease in the marrow.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MrdOutcome {
+    /// A sample reached a sensitivity of 1 in 100,000 and was free of clonal cells at that level;
+    /// `None` when no sample after baseline could tell.
+    pub negative_1e5: Option<bool>,
+    /// The same at 1 in 1,000,000.
+    pub negative_1e6: Option<bool>,
+    /// Negative at 1 in 100,000 and best confirmed response complete or better.
+    pub negative_in_complete_response: Option<bool>,
+    /// Negative marrow samples at least a year apart with none positive between (marrow only).
+    pub sustained: Option<bool>,
+    /// Lowest share of clonal cells measured after baseline (the limit, if below it).
+    pub best_level: Option<f64>,
+    /// Day of the first negative sample at 1 in 100,000, else of the lowest.
+    pub day: Option<f64>,
+}
+
+/// Days to an event or to the end of observation.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TimeToEvent {
+    /// Days from the origin, without the "+1" of ADTTE.
+    pub days: f64,
+    /// The event happened; otherwise censored.
+    pub event: bool,
+}
+
+/// A spell of a syndrome.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Episode {
+    /// Worst grade, 1 to 5.
+    pub grade: u8,
+    /// First day.
+    pub onset: f64,
+    /// First day without signs; `None` while it lasts.
+    pub end: Option<f64>,
+}
+
+/// Worst grade of one laboratory term.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabGrade {
+    /// Which term.
+    pub term: LabTerm,
+    /// Worst grade after the first infusion, 0 to 4.
+    pub worst: u8,
+    /// First day of that grade.
+    pub day: f64,
+}
+
+/// Depth and length of neutropenia and thrombocytopenia.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Cytopenia {
+    /// Lowest neutrophil count after the first infusion, 10^9/L.
+    pub neutrophil_nadir: Option<f64>,
+    /// Lowest platelet count after the first infusion, 10^9/L.
+    pub platelet_nadir: Option<f64>,
+    /// Neutropenia of grade 3 or worse not recovered by day 30; `None` without a count near day 30.
+    pub prolonged_neutropenia: Option<bool>,
+    /// Thrombocytopenia of grade 3 or worse not recovered by day 30.
+    pub prolonged_thrombocytopenia: Option<bool>,
+}
+
+/// Whether a subject had a dose-limiting toxicity.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum DltStatus {
+    /// The window is open and nothing happened so far.
+    Pending {
+        /// Days observed since the first infusion.
+        follow_up: f64,
+    },
+    /// The window is complete without one.
+    None,
+    /// A dose-limiting toxicity.
+    Dlt(Dlt),
+    /// Cannot be counted; the subject is replaced.
+    NotEvaluable {
+        /// Why.
+        because: String,
+    },
+    /// Nothing was looked at yet.
+    #[default]
+    Unknown,
+}
+
+/// A dose-limiting toxicity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dlt {
+    /// Day the toxicity began.
+    pub day: f64,
+    /// What it was.
+    pub term: String,
+    /// The rule it met and the data behind it.
+    pub because: String,
+}
+
+/// Cellular kinetics of one subject and product.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Kinetics {
+    /// Largest value; `None` when never detected.
+    pub cmax: Option<f64>,
+    /// First time of the largest value, day.
+    pub tmax: Option<f64>,
+    /// Last quantifiable value.
+    pub clast: Option<f64>,
+    /// Time of the last quantifiable value, day: a lower bound of persistence.
+    pub tlast: Option<f64>,
+    /// First quantifiable time, day.
+    pub first_day: Option<f64>,
+    /// Area under the curve to the last quantifiable value.
+    pub auc_last: f64,
+    /// Area under the curve over the first 28 days by the chosen variant.
+    pub auc_28: f64,
+    /// Sampling or quantifiable values ended before day 28 and nothing was extrapolated.
+    pub auc_28_is_partial: bool,
+    /// Terminal slope, 1/day.
+    pub lambda_z: Option<f64>,
+    /// Terminal half-life, days.
+    pub half_life: Option<f64>,
+    /// Points used for the terminal slope.
+    pub slope_points: usize,
+    /// Adjusted R squared of the terminal fit.
+    pub slope_r2: Option<f64>,
+    /// Area under the curve to infinity from the last observed value.
+    pub auc_infinity: Option<f64>,
+}
