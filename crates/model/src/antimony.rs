@@ -10,8 +10,11 @@ mod lexer;
 mod parser;
 mod resolve;
 mod syntax;
+mod write;
 
 use crate::ir::{Model, Span};
+
+pub use write::{formula, write};
 
 /// Something in a model's text that cannot be read, or that cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

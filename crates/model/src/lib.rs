@@ -13,6 +13,7 @@
 //! ```
 
 pub mod antimony;
+pub mod evaluate;
 pub mod ir;
 pub mod nearest;
 mod order;

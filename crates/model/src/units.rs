@@ -1,5 +1,6 @@
 //! Units of measurement: their text, their sizes, and whether two fit together.
 
+mod check;
 mod parse;
 mod table;
 
@@ -7,6 +8,7 @@ use std::fmt;
 
 use crate::ir::Unit;
 
+pub use check::{Checked, DimensionProblem, check};
 pub use parse::{in_unit, parse, parse_with, quantity, range};
 
 /// Text that is not a unit or a quantity.
@@ -79,19 +81,17 @@ pub(crate) fn number(value: f64) -> String {
 
 /// `a*b^2/c` from words and their powers.
 fn quotient<'a>(words: impl Iterator<Item = (&'a str, i8)>) -> String {
-    let (mut above, mut below) = (String::new(), String::new());
+    let (mut above, mut below) = (Vec::new(), Vec::new());
     for (word, exponent) in words.filter(|(_, exponent)| *exponent != 0) {
-        let power = exponent.unsigned_abs();
-        let power = if power == 1 { String::new() } else { format!("^{power}") };
-        if exponent < 0 {
-            below.push_str(&format!("/{word}{power}"));
-        } else {
-            let times = if above.is_empty() { "" } else { "*" };
-            above.push_str(&format!("{times}{word}{power}"));
-        }
+        let side = if exponent < 0 { &mut below } else { &mut above };
+        side.push(match exponent.unsigned_abs() {
+            1 => word.to_owned(),
+            power => format!("{word}^{power}"),
+        });
     }
     if above.is_empty() {
-        above.push('1');
+        above.push("1".into());
     }
-    above + &below
+    below.insert(0, above.join("*"));
+    below.join("/")
 }

@@ -150,13 +150,12 @@ impl<'a> Inliner<'a> {
     pub(crate) fn expand(&self, node: &Node, resolver: &mut Resolver) -> ExpressionId {
         let before = resolver.problems.len();
         self.check(node, None, &mut resolver.problems);
-        let expanded = match resolver.problems.len() == before {
-            true => self.place(node, None, resolver, 0),
+        let expanded = if resolver.problems.len() == before {
+            self.place(node, None, resolver, 0)
+        } else {
             // Names are still noted, so that one problem does not make another.
-            false => {
-                note_names(node, resolver);
-                Err(TooLarge)
-            }
+            note_names(node, resolver);
+            Err(TooLarge)
         };
         expanded.unwrap_or_else(|TooLarge| resolver.push(Expression::Number(0.0), node.span, 1))
     }

@@ -374,7 +374,7 @@ impl Parser {
         loop {
             match self.tokens[at].kind {
                 Kind::Sign("->" | "=>") => break,
-                Kind::Sign("=" | ":=" | "'") | Kind::LineEnd | Kind::End | Kind::Sign(";") => {
+                Kind::Sign("=" | ":=" | "'" | ";") | Kind::LineEnd | Kind::End => {
                     return Ok(());
                 }
                 _ => at += 1,

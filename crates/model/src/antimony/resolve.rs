@@ -17,8 +17,7 @@ pub(crate) const RESERVED: [&str; 9] =
 /// What the statements say about one symbol.
 #[derive(Default)]
 struct Said {
-    is_const: bool,
-    is_variable: bool,
+    declared: Option<Declared>,
     set_by_event: bool,
     exported: bool,
     value: Option<ExpressionId>,
@@ -45,7 +44,7 @@ pub(crate) fn resolve(text: &Text, problems: Vec<ReadProblem>) -> Result<Model, 
         said: Vec::new(),
         symbols: BTreeMap::new(),
     };
-    resolver.model.name = text.name.as_ref().map_or("main", |named| &named.name).to_owned();
+    resolver.model.name = text.name.as_ref().map_or_else(|| "main".into(), |n| n.name.clone());
     for export in &text.exports {
         resolver.export(export);
     }
@@ -176,11 +175,19 @@ impl Resolver {
             Statement::Event(event) => self.event(event, functions),
             Statement::Declaration(words, name) => {
                 let Some(id) = self.target(name) else { return };
-                let said = self.said(id);
-                said.is_const |= words.contains(&Declared::Const);
-                let varies = [Declared::Var, Declared::Species];
-                said.is_variable |=
-                    !said.is_const && varies.iter().any(|word| words.contains(word));
+                for word in words {
+                    let declared = match word {
+                        Declared::Const => Declared::Const,
+                        Declared::Var | Declared::Species => Declared::Var,
+                        Declared::Compartment => continue,
+                    };
+                    let said = self.said(id);
+                    let earlier = *said.declared.get_or_insert(declared);
+                    if earlier != declared {
+                        let message = format!("`{}` is declared `const` and variable", name.name);
+                        self.problem(name.span, message, "keep one of the declarations");
+                    }
+                }
             }
             Statement::Unit(..) => {}
             Statement::HasUnit(name, unit) => self.has_unit(name, unit),
@@ -301,11 +308,9 @@ impl Resolver {
             symbol.role = match said {
                 Said { assignment: Some(formula), .. } => Role::Assigned(formula),
                 Said { rate: Some(formula), .. } => Role::State(formula),
-                Said { is_variable, set_by_event, exported, .. }
-                    if is_variable || set_by_event || exported =>
-                {
-                    Role::Variable
-                }
+                Said { declared: Some(Declared::Var), .. }
+                | Said { set_by_event: true, .. }
+                | Said { exported: true, .. } => Role::Variable,
                 _ => Role::Constant,
             };
         }
@@ -353,7 +358,7 @@ fn contradiction(name: &str, said: &Said) -> Option<(String, &'static str)> {
             return Some((message, "names in the header are set by the protocol; remove it there"));
         }
     }
-    if said.is_const {
+    if said.declared == Some(Declared::Const) {
         let changed_by = match said {
             Said { assignment: Some(_), .. } | Said { rate: Some(_), .. } => "follows a rule",
             Said { set_by_event: true, .. } => "is set by an event",

@@ -103,14 +103,9 @@ impl<'a> Reader<'a> {
     }
 
     fn expected(&self, what: &str) -> UnitProblem {
-        let found = match self.peek() {
-            None => "the end".to_owned(),
-            Some(_) => {
-                let rest = self.characters[self.at..].iter();
-                let word: String = rest.take_while(|c| !c.is_whitespace()).take(20).collect();
-                format!("`{word}`")
-            }
-        };
+        let rest = self.characters.get(self.at..).unwrap_or_default();
+        let word: String = rest.iter().take_while(|c| !c.is_whitespace()).take(20).collect();
+        let found = if rest.is_empty() { "the end".to_owned() } else { format!("`{word}`") };
         let message = format!("expected {what}, found {found}");
         let help = "units look like `g/L`, `1/day`, `1e9 cells` or `mg/m^2`".into();
         UnitProblem { position: self.at, message, help }
@@ -180,7 +175,7 @@ impl<'a> Reader<'a> {
             self.at += 3;
             let below = self.factor()?;
             let below = self.quotient(below)?;
-            unit = self.times(&unit, &below, -1, position)?;
+            unit = times(&unit, &below, -1, position)?;
         }
     }
 
@@ -204,7 +199,7 @@ impl<'a> Reader<'a> {
             };
             self.at += 1;
             let factor = self.factor()?;
-            unit = self.times(&unit, &factor, power, position)?;
+            unit = times(&unit, &factor, power, position)?;
         }
     }
 
@@ -220,7 +215,7 @@ impl<'a> Reader<'a> {
                 return Ok(number);
             }
             let unit = self.atom()?;
-            return self.times(&number, &unit, 1, position);
+            return times(&number, &unit, 1, position);
         }
         self.atom()
     }
@@ -256,7 +251,7 @@ impl<'a> Reader<'a> {
         }
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
         if let (Some(unit), Ok(power)) = (named(stem), name[stem.len()..].parse::<i32>()) {
-            return self.power(&unit, power, position);
+            return raised(&unit, power, position);
         }
         Err(UnitProblem {
             position,
@@ -278,48 +273,11 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
         let digits: String = self.characters[start..self.at].iter().collect();
-        match digits.parse::<i32>() {
-            Ok(power) => self.power(&unit, power, position),
-            Err(_) => {
-                self.at = start;
-                Err(self.expected("a whole number after `^`"))
-            }
-        }
-    }
-
-    fn power(&self, unit: &Unit, power: i32, position: usize) -> Result<Unit, UnitProblem> {
-        self.times(&dimensionless(1.0), unit, power, position)
-    }
-
-    /// `left * right^power`, if it can be held.
-    fn times(
-        &self,
-        left: &Unit,
-        right: &Unit,
-        power: i32,
-        position: usize,
-    ) -> Result<Unit, UnitProblem> {
-        let too_large = || UnitProblem {
-            position,
-            message: "this unit is too large or too small to compute with".into(),
-            help: "check its numbers and powers".into(),
+        let Ok(power) = digits.parse::<i32>() else {
+            self.at = start;
+            return Err(self.expected("a whole number after `^`"));
         };
-        let mut exponents = left.exponents;
-        for (exponent, more) in exponents.iter_mut().zip(right.exponents) {
-            let sum = i32::from(more)
-                .checked_mul(power)
-                .map(|more| i64::from(*exponent) + i64::from(more));
-            *exponent = sum.and_then(|sum| i8::try_from(sum).ok()).ok_or_else(too_large)?;
-        }
-        let factor = match power {
-            // The shortest division keeps round factors round: 1/1e9 is not 1 * 1e-9.
-            -1 => left.factor / right.factor,
-            _ => left.factor * whole_power(right.factor, power),
-        };
-        if !factor.is_normal() {
-            return Err(too_large());
-        }
-        Ok(Unit { factor, exponents })
+        raised(&unit, power, position)
     }
 
     /// A number without sign, if one stands here.
@@ -356,6 +314,34 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// `unit^power`, if it can be held.
+fn raised(unit: &Unit, power: i32, position: usize) -> Result<Unit, UnitProblem> {
+    times(&Unit::ONE, unit, power, position)
+}
+/// `left * right^power`, if it can be held.
+fn times(left: &Unit, right: &Unit, power: i32, position: usize) -> Result<Unit, UnitProblem> {
+    let too_large = || UnitProblem {
+        position,
+        message: "this unit is too large or too small to compute with".into(),
+        help: "check its numbers and powers".into(),
+    };
+    let mut exponents = left.exponents;
+    for (exponent, more) in exponents.iter_mut().zip(right.exponents) {
+        let sum =
+            i32::from(more).checked_mul(power).map(|more| i64::from(*exponent) + i64::from(more));
+        *exponent = sum.and_then(|sum| i8::try_from(sum).ok()).ok_or_else(too_large)?;
+    }
+    let factor = match power {
+        // The shortest division keeps round factors round: 1/1e9 is not 1 * 1e-9.
+        -1 => left.factor / right.factor,
+        _ => left.factor * whole_power(right.factor, power),
+    };
+    if !factor.is_normal() {
+        return Err(too_large());
+    }
+    Ok(Unit { factor, exponents })
 }
 
 fn starts_name(c: char) -> bool {

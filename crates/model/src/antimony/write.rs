@@ -1,0 +1,164 @@
+//! A model to Antimony text that reads back as the same model.
+
+use std::fmt::Write;
+
+use crate::ir::{Binary, Event, Expression, ExpressionId, Model, Role, SymbolId, Unary};
+use crate::units::number;
+
+/// How tightly what was written holds together; as in reading.
+const COMPARISON: u8 = 3;
+const SIGN: u8 = 6;
+const POWER: u8 = 7;
+const OPERAND: u8 = 8;
+
+/// The text of a model. Reading it gives the same model, but for the places.
+///
+/// Functions stay in place and units stand in base units: what was only notation is gone.
+pub fn write(model: &Model) -> String {
+    let name_of = |id: SymbolId| model.symbols[id.0 as usize].name.as_str();
+    let ports: Vec<&str> = model.ports.iter().map(|id| name_of(*id)).collect();
+    let mut text = format!("model *{}({})\n", model.name, ports.join(", "));
+    for (name, unit) in &model.units {
+        line(&mut text, format_args!("unit {name} = {unit}"));
+    }
+    for symbol in &model.symbols {
+        let word = if symbol.role == Role::Constant { "const" } else { "var" };
+        line(&mut text, format_args!("{word} {}", symbol.name));
+        if let Some(unit) = &symbol.unit {
+            line(&mut text, format_args!("{} has {unit}", symbol.name));
+        }
+        if let Some(title) = &symbol.title {
+            line(&mut text, format_args!("{} is \"{title}\"", symbol.name));
+        }
+    }
+    for (_, statement) in statements(model) {
+        line(&mut text, format_args!("{statement}"));
+    }
+    text.push_str("end\n");
+    text
+}
+
+fn line(text: &mut String, statement: std::fmt::Arguments<'_>) {
+    writeln!(text, "  {statement}").expect("a text takes any number of lines");
+}
+
+/// Values, rules and events in the order in which they were read.
+fn statements(model: &Model) -> Vec<(ExpressionId, String)> {
+    let mut statements = Vec::new();
+    for symbol in &model.symbols {
+        let name = &symbol.name;
+        if let Some(id) = symbol.initial {
+            statements.push((id, format!("{name} = {}", formula(model, id))));
+        }
+        match symbol.role {
+            Role::State(id) => statements.push((id, format!("{name}' = {}", formula(model, id)))),
+            Role::Assigned(id) => {
+                statements.push((id, format!("{name} := {}", formula(model, id))));
+            }
+            Role::Constant | Role::Variable => {}
+        }
+    }
+    for event in &model.events {
+        statements.push((event.trigger, event_text(model, event)));
+    }
+    statements.sort_by_key(|(id, _)| *id);
+    statements
+}
+
+fn event_text(model: &Model, event: &Event) -> String {
+    let assignments: Vec<String> = event
+        .assignments
+        .iter()
+        .map(|(id, value)| {
+            format!("{} = {}", model.symbols[id.0 as usize].name, formula(model, *value))
+        })
+        .collect();
+    format!(
+        "{}: at ({}), t0={}, persistent=true, fromTrigger=true: {}",
+        event.name,
+        formula(model, event.trigger),
+        event.initially_true,
+        assignments.join(", ")
+    )
+}
+
+/// The text of one expression.
+pub fn formula(model: &Model, id: ExpressionId) -> String {
+    written(model, id).0
+}
+
+/// The text and how tightly it holds together.
+fn written(model: &Model, id: ExpressionId) -> (String, u8) {
+    let text = |id: &ExpressionId| formula(model, *id);
+    match &model.expressions[id.0 as usize] {
+        Expression::Number(value) => (number(*value), OPERAND),
+        Expression::Symbol(id) => (model.symbols[id.0 as usize].name.clone(), OPERAND),
+        Expression::Time => ("time".into(), OPERAND),
+        Expression::Unary(operation, inner) => match function(*operation) {
+            Ok(name) => (format!("{name}({})", text(inner)), OPERAND),
+            Err(sign) => (format!("{sign}{}", enclosed(model, *inner, POWER)), SIGN),
+        },
+        Expression::Binary(operation, left, right) => {
+            let (sign, strength) = match operation {
+                Binary::Minimum => return call("min", &[text(left), text(right)]),
+                Binary::Maximum => return call("max", &[text(left), text(right)]),
+                Binary::Xor => return call("xor", &[text(left), text(right)]),
+                Binary::Or => (" || ", 1),
+                Binary::And => (" && ", 2),
+                Binary::Less => (" < ", COMPARISON),
+                Binary::LessOrEqual => (" <= ", COMPARISON),
+                Binary::Greater => (" > ", COMPARISON),
+                Binary::GreaterOrEqual => (" >= ", COMPARISON),
+                Binary::Equal => (" == ", COMPARISON),
+                Binary::NotEqual => (" != ", COMPARISON),
+                Binary::Add => (" + ", 4),
+                Binary::Subtract => (" - ", 4),
+                Binary::Multiply => ("*", 5),
+                Binary::Divide => ("/", 5),
+                Binary::Power => ("^", POWER),
+            };
+            // Powers group to the right, comparisons do not chain, the rest groups to the left.
+            let groups_left = strength != POWER && strength != COMPARISON;
+            let left = enclosed(model, *left, strength + u8::from(!groups_left));
+            let right = enclosed(model, *right, strength + u8::from(strength != POWER));
+            (format!("{left}{sign}{right}"), strength)
+        }
+        Expression::Piecewise { cases, otherwise } => {
+            let mut arguments: Vec<String> = cases
+                .iter()
+                .flat_map(|(value, condition)| [text(value), text(condition)])
+                .collect();
+            arguments.push(text(otherwise));
+            call("piecewise", &arguments)
+        }
+    }
+}
+
+fn call(name: &str, arguments: &[String]) -> (String, u8) {
+    (format!("{name}({})", arguments.join(", ")), OPERAND)
+}
+
+/// The text, in parentheses unless it holds together at least so tightly.
+fn enclosed(model: &Model, id: ExpressionId, at_least: u8) -> String {
+    let (text, strength) = written(model, id);
+    if strength >= at_least { text } else { format!("({text})") }
+}
+
+/// The name of a function, or the sign that stands for it.
+fn function(operation: Unary) -> Result<&'static str, &'static str> {
+    Ok(match operation {
+        Unary::Negate => return Err("-"),
+        Unary::Not => return Err("!"),
+        Unary::Abs => "abs",
+        Unary::Exp => "exp",
+        Unary::Ln => "ln",
+        Unary::Log10 => "log10",
+        Unary::Sqrt => "sqrt",
+        Unary::Floor => "floor",
+        Unary::Ceiling => "ceil",
+        Unary::Sin => "sin",
+        Unary::Cos => "cos",
+        Unary::Tan => "tan",
+        Unary::Tanh => "tanh",
+    })
+}
