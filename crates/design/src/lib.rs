@@ -1,1 +1,18 @@
-//! dose-finding designs.
+//! Dose-finding designs: from counts of patients and DLTs to the next dose.
+//!
+//! ```
+//! use cytotrial_design::{ALL, Action, DoseCounts};
+//!
+//! let boin = ALL.iter().find(|entry| entry.name == "boin").unwrap();
+//! let design = (boin.from_toml)("target = 0.30").unwrap();
+//! // Three patients at the first of two dose levels, none with a DLT.
+//! let doses = [DoseCounts::of(3, 0), DoseCounts::of(0, 0)];
+//! let decision = design.decide(0, &doses);
+//! assert_eq!((decision.action, decision.next_level), (Action::Escalate, Some(1)));
+//! ```
+
+pub mod design;
+pub mod table;
+
+pub use design::{ALL, Action, Decision, Design, DesignError, DoseCounts, Entry};
+pub use table::{Row, decision_table};

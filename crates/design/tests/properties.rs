@@ -1,0 +1,124 @@
+//! What holds for every design and every count of patients.
+
+use cytotrial_design::{ALL, Action, Design, DoseCounts};
+use proptest::prelude::*;
+
+/// Every design under several settings.
+fn designs() -> Vec<Box<dyn Design>> {
+    let settings = [
+        ("3+3", ""),
+        ("3+3", "variant = \"stop-at-toxic\""),
+        ("3+3", "six-at-top = true"),
+        ("boin", "target = 0.3"),
+        ("boin", "target = 0.2\nextra-safe = true\nbound-mtd = true"),
+        ("boin", "target = 0.25\nearly-stop = 9\nstay-on-1-of-3 = true"),
+        ("boin", "target = 0.3\nearly-stop = 6\nearly-stop-rule = \"simple\""),
+        ("boin", "target = 0.4\npending = \"unless-certain\""),
+    ];
+    let build = |(name, text): (&str, &str)| {
+        let entry = ALL.iter().find(|entry| entry.name == name).unwrap();
+        (entry.from_toml)(text).unwrap()
+    };
+    settings.into_iter().map(build).collect()
+}
+
+fn dose() -> impl Strategy<Value = DoseCounts> {
+    (0_u32..=12, 0_u32..=3).prop_flat_map(|(evaluable, pending)| {
+        // Few DLTs more often than many, so that higher doses stay open.
+        prop_oneof![3 => 0..=evaluable.min(1), 1 => 0..=evaluable]
+            .prop_map(move |dlts| DoseCounts { evaluable, dlts, pending })
+    })
+}
+
+/// A level and the counts of all doses; patients are pending in half of the cases.
+fn trial() -> impl Strategy<Value = (usize, Vec<DoseCounts>)> {
+    let doses = (prop::collection::vec(dose(), 1..7), any::<bool>());
+    doses.prop_flat_map(|(mut doses, is_complete)| {
+        if is_complete {
+            doses.iter_mut().for_each(|dose| dose.pending = 0);
+        }
+        (0..doses.len(), Just(doses))
+    })
+}
+
+/// Whether a dose is one that no design may recommend or enter from below.
+fn is_forbidden(design: &dyn Design, level: usize, doses: &[DoseCounts]) -> bool {
+    // Asked from the lowest dose of the counts up to `level`, with no DLT elsewhere.
+    let alone: Vec<DoseCounts> = vec![DoseCounts::of(6, 0), doses[level].at_best()];
+    design.decide(0, &alone).action != Action::Escalate
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_decision_stays_on_the_list_and_says_why((level, doses) in trial()) {
+        for design in designs() {
+            let decision = design.decide(level, &doses);
+            prop_assert!(!decision.because.is_empty());
+            let is_consistent = match (decision.action, decision.next_level) {
+                (Action::Escalate, Some(next)) => next == level + 1 && next < doses.len(),
+                (Action::Stay, Some(next)) => next == level,
+                (Action::DeEscalate, Some(next)) => next < level,
+                (Action::Suspend | Action::Finish | Action::StopForSafety, None) => true,
+                _ => false,
+            };
+            prop_assert!(is_consistent, "{:?}: {:?}", design, decision);
+        }
+    }
+
+    #[test]
+    fn more_toxicity_never_escalates((level, doses) in trial(), where_ in 0_usize..6) {
+        let place = where_ % doses.len();
+        let mut worse = doses.clone();
+        if worse[place].dlts == worse[place].evaluable {
+            return Ok(());
+        }
+        worse[place].dlts += 1;
+        for design in designs() {
+            let before = design.decide(level, &doses).action;
+            let after = design.decide(level, &worse).action;
+            prop_assert!(
+                after != Action::Escalate || before == Action::Escalate,
+                "{:?}: {:?} became {:?}", design, before, after
+            );
+        }
+    }
+
+    #[test]
+    fn a_dose_entered_from_below_is_open((level, doses) in trial()) {
+        for design in designs() {
+            let decision = design.decide(level, &doses);
+            if let (Action::Escalate, Some(next)) = (decision.action, decision.next_level)
+                && doses[next].pending == 0
+                && !format!("{design:?}").contains("early_stop: Some")
+            {
+                prop_assert!(!is_forbidden(design.as_ref(), next, &doses), "{:?}", design);
+            }
+        }
+    }
+
+    #[test]
+    fn a_recommended_dose_was_tried_and_nothing_up_to_it_is_too_toxic((_, doses) in trial()) {
+        for design in designs() {
+            let Some(level) = design.recommend(&doses) else { continue };
+            prop_assert!(doses[level].evaluable > 0);
+            for below in 0..=level {
+                // Too toxic by the rule itself: the lowest dose with these counts stops the trial.
+                let complete = DoseCounts::of(doses[below].evaluable, doses[below].dlts);
+                let action = design.decide(0, &[complete, DoseCounts::default()]).action;
+                let is_safe_stop = action == Action::StopForSafety;
+                let is_extra = below > 0 && format!("{design:?}").contains("extra_safe: true");
+                prop_assert!(!is_safe_stop || is_extra, "{:?}: {:?}", design, doses);
+            }
+        }
+    }
+
+    #[test]
+    fn waiting_ends_when_nobody_is_pending((level, doses) in trial()) {
+        let complete: Vec<DoseCounts> = doses.iter().map(|dose| dose.at_worst()).collect();
+        for design in designs() {
+            prop_assert_ne!(design.decide(level, &complete).action, Action::Suspend);
+        }
+    }
+}
