@@ -1,0 +1,144 @@
+//! Lines over time, with bands, reference lines and a linear or log axis.
+
+use serde_json::{Value, json};
+
+use super::{Axis, Reference, distinct, level_lines, tip};
+use crate::data::DataTable;
+use crate::palette::{Colours, Palette};
+
+/// Lines over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// The axis of time or of another ordered quantity.
+    pub horizontal: Axis,
+    /// The axis of values.
+    pub vertical: Axis,
+    /// What the band is, such as `5th to 95th percentile`; empty without bands.
+    pub band: String,
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// Levels to compare with, such as the lower limit of quantification.
+    pub references: Vec<Reference>,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The name in the legend, such as an arm.
+    pub name: String,
+    /// Its points, in order.
+    pub points: Vec<CurvePoint>,
+}
+
+/// One point of a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// Where it is.
+    pub at: f64,
+    /// Its value; a gap if missing.
+    pub value: Option<f64>,
+    /// The band around it.
+    pub band: Option<(f64, f64)>,
+}
+
+impl CurvePoint {
+    /// A point without a band.
+    pub fn new(at: f64, value: f64) -> Self {
+        Self { at, value: Some(value), band: None }
+    }
+
+    /// A point with a band.
+    pub fn with_band(at: f64, value: f64, low: f64, high: f64) -> Self {
+        Self { at, value: Some(value), band: Some((low, high)) }
+    }
+}
+
+/// Lines with more points than this are drawn without marks on them.
+const FEW: usize = 16;
+
+impl Curve {
+    pub(super) fn specification(&self, palette: &Palette) -> Value {
+        let names = distinct(self.lines.iter().map(|line| &line.name));
+        let colour = json!({ "field": "line", "type": "nominal", "scale": palette.scale(&names, Colours::Arms) });
+        let y = self.vertical.channel("value");
+        let mut layers = Vec::new();
+        if self.lines.iter().any(|line| line.points.iter().any(|point| point.band.is_some())) {
+            let low = self.vertical.channel("low");
+            layers.push(json!({
+                "mark": { "type": "area", "opacity": 0.16, "tooltip": null },
+                "encoding": { "y": low, "y2": { "field": "high" }, "color": colour }
+            }));
+        }
+        layers.push(json!({
+            "mark": { "type": "line" },
+            "encoding": {
+                "y": y, "color": colour,
+                "strokeDash": { "field": "line", "type": "nominal", "scale": palette.dashes(&names) }
+            }
+        }));
+        let is_short = self.lines.iter().all(|line| line.points.len() <= FEW);
+        let mut tips = vec![tip("line", "line"), tip("at", &self.horizontal.title), tip("shown", &self.vertical.title)];
+        if !self.band.is_empty() {
+            tips.push(tip("band", &self.band));
+        }
+        layers.push(json!({
+            "mark": { "type": "circle", "size": if is_short { 30 } else { 60 },
+                      "opacity": if is_short { 1 } else { 0 } },
+            "encoding": { "y": y, "color": colour, "tooltip": tips }
+        }));
+        layers.extend(level_lines(&self.references, &self.vertical));
+        json!({
+            "height": 300,
+            "data": { "values": self.rows() },
+            "encoding": { "x": self.horizontal.channel("at") },
+            "layer": layers
+        })
+    }
+
+    fn rows(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        for line in &self.lines {
+            for point in &line.points {
+                let shown = point.value.map(|value| self.vertical.show(value));
+                let mut row = json!({
+                    "line": line.name, "at": self.horizontal.draw(point.at),
+                    "value": self.vertical.draw(point.value), "shown": shown,
+                });
+                if let Some((low, high)) = point.band {
+                    let band = format!("{} to {}", self.vertical.show(low), self.vertical.show(high));
+                    row["low"] = self.low_end(low);
+                    row["high"] = self.vertical.draw(high);
+                    row["band"] = band.into();
+                }
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    /// On a log axis that starts somewhere, a band may start below it: it is drawn from there.
+    fn low_end(&self, low: f64) -> Value {
+        let drawn = self.vertical.draw(low);
+        if drawn.is_null() && low.is_finite() { self.vertical.draw(self.vertical.from) } else { drawn }
+    }
+
+    pub(super) fn data(&self) -> Vec<DataTable> {
+        let mut table = DataTable::new(
+            "points",
+            &["line", &self.horizontal.title, &self.vertical.title, "low", "high"],
+        );
+        for line in &self.lines {
+            for point in &line.points {
+                let (low, high) = (point.band.map(|band| band.0), point.band.map(|band| band.1));
+                table.rows.push(vec![
+                    (&line.name).into(),
+                    point.at.into(),
+                    point.value.into(),
+                    low.into(),
+                    high.into(),
+                ]);
+            }
+        }
+        vec![table]
+    }
+}

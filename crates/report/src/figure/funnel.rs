@@ -1,0 +1,109 @@
+//! Subjects left at each stage, from screening to evaluable, with the days lost on the way.
+
+use serde_json::{Value, json};
+
+use super::{Axis, distinct, tip};
+use crate::data::DataTable;
+use crate::palette::{Colours, Palette};
+
+/// Subjects left at each stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Funnel {
+    /// The axis of counts, such as `patients, mean over replicates`.
+    pub values: Axis,
+    /// The arms; each names the same stages in the same order.
+    pub arms: Vec<FunnelArm>,
+}
+
+/// The stages of one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunnelArm {
+    /// The arm.
+    pub arm: String,
+    /// The stages, from the first to the last.
+    pub stages: Vec<FunnelStage>,
+}
+
+/// Who is left at one stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FunnelStage {
+    /// The stage, such as `infused`.
+    pub name: String,
+    /// How many are left; a mean over replicates may have a fraction.
+    pub count: f64,
+    /// Days from the first stage, such as a median.
+    pub days: Option<f64>,
+    /// Why subjects were lost before this stage; may be empty.
+    pub because: String,
+}
+
+impl Funnel {
+    pub(super) fn specification(&self, palette: &Palette) -> Value {
+        let arms = distinct(self.arms.iter().map(|arm| &arm.arm));
+        let stages = distinct(self.arms.iter().flat_map(|arm| &arm.stages).map(|stage| &stage.name));
+        let mut rows = Vec::new();
+        for arm in &self.arms {
+            for stage in &arm.stages {
+                let days = stage.days.map(crate::format::days);
+                rows.push(json!({
+                    "arm": arm.arm, "stage": stage.name, "count": self.values.draw(stage.count), "zero": 0,
+                    "shown": self.values.show(stage.count), "days": days, "because": stage.because,
+                }));
+            }
+        }
+        let mut common = json!({
+            "y": { "field": "stage", "type": "nominal", "sort": null, "title": null,
+                   "scale": { "domain": stages, "paddingInner": 0.2 },
+                   "axis": { "ticks": false, "domain": false, "labelPadding": 8 } }
+        });
+        if arms.len() > 1 {
+            common["yOffset"] =
+                json!({ "field": "arm", "type": "nominal", "sort": null, "scale": { "domain": arms } });
+        }
+        let mut values = self.values.channel("count");
+        values["scale"]["zero"] = json!(true);
+        let tips = [
+            tip("arm", "arm"),
+            tip("stage", "stage"),
+            tip("shown", &self.values.title),
+            tip("days", "days since the first stage"),
+            tip("because", "lost before"),
+        ];
+        json!({
+            "height": ((18.0 * arms.len().max(1) as f64 + 10.0) * stages.len().max(1) as f64).max(60.0),
+            "data": { "values": rows },
+            "encoding": common,
+            "layer": [
+                {
+                    "mark": { "type": "bar" },
+                    "encoding": {
+                        "x": values, "x2": { "field": "zero" }, "tooltip": tips,
+                        "color": { "field": "arm", "type": "nominal", "sort": null,
+                                   "scale": palette.scale(&arms, Colours::Arms) }
+                    }
+                },
+                {
+                    "mark": { "type": "text", "align": "left", "dx": 4, "fontSize": 11 },
+                    "encoding": { "x": values, "text": { "field": "shown" } }
+                }
+            ]
+        })
+    }
+
+    pub(super) fn data(&self) -> Vec<DataTable> {
+        let columns = ["arm", "stage", &self.values.title, "days since the first stage", "lost before"];
+        let mut table = DataTable::new("stages", &columns);
+        for arm in &self.arms {
+            for stage in &arm.stages {
+                table.rows.push(vec![
+                    (&arm.arm).into(),
+                    (&stage.name).into(),
+                    stage.count.into(),
+                    stage.days.into(),
+                    stage.because.as_str().into(),
+                ]);
+            }
+        }
+        vec![table]
+    }
+}

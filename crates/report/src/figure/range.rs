@@ -1,0 +1,157 @@
+//! Estimates with their intervals, one row each, and the observed value beside: forest and tornado plots.
+
+use serde_json::{Value, json};
+
+use super::{Axis, Reference, distinct, tip, upright_lines};
+use crate::data::DataTable;
+use crate::palette::{Colours, Palette};
+
+/// Estimates with intervals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Range {
+    /// The axis of values.
+    pub values: Axis,
+    /// What point and line are, such as `simulated: median and 90% interval`.
+    pub estimate_name: String,
+    /// What the diamond is, such as `reported`; empty where nothing is observed.
+    pub observed_name: String,
+    /// The rows, from top to bottom.
+    pub rows: Vec<RangeRow>,
+    /// Values to compare with, such as no difference.
+    pub references: Vec<Reference>,
+}
+
+/// One estimate.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RangeRow {
+    /// What is estimated; rows with the same label stand together.
+    pub label: String,
+    /// The arm or another group that gives the colour; may be empty.
+    pub group: String,
+    /// The estimate, if there is one beside the interval.
+    pub estimate: Option<f64>,
+    /// The interval.
+    pub interval: Option<(f64, f64)>,
+    /// What was observed.
+    pub observed: Option<f64>,
+    /// What the tooltip and the table say, such as `3/18 (17%, 95% CI 4 to 41%)`; may be empty.
+    pub shown: String,
+}
+
+impl Range {
+    pub(super) fn specification(&self, palette: &Palette) -> Value {
+        let labels = distinct(self.rows.iter().map(|row| &row.label));
+        let groups = distinct(self.rows.iter().map(|row| &row.group));
+        let is_grouped = groups.len() > 1;
+        let mut kinds = vec![self.estimate_name.clone()];
+        if !self.observed_name.is_empty() {
+            kinds.push(self.observed_name.clone());
+        }
+        let mut common = json!({
+            "y": {
+                "field": "label", "type": "nominal", "sort": null, "title": null,
+                "scale": { "domain": labels }, "axis": { "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 200 }
+            }
+        });
+        if is_grouped {
+            common["yOffset"] = json!({
+                "field": "group", "type": "nominal", "sort": null, "scale": { "domain": groups, "paddingOuter": 0.4 }
+            });
+        }
+        let colour = if is_grouped {
+            json!({ "field": "group", "type": "nominal", "sort": null, "scale": palette.scale(&groups, Colours::Arms) })
+        } else {
+            json!({ "value": palette.colours(&groups, Colours::Arms).first().copied().unwrap_or("#0072b2") })
+        };
+        let shape = json!({
+            "field": "kind", "type": "nominal", "sort": null,
+            "scale": { "domain": kinds, "range": ["circle", "diamond"] },
+            "legend": { "symbolFillColor": "#555555", "symbolStrokeColor": "#222222", "symbolStrokeWidth": 1 }
+        });
+        let tips = [tip("label", "row"), tip("group", "group"), tip("shown", &self.values.title)];
+        let mut layers = upright_lines(&self.references, &self.values);
+        layers.push(json!({
+            "data": { "values": self.interval_rows() },
+            "mark": { "type": "rule", "strokeWidth": if is_grouped { 2.5 } else { 3.5 }, "strokeCap": "butt" },
+            "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" }, "color": colour, "tooltip": tips }
+        }));
+        layers.push(json!({
+            "data": { "values": self.point_rows() },
+            "mark": { "type": "point", "filled": true, "opacity": 1, "size": 80, "stroke": "#222222", "strokeWidth": 0.8 },
+            "encoding": { "x": self.values.channel("value"), "shape": shape, "color": colour, "tooltip": tips }
+        }));
+        let per_label = if is_grouped { 14.0 * groups.len() as f64 + 12.0 } else { 28.0 };
+        json!({
+            "height": (per_label * labels.len().max(1) as f64).max(60.0),
+            "encoding": common,
+            "layer": layers
+        })
+    }
+
+    fn interval_rows(&self) -> Vec<Value> {
+        let with_interval = self.rows.iter().filter_map(|row| row.interval.map(|ends| (row, ends)));
+        with_interval
+            .map(|(row, (low, high))| {
+                json!({
+                    "label": row.label, "group": row.group, "low": self.values.draw(low),
+                    "high": self.values.draw(high), "shown": self.shown(row),
+                })
+            })
+            .collect()
+    }
+
+    fn point_rows(&self) -> Vec<Value> {
+        let mut points = Vec::new();
+        for row in &self.rows {
+            let kinds = [(row.estimate, &self.estimate_name), (row.observed, &self.observed_name)];
+            for (value, kind) in kinds {
+                let Some(value) = value else { continue };
+                let shown = if kind == &self.observed_name {
+                    format!("{kind} {}", self.values.show(value))
+                } else {
+                    self.shown(row)
+                };
+                points.push(json!({
+                    "label": row.label, "group": row.group, "kind": kind,
+                    "value": self.values.draw(value), "shown": shown,
+                }));
+            }
+        }
+        points
+    }
+
+    fn shown(&self, row: &RangeRow) -> String {
+        if !row.shown.is_empty() {
+            return row.shown.clone();
+        }
+        let estimate = row.estimate.map(|value| self.values.show(value));
+        let interval =
+            row.interval.map(|(low, high)| format!("{} to {}", self.values.show(low), self.values.show(high)));
+        match (estimate, interval) {
+            (Some(estimate), Some(interval)) => format!("{estimate} ({interval})"),
+            (Some(text), None) | (None, Some(text)) => text,
+            (None, None) => crate::format::NOT_ESTIMABLE.into(),
+        }
+    }
+
+    pub(super) fn data(&self) -> Vec<DataTable> {
+        let observed = if self.observed_name.is_empty() { "observed" } else { &self.observed_name };
+        let mut table = DataTable::new(
+            &self.values.title,
+            &["row", "group", "estimate", "low", "high", observed, "in words"],
+        );
+        for row in &self.rows {
+            let interval = row.interval.unzip();
+            table.rows.push(vec![
+                (&row.label).into(),
+                (&row.group).into(),
+                row.estimate.into(),
+                interval.0.into(),
+                interval.1.into(),
+                row.observed.into(),
+                self.shown(row).as_str().into(),
+            ]);
+        }
+        vec![table]
+    }
+}

@@ -1,0 +1,254 @@
+//! Kaplan-Meier and cumulative incidence: steps, bands, censor ticks, and the numbers at risk under the axis.
+
+use serde_json::{Value, json};
+
+use super::{Axis, Reference, distinct, level_lines, tip};
+use crate::data::DataTable;
+use crate::palette::{Colours, Palette};
+
+/// Steps over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The axis of time.
+    pub horizontal: Axis,
+    /// The axis of shares.
+    pub vertical: Axis,
+    /// What the band is, such as `95% CI`; empty without bands.
+    pub band: String,
+    /// The arms.
+    pub arms: Vec<StepArm>,
+    /// Levels to compare with, such as one half.
+    pub references: Vec<Reference>,
+}
+
+/// The steps of one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepArm {
+    /// The arm.
+    pub arm: String,
+    /// The steps in order, from the one at time zero.
+    pub points: Vec<StepPoint>,
+    /// When subjects were censored.
+    pub censored: Vec<f64>,
+    /// The numbers under the axis.
+    pub at_risk: Vec<AtRisk>,
+}
+
+/// One step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepPoint {
+    /// When the step is.
+    pub time: f64,
+    /// The share from then on.
+    pub share: f64,
+    /// Its interval.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// The numbers under the axis at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AtRisk {
+    /// The time.
+    pub time: f64,
+    /// Subjects at risk just before it.
+    pub at_risk: f64,
+    /// Events until then.
+    pub events: f64,
+    /// Subjects censored until then.
+    pub censored: f64,
+}
+
+const HEIGHT: f64 = 280.0;
+const ROW: f64 = 16.0;
+/// From the axis to the first line under it: labels and title of the axis.
+const UNDER_AXIS: f64 = 62.0;
+
+impl Step {
+    pub(super) fn specification(&self, palette: &Palette) -> Value {
+        let names = distinct(self.arms.iter().map(|arm| &arm.arm));
+        let colour = json!({ "field": "arm", "type": "nominal", "scale": palette.scale(&names, Colours::Arms) });
+        let y = self.vertical.channel("share");
+        let mut layers = Vec::new();
+        if self.arms.iter().any(|arm| arm.points.iter().any(|point| point.interval.is_some())) {
+            let low = self.vertical.channel("low");
+            layers.push(json!({
+                "mark": { "type": "area", "opacity": 0.13, "interpolate": "step-after", "tooltip": null },
+                "encoding": { "y": low, "y2": { "field": "high" }, "color": colour }
+            }));
+        }
+        layers.push(json!({
+            "mark": { "type": "line", "interpolate": "step-after" },
+            "encoding": {
+                "y": y, "color": colour,
+                "strokeDash": { "field": "arm", "type": "nominal", "scale": palette.dashes(&names) }
+            }
+        }));
+        let mut tips = vec![tip("arm", "arm"), tip("time", &self.horizontal.title), tip("shown", &self.vertical.title)];
+        if !self.band.is_empty() {
+            tips.push(tip("band", &self.band));
+        }
+        layers.push(json!({
+            "mark": { "type": "circle", "size": 60, "opacity": 0 },
+            "encoding": { "y": y, "color": colour, "tooltip": tips }
+        }));
+        layers.push(json!({
+            "data": { "values": self.tick_rows() },
+            "mark": { "type": "tick", "orient": "vertical", "size": 9, "thickness": 1.5 },
+            "encoding": { "y": y, "color": colour,
+                          "tooltip": [tip("arm", "arm"), tip("time", "censored at")] }
+        }));
+        layers.extend(level_lines(&self.references, &self.vertical));
+        layers.extend(self.under_axis(&names, &colour));
+        json!({
+            "height": HEIGHT,
+            "data": { "values": self.rows() },
+            "encoding": { "x": self.horizontal.channel("time") },
+            "layer": layers
+        })
+    }
+
+    fn rows(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        for arm in &self.arms {
+            let mut points = arm.points.clone();
+            let followed = arm.censored.iter().copied().filter(|time| time.is_finite()).fold(f64::MIN, f64::max);
+            if let Some(last) = points.last().copied().filter(|last| followed > last.time) {
+                points.push(StepPoint { time: followed, ..last });
+            }
+            for point in points {
+                let mut row = json!({
+                    "arm": arm.arm, "time": self.horizontal.draw(point.time),
+                    "share": self.vertical.draw(point.share), "shown": self.vertical.show(point.share),
+                });
+                if let Some((low, high)) = point.interval {
+                    row["low"] = self.vertical.draw(low);
+                    row["high"] = self.vertical.draw(high);
+                    row["band"] = format!("{} to {}", self.vertical.show(low), self.vertical.show(high)).into();
+                }
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    fn tick_rows(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        for arm in &self.arms {
+            for &time in &arm.censored {
+                if let Some(share) = arm.share_at(time) {
+                    rows.push(json!({
+                        "arm": arm.arm, "time": self.horizontal.draw(time), "share": self.vertical.draw(share),
+                    }));
+                }
+            }
+        }
+        rows
+    }
+
+    /// Three small tables below the axis, on the same time scale.
+    fn under_axis(&self, names: &[String], colour: &Value) -> Vec<Value> {
+        if self.arms.iter().all(|arm| arm.at_risk.is_empty()) {
+            return Vec::new();
+        }
+        let parts: [(&str, fn(&AtRisk) -> f64); 3] = [
+            ("Number at risk", |row| row.at_risk),
+            ("Events so far", |row| row.events),
+            ("Censored so far", |row| row.censored),
+        ];
+        let (mut heads, mut labels, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut y = HEIGHT + UNDER_AXIS;
+        for (head, count) in parts {
+            heads.push(json!({ "text": head, "y": y }));
+            for name in names {
+                y += ROW;
+                labels.push(json!({ "arm": name, "y": y }));
+                for row in self.arms.iter().filter(|arm| arm.arm == *name).flat_map(|arm| &arm.at_risk) {
+                    numbers.push(json!({
+                        "arm": name, "time": self.horizontal.draw(row.time), "y": y,
+                        "count": crate::format::shortest(count(row), 3),
+                    }));
+                }
+            }
+            y += ROW + 6.0;
+        }
+        let place = json!({ "field": "y", "type": "quantitative", "scale": null });
+        vec![
+            json!({
+                "data": { "values": heads },
+                "mark": { "type": "text", "align": "left", "fontWeight": "bold", "fontSize": 11 },
+                "encoding": { "x": { "value": 0 }, "y": place, "text": { "field": "text" } }
+            }),
+            json!({
+                "data": { "values": labels },
+                "mark": { "type": "text", "align": "right", "dx": -14, "fontSize": 11, "limit": 130 },
+                "encoding": { "x": { "value": 0 }, "y": place, "text": { "field": "arm" }, "color": colour }
+            }),
+            json!({
+                "data": { "values": numbers },
+                "mark": { "type": "text", "fontSize": 11 },
+                "encoding": { "y": place, "text": { "field": "count" } }
+            }),
+        ]
+    }
+
+    pub(super) fn data(&self) -> Vec<DataTable> {
+        let mut steps = DataTable::new(
+            "steps",
+            &["arm", &self.horizontal.title, &self.vertical.title, "low", "high"],
+        );
+        let mut risk = DataTable::new(
+            "numbers at risk",
+            &["arm", &self.horizontal.title, "at risk", "events so far", "censored so far"],
+        );
+        let mut ticks = DataTable::new("censored", &["arm", &self.horizontal.title]);
+        for arm in &self.arms {
+            let name = &arm.arm;
+            for point in &arm.points {
+                let interval = point.interval.unzip();
+                steps.rows.push(vec![
+                    name.into(),
+                    point.time.into(),
+                    point.share.into(),
+                    interval.0.into(),
+                    interval.1.into(),
+                ]);
+            }
+            for row in &arm.at_risk {
+                let counts = [row.time, row.at_risk, row.events, row.censored];
+                risk.rows.push([name.into()].into_iter().chain(counts.map(Into::into)).collect());
+            }
+            ticks.rows.extend(arm.censored.iter().map(|&time| vec![name.into(), time.into()]));
+        }
+        let mut tables = vec![risk, steps];
+        if !ticks.rows.is_empty() {
+            tables.push(ticks);
+        }
+        tables
+    }
+}
+
+impl StepArm {
+    /// The share at a time: that of the last step not after it.
+    fn share_at(&self, time: f64) -> Option<f64> {
+        self.points.iter().rev().find(|point| point.time <= time).map(|point| point.share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_censor_tick_stands_on_its_step() {
+        let point = |time, share| StepPoint { time, share, interval: None };
+        let arm = StepArm {
+            arm: "a".into(),
+            points: vec![point(0.0, 1.0), point(10.0, 0.5)],
+            censored: vec![],
+            at_risk: vec![],
+        };
+        assert_eq!(arm.share_at(9.0), Some(1.0));
+        assert_eq!(arm.share_at(10.0), Some(0.5));
+        assert_eq!(arm.share_at(-1.0), None);
+    }
+}
