@@ -1,0 +1,101 @@
+//! Trajectories: species, time, patient, in that order.
+
+use model::SymbolId;
+use rayon::prelude::*;
+
+use crate::compile::Program;
+use crate::failure::Failure;
+use crate::run::{Settings, Start, Statistics, run};
+
+/// How many patients one thread follows at a time. Results do not depend on it.
+const SHARE: usize = 64;
+
+/// Values of several symbols at several times for many patients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trajectories {
+    /// How many symbols.
+    pub outputs: usize,
+    /// How many times.
+    pub times: usize,
+    /// How many patients.
+    pub patients: usize,
+    /// All values, at (output x times + time) x patients + patient; not a number after a failure.
+    pub values: Vec<f64>,
+    /// How each patient's run ended.
+    pub results: Vec<Result<Statistics, Failure>>,
+}
+
+impl Trajectories {
+    /// One value.
+    pub fn value(&self, output: usize, time: usize, patient: usize) -> f64 {
+        self.values[(output * self.times + time) * self.patients + patient]
+    }
+}
+
+/// Follows every patient and notes `outputs` at `times` (ascending). Each dose (time, symbol,
+/// amount) adds to a symbol; values at a dose's time are those before it, unless the time comes
+/// twice.
+pub fn trajectories(
+    program: &Program,
+    starts: &[Start],
+    settings: &Settings,
+    times: &[f64],
+    outputs: &[SymbolId],
+    doses: &[(f64, SymbolId, f64)],
+) -> Trajectories {
+    let parts: Vec<_> = starts
+        .par_chunks(SHARE)
+        .map(|share| follow(program, share, settings, times, outputs, doses))
+        .collect();
+    let (n, points) = (starts.len(), outputs.len() * times.len());
+    let mut values = vec![f64::NAN; points * n];
+    let mut results = Vec::with_capacity(n);
+    for (columns, ended) in parts {
+        for patient in 0..ended.len() {
+            for point in 0..points {
+                values[point * n + results.len() + patient] = columns[patient * points + point];
+            }
+        }
+        results.extend(ended);
+    }
+    Trajectories { outputs: outputs.len(), times: times.len(), patients: n, values, results }
+}
+
+type Followed = (Vec<f64>, Vec<Result<Statistics, Failure>>);
+
+fn follow(
+    program: &Program,
+    starts: &[Start],
+    settings: &Settings,
+    times: &[f64],
+    outputs: &[SymbolId],
+    doses: &[(f64, SymbolId, f64)],
+) -> Followed {
+    let mut doses = doses.to_vec();
+    doses.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let points = outputs.len() * times.len();
+    let mut values = vec![f64::NAN; points * starts.len()];
+    // per patient: times noted and doses given so far
+    let mut progress = vec![(0, 0); starts.len()];
+    let results = run(program, starts, settings, |patient, stop| {
+        let (noted, given) = &mut progress[patient];
+        while *noted < times.len() && times[*noted] <= stop.time() {
+            for (i, &output) in outputs.iter().enumerate() {
+                values[patient * points + i * times.len() + *noted] = stop.value(output);
+            }
+            *noted += 1;
+            if times.get(*noted) == Some(&stop.time()) {
+                break;
+            }
+        }
+        while *given < doses.len() && doses[*given].0 <= stop.time() {
+            let (_, symbol, amount) = doses[*given];
+            stop.set(symbol, stop.value(symbol) + amount);
+            *given += 1;
+        }
+        let next_dose = doses.get(*given).map(|dose| dose.0);
+        let next_time = times.get(*noted).copied()?;
+        Some(next_dose.map_or(next_time, |dose| dose.min(next_time)))
+    });
+    (values, results)
+}

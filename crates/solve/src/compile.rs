@@ -1,0 +1,395 @@
+//! Model to a flat program over lanes.
+//!
+//! Terms of constants and variables alone are computed once per patient, again only when one of
+//! them is set. Terms that no rate needs are computed when somebody asks.
+
+use model::{Expression, ExpressionId, Model, Role, SymbolId, Unary};
+
+use crate::execute::{Code, REGISTERS, schedule};
+use crate::graph::{Graph, Node, NodeId};
+use crate::initial::{Initial, initial};
+use crate::operation::Operation;
+
+/// Why a model cannot be compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// A symbol's value at the start, or an assigned symbol, depends on itself.
+    #[error("`{symbol}` depends on itself")]
+    Circular {
+        /// The symbol's name.
+        symbol: String,
+    },
+    /// An assigned symbol is missing from the order of assignment or comes too late in it.
+    #[error("`{symbol}` is used before it is computed")]
+    OutOfOrder {
+        /// The symbol's name.
+        symbol: String,
+    },
+    /// An event sets something that cannot be set.
+    #[error("event `{event}` sets `{symbol}`, which is computed from a rule")]
+    EventSetsRule {
+        /// The event's name.
+        event: String,
+        /// The symbol's name.
+        symbol: String,
+    },
+    /// The model needs more registers than there are.
+    #[error("the model needs more than {limit} registers")]
+    TooLarge {
+        /// How many there are.
+        limit: usize,
+    },
+}
+
+/// A node and everything it needs, in order of computation.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Slice {
+    pub(crate) root: NodeId,
+    pub(crate) order: Vec<NodeId>,
+}
+
+/// A compiled event.
+#[derive(Debug, Clone)]
+pub(crate) struct CompiledEvent {
+    pub(crate) name: String,
+    pub(crate) trigger: Slice,
+    pub(crate) initially_true: bool,
+    pub(crate) assignments: Vec<(SymbolId, Slice)>,
+}
+
+/// A model ready to run.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub(crate) names: Vec<String>,
+    pub(crate) graph: Graph,
+    /// The symbols that follow a rate rule, in the order of the text.
+    pub(crate) states: Vec<SymbolId>,
+    /// Each symbol's position among the states.
+    pub(crate) state_of: Vec<Option<u32>>,
+    /// What assigned symbols are computed from.
+    pub(crate) assigned: Vec<Option<Slice>>,
+    pub(crate) initial: Initial,
+    /// Each state's rate.
+    pub(crate) rate_roots: Vec<NodeId>,
+    /// Everything the rates need that moves, in order.
+    pub(crate) rate_order: Vec<NodeId>,
+    /// Terms computed once per patient, in order, and all registers filled from them.
+    pub(crate) fixed_order: Vec<NodeId>,
+    pub(crate) fixed_registers: Vec<(NodeId, u16)>,
+    pub(crate) time_register: u16,
+    pub(crate) rates: Code,
+    /// Triggers that depend on states or time: positions in `events`, and their code.
+    pub(crate) watched: Vec<usize>,
+    pub(crate) triggers: Code,
+    pub(crate) events: Vec<CompiledEvent>,
+    pub(crate) ports: Vec<SymbolId>,
+}
+
+impl Program {
+    /// The symbol of that name.
+    pub fn symbol(&self, name: &str) -> Option<SymbolId> {
+        self.names.iter().position(|n| n == name).map(|i| SymbolId(i as u32))
+    }
+
+    /// The symbol's name.
+    pub fn name(&self, symbol: SymbolId) -> &str {
+        &self.names[symbol.0 as usize]
+    }
+
+    /// How many symbols there are; every [`SymbolId`] is below this.
+    pub fn value_count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The symbols that follow a rate rule, in the order of the text.
+    pub fn states(&self) -> &[SymbolId] {
+        &self.states
+    }
+
+    /// The symbols that the protocol may set.
+    pub fn ports(&self) -> &[SymbolId] {
+        &self.ports
+    }
+
+    /// Whether the symbol may be given a value; assigned symbols may not.
+    pub fn is_settable(&self, symbol: SymbolId) -> bool {
+        self.assigned.get(symbol.0 as usize).is_some_and(Option::is_none)
+    }
+
+    /// How many instructions one evaluation of all rates takes.
+    pub fn instruction_count(&self) -> usize {
+        self.rates.instructions.len()
+    }
+}
+
+/// Turns a checked model into a program.
+pub fn compile(model: &Model) -> Result<Program, CompileError> {
+    let mut builder = Builder::new(model);
+    for &symbol in &model.assignment_order {
+        if let Role::Assigned(expression) = model.symbols[symbol.0 as usize].role {
+            let node = builder.node(expression)?;
+            builder.symbols[symbol.0 as usize] = Some(node);
+        }
+    }
+    let states: Vec<SymbolId> = model.states().collect();
+    let mut rate_roots = Vec::with_capacity(states.len());
+    for symbol in &model.symbols {
+        if let Role::State(expression) = symbol.role {
+            rate_roots.push(builder.node(expression)?);
+        }
+    }
+    let mut events = Vec::with_capacity(model.events.len());
+    for event in &model.events {
+        let mut assignments = Vec::with_capacity(event.assignments.len());
+        for &(symbol, expression) in &event.assignments {
+            let target = &model.symbols[symbol.0 as usize];
+            if matches!(target.role, Role::Assigned(_)) {
+                let (event, symbol) = (event.name.clone(), target.name.clone());
+                return Err(CompileError::EventSetsRule { event, symbol });
+            }
+            assignments.push((symbol, builder.node(expression)?));
+        }
+        events.push((event, builder.node(event.trigger)?, assignments));
+    }
+    let mut assigned = vec![None; model.symbols.len()];
+    for (i, symbol) in model.symbols.iter().enumerate() {
+        if let Role::Assigned(expression) = symbol.role {
+            assigned[i] = Some(builder.node(expression)?);
+        }
+    }
+    let triggers: Vec<NodeId> = events.iter().map(|(_, trigger, _)| *trigger).collect();
+    let parts = arrange(builder.graph, &states, &rate_roots, &triggers)?;
+    let slice = |root: NodeId| Slice { root, order: operations(&parts.graph, &[root]) };
+    let events = events
+        .into_iter()
+        .map(|(event, trigger, assignments)| CompiledEvent {
+            name: event.name.clone(),
+            trigger: slice(trigger),
+            initially_true: event.initially_true,
+            assignments: assignments.into_iter().map(|(symbol, n)| (symbol, slice(n))).collect(),
+        })
+        .collect();
+    let assigned = assigned.into_iter().map(|node| node.map(slice)).collect();
+    let mut state_of = vec![None; model.symbols.len()];
+    for (position, state) in states.iter().enumerate() {
+        state_of[state.0 as usize] = Some(position as u32);
+    }
+    Ok(Program {
+        names: model.symbols.iter().map(|symbol| symbol.name.clone()).collect(),
+        initial: initial(model)?,
+        rate_order: operations(&parts.graph, &rate_roots),
+        fixed_order: parts.fixed_order,
+        fixed_registers: parts.fixed_registers,
+        time_register: parts.time_register,
+        rates: parts.rates,
+        watched: parts.watched,
+        triggers: parts.triggers,
+        ports: model.ports.clone(),
+        graph: parts.graph,
+        rate_roots,
+        states,
+        state_of,
+        assigned,
+        events,
+    })
+}
+
+/// The operations among everything the roots need.
+pub(crate) fn operations(graph: &Graph, roots: &[NodeId]) -> Vec<NodeId> {
+    let is_operation = |id: &NodeId| matches!(graph.nodes[*id as usize], Node::Apply(..));
+    graph.needed(roots).into_iter().filter(is_operation).collect()
+}
+
+/// What follows from the graph alone.
+struct Parts {
+    graph: Graph,
+    fixed_order: Vec<NodeId>,
+    fixed_registers: Vec<(NodeId, u16)>,
+    time_register: u16,
+    rates: Code,
+    watched: Vec<usize>,
+    triggers: Code,
+}
+
+/// Optimises the hot terms and gives them registers: states, time, fixed terms, then the rest.
+fn arrange(
+    mut graph: Graph,
+    states: &[SymbolId],
+    rates: &[NodeId],
+    triggers: &[NodeId],
+) -> Result<Parts, CompileError> {
+    let too_large = CompileError::TooLarge { limit: REGISTERS };
+    let watched: Vec<usize> =
+        (0..triggers.len()).filter(|&i| graph.moving[triggers[i] as usize]).collect();
+    let watched_roots: Vec<NodeId> = watched.iter().map(|&i| triggers[i]).collect();
+    let hot: Vec<NodeId> = rates.iter().chain(&watched_roots).copied().collect();
+    graph.restore_divisions(&hot);
+    graph.fuse(&hot);
+
+    let mut given = vec![None; graph.nodes.len()];
+    for (position, state) in states.iter().enumerate() {
+        let slot = graph.nodes.iter().position(|node| *node == Node::Value(state.0));
+        if let Some(id) = slot {
+            given[id] = Some(position as u16);
+        }
+    }
+    let time_register = states.len() as u16;
+    if let Some(id) = graph.nodes.iter().position(|node| *node == Node::Time) {
+        given[id] = Some(time_register);
+    }
+    let mut is_fixed = vec![false; graph.nodes.len()];
+    for id in graph.needed(&hot) {
+        for &operand in graph.operands(id) {
+            is_fixed[operand as usize] |= graph.moving[id as usize];
+        }
+    }
+    for &root in &hot {
+        is_fixed[root as usize] = true;
+    }
+    let mut next = states.len() + 1;
+    let mut fixed_registers = Vec::new();
+    for id in 0..graph.nodes.len() {
+        if is_fixed[id] && !graph.moving[id] {
+            given[id] = Some(next as u16);
+            fixed_registers.push((id as NodeId, next as u16));
+            next += 1;
+        }
+    }
+    if next >= REGISTERS {
+        return Err(too_large);
+    }
+    let fixed_roots: Vec<NodeId> = fixed_registers.iter().map(|&(id, _)| id).collect();
+    let first_free = next as u16;
+    let schedule = |roots: &[NodeId]| schedule(&graph, roots, &given, first_free);
+    let rates = schedule(rates).ok_or_else(|| too_large.clone())?;
+    let triggers = schedule(&watched_roots).ok_or(too_large)?;
+    let fixed_order = operations(&graph, &fixed_roots);
+    Ok(Parts { fixed_order, fixed_registers, time_register, rates, watched, triggers, graph })
+}
+
+/// Turns expressions into nodes.
+struct Builder<'a> {
+    model: &'a Model,
+    graph: Graph,
+    expressions: Vec<Option<NodeId>>,
+    /// The node of each symbol, once it is known.
+    symbols: Vec<Option<NodeId>>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(model: &'a Model) -> Self {
+        let mut graph = Graph::default();
+        let symbols = model
+            .symbols
+            .iter()
+            .enumerate()
+            .map(|(slot, symbol)| match symbol.role {
+                Role::Assigned(_) => None,
+                Role::State(_) => Some(graph.add_value(slot as u32, true)),
+                Role::Constant | Role::Variable => Some(graph.add_value(slot as u32, false)),
+            })
+            .collect();
+        Self { model, graph, expressions: vec![None; model.expressions.len()], symbols }
+    }
+
+    fn node(&mut self, root: ExpressionId) -> Result<NodeId, CompileError> {
+        for id in reachable(self.model, root) {
+            if self.expressions[id].is_none() {
+                let node = add_expression(
+                    &mut self.graph,
+                    &self.model.expressions[id],
+                    &self.expressions,
+                    &self.symbols,
+                )
+                .map_err(|symbol| CompileError::OutOfOrder {
+                    symbol: self.model.symbols[symbol.0 as usize].name.clone(),
+                })?;
+                self.expressions[id] = Some(node);
+            }
+        }
+        Ok(self.expressions[root.0 as usize].expect("the root reaches itself"))
+    }
+}
+
+/// The expressions that a root needs, children first.
+pub(crate) fn reachable(model: &Model, root: ExpressionId) -> Vec<usize> {
+    let mut seen = vec![false; root.0 as usize + 1];
+    let mut open = vec![root];
+    while let Some(id) = open.pop() {
+        if std::mem::replace(&mut seen[id.0 as usize], true) {
+            continue;
+        }
+        match &model.expressions[id.0 as usize] {
+            Expression::Number(_) | Expression::Symbol(_) | Expression::Time => {}
+            Expression::Unary(_, a) => open.push(*a),
+            Expression::Binary(_, a, b) => open.extend([*a, *b]),
+            Expression::Piecewise { cases, otherwise } => {
+                open.extend(cases.iter().flat_map(|&(value, condition)| [value, condition]));
+                open.push(*otherwise);
+            }
+        }
+    }
+    (0..seen.len()).filter(|&id| seen[id]).collect()
+}
+
+/// Adds one expression whose children are there. The error names a symbol without a node.
+pub(crate) fn add_expression(
+    graph: &mut Graph,
+    expression: &Expression,
+    done: &[Option<NodeId>],
+    symbols: &[Option<NodeId>],
+) -> Result<NodeId, SymbolId> {
+    let at = |id: ExpressionId| done[id.0 as usize].expect("children come first");
+    Ok(match expression {
+        Expression::Number(value) => graph.add_number(*value),
+        Expression::Symbol(symbol) => symbols[symbol.0 as usize].ok_or(*symbol)?,
+        Expression::Time => graph.add_time(),
+        Expression::Unary(function, a) => graph.apply(unary(*function), &[at(*a)]),
+        Expression::Binary(function, a, b) => graph.apply(binary(*function), &[at(*a), at(*b)]),
+        Expression::Piecewise { cases, otherwise } => {
+            cases.iter().rev().fold(at(*otherwise), |rest, &(value, condition)| {
+                graph.apply(Operation::Select, &[at(condition), at(value), rest])
+            })
+        }
+    })
+}
+
+fn unary(function: Unary) -> Operation {
+    match function {
+        Unary::Negate => Operation::Negate,
+        Unary::Not => Operation::Not,
+        Unary::Abs => Operation::Abs,
+        Unary::Exp => Operation::Exp,
+        Unary::Ln => Operation::Ln,
+        Unary::Log10 => Operation::Log10,
+        Unary::Sqrt => Operation::Sqrt,
+        Unary::Floor => Operation::Floor,
+        Unary::Ceiling => Operation::Ceiling,
+        Unary::Sin => Operation::Sin,
+        Unary::Cos => Operation::Cos,
+        Unary::Tan => Operation::Tan,
+        Unary::Tanh => Operation::Tanh,
+    }
+}
+
+fn binary(function: model::Binary) -> Operation {
+    match function {
+        model::Binary::Add => Operation::Add,
+        model::Binary::Subtract => Operation::Subtract,
+        model::Binary::Multiply => Operation::Multiply,
+        model::Binary::Divide => Operation::Divide,
+        model::Binary::Power => Operation::Power,
+        model::Binary::Minimum => Operation::Minimum,
+        model::Binary::Maximum => Operation::Maximum,
+        model::Binary::Less => Operation::Less,
+        model::Binary::LessOrEqual => Operation::LessOrEqual,
+        model::Binary::Greater => Operation::Greater,
+        model::Binary::GreaterOrEqual => Operation::GreaterOrEqual,
+        model::Binary::Equal => Operation::Equal,
+        model::Binary::NotEqual => Operation::NotEqual,
+        model::Binary::And => Operation::And,
+        model::Binary::Or => Operation::Or,
+        model::Binary::Xor => Operation::Xor,
+    }
+}

@@ -1,0 +1,98 @@
+//! Eight patients side by side, and the choice of vector instructions at run time.
+
+#![allow(
+    unsafe_code,
+    reason = "calls functions compiled for a vector extension after asking the processor"
+)]
+
+/// How many patients are computed side by side. Results do not depend on it.
+pub(crate) const LANES: usize = 8;
+
+/// One number for each lane.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, align(64))]
+pub(crate) struct Lanes(pub(crate) [f64; LANES]);
+
+impl Lanes {
+    pub(crate) const ZERO: Self = Self([0.0; LANES]);
+
+    /// The same number in every lane.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+    pub(crate) fn all(value: f64) -> Self {
+        Self([value; LANES])
+    }
+
+    /// Lane by lane.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+    pub(crate) fn each(f: impl Fn(usize) -> f64) -> Self {
+        let mut lanes = [0.0; LANES];
+        for (lane, value) in lanes.iter_mut().enumerate() {
+            *value = f(lane);
+        }
+        Self(lanes)
+    }
+}
+
+/// The vector instructions used. All give the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Vectors {
+    Plain,
+    Avx2,
+    Avx512,
+}
+
+impl Vectors {
+    /// The widest that this processor has.
+    pub(crate) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("fma")
+            {
+                return Self::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Self::Avx2;
+            }
+        }
+        Self::Plain
+    }
+
+    /// Runs work compiled for these instructions.
+    pub(crate) fn run<W: Work>(self, work: W) -> W::Output {
+        match self {
+            Self::Plain => work.run(),
+            // SAFETY: `detect` and the tests make these values only where the processor has the
+            // instructions; nothing else is required of the caller.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { run_avx2(work) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { run_avx512(work) },
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => work.run(),
+        }
+    }
+}
+
+/// Something to compile once for each set of vector instructions. `run` must be `inline(always)`.
+pub(crate) trait Work {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<W: Work>(work: W) -> W::Output {
+    work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+fn run_avx512<W: Work>(work: W) -> W::Output {
+    work.run()
+}

@@ -1,0 +1,446 @@
+//! Many patients from start to end: lanes are filled, stopped, steered, and filled again.
+
+use model::SymbolId;
+use stats::Stream;
+
+use crate::compile::Program;
+use crate::event::{Ends, locate, settle};
+use crate::explicit::{self, Advance, Arrival, Block, Signal};
+use crate::failure::{Failure, Reason};
+use crate::lanes::{LANES, Vectors};
+use crate::patient::Patient;
+use crate::single_cell::SingleCell;
+
+/// How often a stop may be repeated at one time.
+const REPEATS: u32 = 1000;
+
+/// The way rates become trajectories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Method {
+    /// The explicit pair of orders 5 and 4 (Tsitouras 2011), error-controlled per patient.
+    #[default]
+    Explicit,
+}
+
+/// How accurately to solve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The method.
+    pub method: Method,
+    /// Relative tolerance of each step.
+    pub relative: f64,
+    /// Absolute tolerance of each step, for states not named in `absolute_of`.
+    pub absolute: f64,
+    /// Absolute tolerances of particular states.
+    pub absolute_of: Vec<(SymbolId, f64)>,
+    /// Steps, rejected ones included, after which a patient is given up.
+    pub max_steps: u32,
+    /// What becomes of a fraction of a cell.
+    pub single_cell: SingleCell,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            method: Method::Explicit,
+            relative: 1e-6,
+            absolute: 1e-9,
+            absolute_of: Vec::new(),
+            max_steps: 1_000_000,
+            single_cell: SingleCell::Off,
+        }
+    }
+}
+
+/// One patient's start: when, and which values differ from the model's text.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Model time at the start.
+    pub time: f64,
+    /// Values of constants, variables and states; values that the text computes from them follow.
+    pub overrides: Vec<(SymbolId, f64)>,
+    /// Where the stochastic single-cell rule draws from; without it that rule is deterministic.
+    pub stream: Option<Stream>,
+}
+
+/// What it took to follow a patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Steps tried.
+    pub steps: u32,
+    /// Steps whose error was too large.
+    pub rejections: u32,
+    /// Stops, the start included.
+    pub stops: u32,
+    /// Events that fired.
+    pub events: u32,
+}
+
+/// What a caller sees and may change when a patient reaches a stop.
+pub struct Stop<'a> {
+    program: &'a Program,
+    patient: &'a mut Patient,
+}
+
+impl Stop<'_> {
+    /// Model time.
+    pub fn time(&self) -> f64 {
+        self.patient.time
+    }
+
+    /// The present value of any symbol, computed ones included.
+    pub fn value(&self, symbol: SymbolId) -> f64 {
+        self.patient.value(self.program, symbol)
+    }
+
+    /// Gives a port, variable, constant or state a value. Terms that depend on it follow at once,
+    /// events after the caller returns. Setting an assigned symbol ends the patient with
+    /// [`Reason::NotSettable`].
+    pub fn set(&mut self, symbol: SymbolId, value: f64) {
+        if self.program.is_settable(symbol) {
+            self.patient.set(self.program, symbol, value);
+        } else {
+            self.patient.mistake.get_or_insert((Reason::NotSettable, symbol));
+        }
+    }
+}
+
+/// Runs every patient to the end. `steer` is called with the patient's position among `starts`, at
+/// the start and at each stop; it returns the time of the next stop, the present time to be called
+/// again after events were handled, or `None` to end.
+///
+/// Patients do not influence each other: the answers are the same, bit for bit, whatever else is
+/// in `starts`.
+///
+/// ```
+/// use cytotrial_solve::{Settings, Start, compile, run};
+/// let model = model::antimony::read("x' = -x; x = 1;").expect("a good text");
+/// let program = compile(&model)?;
+/// let x = program.symbol("x").expect("it is in the text");
+/// let mut last = 0.0;
+/// run(&program, &[Start::default()], &Settings::default(), |_, stop| {
+///     last = stop.value(x);
+///     (stop.time() < 1.0).then_some(1.0)
+/// });
+/// assert!((last - (-1.0_f64).exp()).abs() < 1e-6);
+/// # Ok::<(), cytotrial_solve::CompileError>(())
+/// ```
+pub fn run<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
+    program: &Program,
+    starts: &[Start],
+    settings: &Settings,
+    steer: F,
+) -> Vec<Result<Statistics, Failure>> {
+    run_with(Vectors::detect(), program, starts, settings, steer)
+}
+
+/// As [`run`], with the given vector instructions.
+pub(crate) fn run_with<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
+    vectors: Vectors,
+    program: &Program,
+    starts: &[Start],
+    settings: &Settings,
+    steer: F,
+) -> Vec<Result<Statistics, Failure>> {
+    let states = program.states.len();
+    let mut absolute = vec![settings.absolute; states];
+    for &(symbol, tolerance) in &settings.absolute_of {
+        if let Some(state) = program.state_of.get(symbol.0 as usize).copied().flatten() {
+            absolute[state as usize] = tolerance;
+        }
+    }
+    let floors = settings.single_cell.floors(program);
+    let relative = settings.relative;
+    let mut runner = Runner {
+        program,
+        settings,
+        starts,
+        steer,
+        block: Block::new(program, relative, absolute, floors, settings.max_steps),
+        patients: (0..LANES).map(|_| Patient::new(program)).collect(),
+        waiting: 0,
+        results: vec![Ok(Statistics::default()); starts.len()],
+        values: vec![0.0; states],
+        rates: vec![0.0; states],
+        scratch: Vec::new(),
+    };
+    for lane in 0..LANES {
+        runner.fill(lane);
+    }
+    let mut resume = false;
+    while runner.block.any_active() {
+        let block = &mut runner.block;
+        match vectors.run(Advance { block, program, resume }) {
+            Signal::Rose => {
+                runner.look_for_events();
+                resume = true;
+            }
+            Signal::Attention => {
+                resume = false;
+                for lane in 0..LANES {
+                    if let Some(arrival) = runner.block.arrival(lane) {
+                        runner.arrive(lane, arrival);
+                    }
+                }
+            }
+        }
+    }
+    runner.results
+}
+
+/// The patients of one call.
+struct Runner<'a, F> {
+    program: &'a Program,
+    settings: &'a Settings,
+    starts: &'a [Start],
+    steer: F,
+    block: Block,
+    patients: Vec<Patient>,
+    /// The first start that is on no lane yet.
+    waiting: usize,
+    results: Vec<Result<Statistics, Failure>>,
+    values: Vec<f64>,
+    rates: Vec<f64>,
+    scratch: Vec<f64>,
+}
+
+impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
+    /// Puts waiting patients on the lane until one has a step to take.
+    fn fill(&mut self, lane: usize) {
+        while self.waiting < self.starts.len() {
+            let index = self.waiting;
+            self.waiting += 1;
+            self.begin(lane, index);
+            if self.visit(lane) {
+                return;
+            }
+        }
+        self.block.vacate(lane);
+    }
+
+    /// Computes a patient's values at the start.
+    fn begin(&mut self, lane: usize, index: usize) {
+        let (program, start) = (self.program, &self.starts[index]);
+        let patient = &mut self.patients[lane];
+        patient.index = index;
+        patient.stream = start.stream;
+        patient.time = start.time;
+        patient.mistake = start
+            .overrides
+            .iter()
+            .find(|(symbol, _)| !program.is_settable(*symbol))
+            .map(|&(symbol, _)| (Reason::NotSettable, symbol));
+        let values = &mut patient.values;
+        program.initial.values(start.time, &start.overrides, values, &mut self.scratch);
+        patient.forget_all();
+        for (held, event) in patient.held.iter_mut().zip(&program.events) {
+            *held = event.initially_true;
+        }
+        patient.fixed_changed = true;
+        patient.state_changed = true;
+        patient.intervals = 0;
+        patient.statistics = Statistics::default();
+        self.settings.single_cell.begin(program, patient);
+        self.block.occupy(lane, start.time);
+    }
+
+    /// At a stop: single cells, events, the caller, events again; then on. False when the patient
+    /// has ended, with the result noted.
+    fn visit(&mut self, lane: usize) -> bool {
+        let program = self.program;
+        for _ in 0..REPEATS {
+            if !self.settle(lane) {
+                return false;
+            }
+            let patient = &mut self.patients[lane];
+            patient.statistics.stops += 1;
+            let next = (self.steer)(patient.index, &mut Stop { program, patient });
+            if let Some((reason, symbol)) = patient.mistake {
+                self.fail(lane, reason, program.name(symbol).to_owned());
+                return false;
+            }
+            let Some(next) = next else {
+                self.finish(lane);
+                return false;
+            };
+            let time = patient.time;
+            if next > time && next < f64::INFINITY {
+                return self.settle(lane) && self.go_on(lane, Some(next));
+            }
+            if !(next >= time && next < f64::INFINITY) {
+                self.fail(lane, Reason::StopNotAhead { next }, String::new());
+                return false;
+            }
+        }
+        let next = self.patients[lane].time;
+        self.fail(lane, Reason::StopNotAhead { next }, String::new());
+        false
+    }
+
+    /// Lets single cells and events happen. False when the patient has ended.
+    fn settle(&mut self, lane: usize) -> bool {
+        let patient = &mut self.patients[lane];
+        self.settings.single_cell.pass_interval(self.program, patient);
+        match settle(self.program, patient) {
+            Ok(fired) => {
+                patient.statistics.events += fired;
+                self.settings.single_cell.round_down(self.program, patient);
+                true
+            }
+            Err((reason, event)) => {
+                self.fail(lane, reason, self.program.events[event].name.clone());
+                false
+            }
+        }
+    }
+
+    /// Sends the patient on its way from the present values, to `stop` or to the stop it had.
+    /// False when it cannot go, with the result noted.
+    fn go_on(&mut self, lane: usize, stop: Option<f64>) -> bool {
+        let program = self.program;
+        let patient = &mut self.patients[lane];
+        if patient.fixed_changed {
+            patient.compute(program, &program.fixed_order);
+            for &(term, register) in &program.fixed_registers {
+                self.block.set_register(register, lane, patient.term(program, term));
+            }
+        }
+        if patient.fixed_changed || patient.state_changed {
+            patient.rates(program, &mut self.rates);
+            let mut rates_moved = !self.block.has_step(lane);
+            for (i, state) in program.states.iter().enumerate() {
+                let (value, rate) = (patient.values[state.0 as usize], self.rates[i]);
+                if !(value.is_finite() && rate.is_finite()) {
+                    self.fail(lane, Reason::NotFinite, program.name(*state).to_owned());
+                    return false;
+                }
+                rates_moved |= self.block.rate(i, lane).to_bits() != rate.to_bits();
+                self.block.set_state(i, lane, value, rate);
+                self.values[i] = value;
+            }
+            if rates_moved && (patient.disturbed || !self.block.has_step(lane)) {
+                self.restart(lane);
+            }
+        }
+        let patient = &mut self.patients[lane];
+        patient.fixed_changed = false;
+        patient.state_changed = false;
+        patient.disturbed = false;
+        for (position, &event) in program.watched.iter().enumerate() {
+            self.block.set_held(position, lane, patient.held[event]);
+        }
+        let stop = stop.unwrap_or_else(|| self.block.stop(lane));
+        self.block.set_stop(lane, stop);
+        true
+    }
+
+    /// Chooses a first step from `values` and `rates`.
+    fn restart(&mut self, lane: usize) {
+        let program = self.program;
+        let patient = &mut self.patients[lane];
+        let time = patient.time;
+        let place = |patient: &mut Patient, time: f64, values: &[f64]| {
+            for (state, &value) in program.states.iter().zip(values) {
+                patient.values[state.0 as usize] = value;
+            }
+            patient.time = time;
+            patient.forget_moving();
+        };
+        let step = self.block.first_step(&self.values, &self.rates, |short, after| {
+            place(patient, time + short, after);
+            let mut later = vec![0.0; after.len()];
+            patient.rates(program, &mut later);
+            later
+        });
+        place(patient, time, &self.values);
+        self.block.restart(lane, step);
+    }
+
+    /// A lane came to a stop or an event, or cannot go on.
+    fn arrive(&mut self, lane: usize, arrival: Arrival) {
+        let program = self.program;
+        let patient = &mut self.patients[lane];
+        patient.time = self.block.time(lane);
+        for (i, state) in program.states.iter().enumerate() {
+            patient.values[state.0 as usize] = self.block.state(i, lane);
+        }
+        patient.forget_moving();
+        if !self.block.fires(lane) {
+            for (position, &event) in program.watched.iter().enumerate() {
+                patient.held[event] = self.block.held(position, lane);
+            }
+        }
+        let goes_on = match arrival {
+            Arrival::Stop => self.visit(lane),
+            Arrival::Event => self.settle(lane) && self.go_on(lane, None),
+            Arrival::TooManySteps | Arrival::StepTooSmall => {
+                let worst = program.states[self.block.worst_state(lane)];
+                let reason = match arrival {
+                    Arrival::TooManySteps => {
+                        Reason::TooManySteps { limit: self.settings.max_steps }
+                    }
+                    _ if self.block.is_finite(lane) => Reason::StepTooSmall,
+                    _ => Reason::NotFinite,
+                };
+                self.fail(lane, reason, program.name(worst).to_owned());
+                false
+            }
+        };
+        if !goes_on {
+            self.fill(lane);
+        }
+    }
+
+    /// Where an event rose over the step just tried, finds the time: the step is taken again up to
+    /// there, or, if that is its end, the event fires.
+    fn look_for_events(&mut self) {
+        let program = self.program;
+        for lane in 0..LANES {
+            let rising: Vec<usize> =
+                self.block.rose(lane).into_iter().map(|p| program.watched[p]).collect();
+            if rising.is_empty() {
+                continue;
+            }
+            let (from, to, [start, start_rates, end, end_rates]) = self.block.ends(lane);
+            let ends = Ends {
+                from,
+                to,
+                start: &start,
+                start_rates: &start_rates,
+                end: &end,
+                end_rates: &end_rates,
+            };
+            let patient = &mut self.patients[lane];
+            let tolerance = 1e-12 * to.abs().max(1.0);
+            let time = locate(program, patient, &ends, &rising, tolerance);
+            if to - time <= 2.0 * tolerance {
+                for (position, &event) in program.watched.iter().enumerate() {
+                    patient.held[event] = self.block.held(position, lane);
+                }
+                self.block.fire(lane);
+            } else {
+                self.block.retake(lane, time);
+            }
+        }
+    }
+
+    fn note_steps(&mut self, lane: usize) {
+        let (steps, rejections) = self.block.steps(lane);
+        let statistics = &mut self.patients[lane].statistics;
+        statistics.steps = steps;
+        statistics.rejections = rejections;
+    }
+
+    fn finish(&mut self, lane: usize) {
+        self.note_steps(lane);
+        let patient = &self.patients[lane];
+        self.results[patient.index] = Ok(patient.statistics);
+    }
+
+    fn fail(&mut self, lane: usize, reason: Reason, state: String) {
+        let patient = &self.patients[lane];
+        let failure = Failure { time: patient.time, state, method: explicit::NAME, reason };
+        self.results[patient.index] = Err(failure);
+    }
+}
