@@ -1,0 +1,134 @@
+//! What is not known about typical values, drawn once per replicate and the same in every arm.
+//!
+//! The law is ours (assumed): a standard normal cut at its 5 % and 95 % points moves the typical
+//! value towards `low` or `high`, on the logarithmic scale where `low` is positive. So the median is
+//! the typical value and no draw leaves the range. For grades A and B only a third of the way.
+
+use std::collections::BTreeMap;
+
+use stats::math::{exp, ln};
+use stats::special::normal_quantile;
+use stats::{Purpose, Stream, stream};
+
+use super::patient::COUPLINGS;
+use super::{Parameter, ParameterTable, Role};
+use crate::population::Population;
+use crate::population::address::address;
+use crate::protocol::Uncertainty;
+
+/// Typical values of one replicate in one arm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Typical {
+    /// One per parameter of the table.
+    pub values: Vec<f64>,
+    /// Whether a product or the arm set it.
+    pub(super) is_set: Vec<bool>,
+    /// The coupling numbers, in the order of [`COUPLINGS`].
+    pub(super) couplings: Vec<f64>,
+}
+
+/// The patient number that stands for the replicate itself.
+const REPLICATE: u32 = u32::MAX;
+/// Parameters that follow from covariates, but with a typical value that is itself not known.
+const UNKNOWN_COVARIATE: [&str; 2] = ["aM", "IgGu"];
+/// Drawn together with another: gP is g + kd (the progenitor pool keeps its share), hMM follows kHz.
+const TIED: [&str; 2] = ["gP", "hMM"];
+
+impl ParameterTable {
+    /// The typical values of a replicate. `set` holds what the products and the arm set; such a
+    /// value replaces the table's, and what is not known about it is drawn all the same, as a
+    /// ratio to the typical value.
+    pub fn typical(
+        &self,
+        population: &Population,
+        seed: u64,
+        replicate: u32,
+        uncertainty: Uncertainty,
+        set: &BTreeMap<String, f64>,
+    ) -> Typical {
+        let draws = match uncertainty {
+            Uncertainty::Drawn => Some(stream(seed, replicate, REPLICATE, Purpose::Unknowns)),
+            Uncertainty::Fixed => None,
+        };
+        let mut is_set = Vec::with_capacity(self.parameters.len());
+        let mut values = Vec::with_capacity(self.parameters.len());
+        for (parameter, &address) in self.parameters.iter().zip(&self.addresses) {
+            let given = set.get(&parameter.symbol).copied();
+            is_set.push(given.is_some());
+            let base = given.unwrap_or(parameter.typical);
+            values.push(match draws {
+                Some(draws) if parameter.is_unknown() => {
+                    parameter.around(base, direction(draws, address))
+                }
+                _ => base,
+            });
+        }
+        if let (Some(draws), Some(survival)) = (draws, &self.survival) {
+            if !is_set[survival.scale] {
+                let score = draws.normal(self.addresses[survival.scale]);
+                values[survival.scale] = survival.scale(&values, score);
+            }
+        }
+        let couplings = COUPLINGS.iter().map(|name| {
+            let coupling = population.couplings.iter().find(|coupling| coupling.name == *name);
+            let coupling = coupling.expect("a checked population has every coupling");
+            match (set.get(*name), draws) {
+                (Some(given), _) => *given,
+                (None, None) => coupling.typical,
+                (None, Some(draws)) => {
+                    let narrowing = narrowing(&coupling.evidence.grade);
+                    let towards = direction(draws, address(name)) * narrowing;
+                    moved(coupling.typical, coupling.range, towards)
+                }
+            }
+        });
+        let couplings = couplings.collect();
+        Typical { values, is_set, couplings }
+    }
+}
+
+impl Parameter {
+    /// Whether its typical value is drawn per replicate when what is not known is drawn.
+    pub fn is_unknown(&self) -> bool {
+        let is_graded = matches!(self.grade.as_str(), "A" | "B" | "C" | "D");
+        let has_room = self.range.is_some_and(|[low, high]| low < high);
+        let is_open = match self.role {
+            Role::Patient | Role::Physiology => true,
+            // A product feature that is absent stays absent.
+            Role::Product => self.typical != 0.0,
+            Role::Covariate => UNKNOWN_COVARIATE.contains(&self.symbol.as_str()),
+            Role::Numeric | Role::Port | Role::Initial => false,
+        };
+        is_graded && has_room && is_open && !TIED.contains(&self.symbol.as_str())
+    }
+
+    /// `base` moved by what is not known, in direction -1 (to `low`) to 1 (to `high`).
+    fn around(&self, base: f64, direction: f64) -> f64 {
+        let Some([low, high]) = self.range else { return base };
+        let drawn = moved(self.typical, [low, high], direction * narrowing(&self.grade));
+        if self.typical == 0.0 {
+            return if base == 0.0 { drawn } else { base };
+        }
+        (base * (drawn / self.typical)).clamp(low.min(base), high.max(base))
+    }
+}
+
+/// Measured values are known three times as well as their range says.
+fn narrowing(grade: &str) -> f64 {
+    if matches!(grade, "A" | "B") { 1.0 / 3.0 } else { 1.0 }
+}
+
+/// A standard normal cut at its 5 % and 95 % points, over the latter.
+fn direction(draws: Stream, address: u32) -> f64 {
+    normal_quantile(0.05 + 0.9 * draws.uniform(address)) / normal_quantile(0.95)
+}
+
+/// A typical value moved towards the end of its range.
+fn moved(typical: f64, [low, high]: [f64; 2], direction: f64) -> f64 {
+    let end = if direction < 0.0 { low } else { high };
+    if low > 0.0 {
+        exp(ln(typical) + direction.abs() * (ln(end) - ln(typical)))
+    } else {
+        typical + direction.abs() * (end - typical)
+    }
+}

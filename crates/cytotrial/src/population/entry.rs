@@ -1,0 +1,100 @@
+//! The entries of a population file, as written.
+
+use serde::Deserialize;
+
+use super::Evidence;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) schema: u32,
+    pub(super) name: String,
+    pub(super) title: String,
+    #[serde(default)]
+    pub(super) covariate: Vec<CovariateEntry>,
+    #[serde(default)]
+    pub(super) correlation: Vec<CorrelationEntry>,
+    #[serde(default)]
+    pub(super) coupling: Vec<CouplingEntry>,
+    #[serde(default)]
+    pub(super) published: Vec<PublishedEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CovariateEntry {
+    pub(super) name: String,
+    pub(super) condition: Option<String>,
+    pub(super) title: String,
+    pub(super) unit: String,
+    #[serde(default)]
+    pub(super) categories: Vec<String>,
+    pub(super) distribution: Option<String>,
+    pub(super) formula: Option<String>,
+    pub(super) population: String,
+    pub(super) source: String,
+    pub(super) verification: String,
+    pub(super) grade: String,
+    #[serde(default)]
+    pub(super) note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CorrelationEntry {
+    pub(super) between: [String; 2],
+    pub(super) rho: f64,
+    pub(super) source: String,
+    pub(super) verification: String,
+    pub(super) grade: String,
+    #[serde(default)]
+    pub(super) note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CouplingEntry {
+    pub(super) name: String,
+    pub(super) unit: String,
+    pub(super) typical: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) source: String,
+    pub(super) grade: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PublishedEntry {
+    pub(super) covariate: String,
+    pub(super) cohort: String,
+    pub(super) subjects: Option<u32>,
+    pub(super) statistic: String,
+    pub(super) of: String,
+    pub(super) value: f64,
+    pub(super) source: String,
+    pub(super) verification: String,
+    pub(super) grade: String,
+    #[serde(default)]
+    pub(super) note: String,
+}
+
+macro_rules! evidence {
+    ($entry:ty) => {
+        impl $entry {
+            /// Where its number comes from.
+            pub(super) fn evidence(&self) -> Evidence {
+                Evidence {
+                    population: String::new(),
+                    source: self.source.clone(),
+                    verification: self.verification.clone(),
+                    grade: self.grade.clone(),
+                    note: self.note.clone(),
+                }
+            }
+        }
+    };
+}
+
+evidence!(CorrelationEntry);
+evidence!(PublishedEntry);
