@@ -202,7 +202,7 @@ fn boin_has_its_exact_characteristics() {
 }
 
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "takes over two seconds"]
 fn boin_has_its_exact_characteristics_on_six_doses() {
     rows("boin_oc_exact_6dose.csv").iter().for_each(check_boin);
 }

@@ -16,8 +16,8 @@ fn designs() -> Vec<Box<dyn Design>> {
         ("boin", "target = 0.4\npending = \"unless-certain\""),
     ];
     let build = |(name, text): (&str, &str)| {
-        let entry = ALL.iter().find(|entry| entry.name == name).unwrap();
-        (entry.from_toml)(text).unwrap()
+        let entry = ALL.iter().find(|entry| entry.name == name).expect("a listed design");
+        (entry.from_toml)(text).expect("sound settings")
     };
     settings.into_iter().map(build).collect()
 }
@@ -35,7 +35,9 @@ fn trial() -> impl Strategy<Value = (usize, Vec<DoseCounts>)> {
     let doses = (prop::collection::vec(dose(), 1..7), any::<bool>());
     doses.prop_flat_map(|(mut doses, is_complete)| {
         if is_complete {
-            doses.iter_mut().for_each(|dose| dose.pending = 0);
+            for dose in &mut doses {
+                dose.pending = 0;
+            }
         }
         (0..doses.len(), Just(doses))
     })
