@@ -48,8 +48,9 @@ pub fn newcombe_difference(first: (u32, u32), second: (u32, u32), level: f64) ->
     }
     let first = f64::from(first.0) / f64::from(first.1);
     let second = f64::from(second.0) / f64::from(second.1);
-    let down = (first - first_lower).hypot(second_upper - second);
-    let up = (first_upper - first).hypot(second - second_lower);
+    let root = |x: f64, y: f64| (x * x + y * y).sqrt();
+    let down = root(first - first_lower, second_upper - second);
+    let up = root(first_upper - first, second - second_lower);
     (first - second - down, first - second + up)
 }
 
