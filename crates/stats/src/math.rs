@@ -2,7 +2,8 @@
 //!
 //! Only additions, multiplications, divisions and the fused multiply-add are used; IEEE 754 defines
 //! the result of each to the last bit. A fused multiply-add is slow where the machine has none, and
-//! equal. `exp` and `ln` have no branches, so loops over lanes become vector instructions.
+//! equal. `exp` and `ln` have no branches, so a loop over lanes that is compiled for a machine with
+//! fused multiply-add becomes vector instructions; compiled for any machine it is ten times slower.
 //!
 //! Argument reduction as in Tang, ACM Trans Math Softw 1989;15:144-157 and 1990;16:378-400; the
 //! polynomials are the plain Taylor series, long enough for double precision.
