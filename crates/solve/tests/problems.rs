@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{errors, problem, run_problem};
+use common::{Table, arms, errors, problem, reference_outputs, run_arm, run_problem};
 use cytotrial_solve::Settings;
 
 fn median(values: &[f64]) -> f64 {
@@ -27,4 +27,32 @@ fn problem_2_is_as_accurate_as_the_best_tool() {
     let errors = errors(&problem, &got);
     let (middle, worst) = (median(&errors), errors.iter().copied().fold(0.0, f64::max));
     assert!(middle <= 2e-6 && worst <= 1.2e-5, "median {middle:e}, largest {worst:e}");
+}
+
+#[test]
+fn reference_model_agrees_with_its_table_in_every_arm() {
+    let table = Table::golden("reference_trajectories.csv");
+    let arm_column = table.column("arm");
+    let outputs = reference_outputs();
+    for arm in arms() {
+        let (got, _) = run_arm(&arm, 1e-6, 1);
+        let rows = (0..table.rows.len()).filter(|&row| table.rows[row][arm_column] == arm.name);
+        let mut compared = 0;
+        for (row, values) in rows.zip(&got[0]) {
+            for (i, name) in outputs.iter().enumerate() {
+                let want = table.number(row, i + 2);
+                // The table holds five digits.
+                let tolerance = 1e-3 * want.abs() + 1e-8;
+                assert!(
+                    (values[i] - want).abs() <= tolerance,
+                    "{} {name} at {}: {} instead of {want}",
+                    arm.name,
+                    table.rows[row][1],
+                    values[i]
+                );
+                compared += 1;
+            }
+        }
+        assert_eq!(compared, 24 * 25, "{}", arm.name);
+    }
 }

@@ -1,7 +1,9 @@
 //! Golden tables and the problems they belong to.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use cytotrial_solve::{Program, Settings, Start, SymbolId, Trajectories, compile, trajectories};
+use cytotrial_solve::{
+    Program, Settings, SingleCell, Start, SymbolId, Trajectories, compile, run, trajectories,
+};
 use model::Model;
 
 /// The text of a file of the repository.
@@ -101,4 +103,97 @@ pub(crate) fn errors(problem: &Problem, got: &Trajectories) -> Vec<f64> {
             worst
         })
         .collect()
+}
+
+/// One arm of the reference model's table.
+pub(crate) struct Arm {
+    pub(crate) name: &'static str,
+    pub(crate) overrides: &'static [(&'static str, f64)],
+    /// Time, state, amount.
+    pub(crate) doses: &'static [(f64, &'static str, f64)],
+}
+
+/// The eight arms; the weights of the second antigen are those of the table of parameters.
+pub(crate) fn arms() -> Vec<Arm> {
+    const A: (f64, &str, f64) = (-5.0, "Dld", 0.5);
+    const B: (f64, &str, f64) = (-4.0, "Dld", 0.5);
+    const C: (f64, &str, f64) = (-3.0, "Dld", 0.5);
+    const NK: &[(f64, &str, f64)] =
+        &[A, B, C, (0.0, "Nb", 0.6), (7.0, "Nb", 0.6), (14.0, "Nb", 0.6)];
+    const T450: &[(f64, &str, f64)] = &[A, B, C, (0.0, "Cb", 0.45)];
+    let arm = |name, overrides, doses| Arm { name, overrides, doses };
+    vec![
+        arm("no_treatment", &[], &[]),
+        arm("car_nk_3x1e9_unarmoured", &[], NK),
+        arm("car_nk_3x1e9_armoured", &[("a15", 0.6)], NK),
+        arm("bcma_car_t_450e6", &[], T450),
+        arm("bcma_car_t_50e6", &[], &[A, B, C, (0.0, "Cb", 0.05)]),
+        arm("bcma_car_t_450e6_toci_t6", &[], &[A, B, C, (0.0, "Cb", 0.45), (6.0, "TOCI", 16.0)]),
+        arm("bcma_cs1_car_t_450e6", &[("k2", 1.0), ("cB2", 0.8), ("cP2", 0.8)], T450),
+        arm("bcma_cd19_car_t_450e6", &[("k2", 1.0), ("cB2", 0.02), ("cP2", 0.9)], T450),
+    ]
+}
+
+/// The states that count cells.
+pub(crate) const CELLS: [&str; 14] =
+    ["T1", "T2", "T3", "T4", "T5", "T6", "TP", "Nb", "Np", "Nm", "Nx", "Cb", "Cm", "Cr"];
+
+/// Columns of the reference table: the 25 states.
+pub(crate) fn reference_outputs() -> Vec<String> {
+    Table::golden("reference_trajectories.csv").header[2..27].to_vec()
+}
+
+/// Runs an arm of the reference model on `patients` copies of the typical patient; for each, the
+/// values at the table's times (just after a dose) by time and output. Also the mean step count.
+pub(crate) fn run_arm(arm: &Arm, relative: f64, patients: usize) -> (Vec<Vec<Vec<f64>>>, u32) {
+    let program = compile(&read_model("reference-model")).unwrap();
+    let symbol = |name: &str| program.symbol(name).unwrap();
+    let table = Table::golden("reference_trajectories.csv");
+    let (arm_column, day) = (table.column("arm"), table.column("t_day"));
+    let times: Vec<f64> = (0..table.rows.len())
+        .filter(|&row| table.rows[row][arm_column] == arm.name)
+        .map(|row| table.number(row, day))
+        .collect();
+    let outputs: Vec<SymbolId> = reference_outputs().iter().map(|name| symbol(name)).collect();
+    let cells: Vec<SymbolId> = CELLS.iter().map(|name| symbol(name)).collect();
+    let settings = Settings {
+        relative,
+        absolute: 1e-4,
+        absolute_of: cells
+            .iter()
+            .copied()
+            .map(|state| (state, 1e-12))
+            .chain(["Rh", "Dld", "MAC"].map(|state| (symbol(state), 1e-9)))
+            .collect(),
+        single_cell: SingleCell::Deterministic { states: cells, cell: 1e-9 },
+        ..Settings::default()
+    };
+    let overrides = arm.overrides.iter().map(|&(name, value)| (symbol(name), value)).collect();
+    let starts = vec![Start { time: times[0], overrides, stream: None }; patients];
+    let doses: Vec<(f64, SymbolId, f64)> =
+        arm.doses.iter().map(|&(time, state, amount)| (time, symbol(state), amount)).collect();
+    let (nb, tlast) = (symbol("Nb"), symbol("tlast"));
+    let mut rows = vec![Vec::new(); patients];
+    let results = run(&program, &starts, &settings, |patient, stop| {
+        let now = stop.time();
+        for &(_, state, amount) in doses.iter().filter(|dose| dose.0 == now) {
+            stop.set(state, stop.value(state) + amount);
+            if state == nb {
+                stop.set(tlast, now);
+            }
+        }
+        if times.contains(&now) {
+            rows[patient].push(outputs.iter().map(|&o| stop.value(o)).collect());
+        }
+        let later = times.iter().chain(doses.iter().map(|dose| &dose.0)).filter(|&&t| t > now);
+        later.copied().reduce(f64::min)
+    });
+    let steps: u32 = results.iter().map(|result| result.as_ref().unwrap().steps).sum();
+    (rows, steps / patients as u32)
+}
+
+/// The largest relative difference where the second is above `least`.
+pub(crate) fn largest_error(got: &[Vec<f64>], want: &[Vec<f64>], least: f64) -> f64 {
+    let pairs = got.iter().flatten().zip(want.iter().flatten());
+    pairs.filter(|(_, want)| **want > least).map(|(g, w)| (g / w - 1.0).abs()).fold(0.0, f64::max)
 }

@@ -1,0 +1,64 @@
+//! Patients per second on one core: problem 1, problem 2, and a year of the reference model.
+//!
+//! `cargo run --release -p cytotrial-solve --example rates`
+
+#![allow(clippy::print_stdout, reason = "a program that prints its measurements")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::time::Instant;
+
+use common::{arms, errors, largest_error, problem, run_arm, run_problem};
+use cytotrial_solve::Settings;
+
+/// Runs `work` on that many patients until two seconds have passed; the best rate.
+fn rate(patients: usize, mut work: impl FnMut()) -> f64 {
+    let begin = Instant::now();
+    let mut best = 0.0_f64;
+    while begin.elapsed().as_secs_f64() < 2.0 {
+        let one = Instant::now();
+        work();
+        best = best.max(patients as f64 / one.elapsed().as_secs_f64());
+    }
+    best
+}
+
+fn main() {
+    for name in ["p1", "p2"] {
+        let mut problem = problem(name);
+        let got = run_problem(&problem, &Settings::default());
+        let mut worst = errors(&problem, &got);
+        worst.sort_by(f64::total_cmp);
+        let steps: u32 = got.results.iter().flatten().map(|s| s.steps).sum();
+        let rejections: u32 = got.results.iter().flatten().map(|s| s.rejections).sum();
+        let patients = problem.starts.len() as u32;
+        problem.starts = problem.starts.iter().cycle().take(640).cloned().collect();
+        let rate = rate(problem.starts.len(), || {
+            std::hint::black_box(run_problem(&problem, &Settings::default()));
+        });
+        println!(
+            "{name}: {rate:.0} patients/s, {} steps, {} rejected, {} instructions, errors {:.1e} {:.1e}",
+            steps / patients,
+            rejections / patients,
+            problem.program.instruction_count(),
+            worst[worst.len() / 2],
+            worst[worst.len() - 1],
+        );
+    }
+    for relative in [1e-4, 1e-5, 1e-6] {
+        for arm in arms() {
+            let (got, steps) = run_arm(&arm, relative, 1);
+            let (exact, _) = run_arm(&arm, 1e-9, 1);
+            let error = largest_error(&got[0], &exact[0], 1e-6);
+            let n = 256;
+            let rate = rate(n, || {
+                std::hint::black_box(run_arm(&arm, relative, n));
+            });
+            println!(
+                "{relative:.0e} {:28} {rate:.0} patient-years/s, {steps} steps, error {error:.1e}",
+                arm.name
+            );
+        }
+    }
+}
