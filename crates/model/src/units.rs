@@ -17,6 +17,8 @@ pub use parse::{in_unit, parse, parse_with, quantity, range};
 pub struct UnitProblem {
     /// Where, in characters from the start of the text.
     pub position: usize,
+    /// How many characters it is about; at least 1.
+    pub length: usize,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -63,7 +65,7 @@ impl fmt::Display for Unit {
         let names = quotient(BASE.into_iter().zip(self.exponents));
         match names.strip_prefix("1/") {
             Some(below) => write!(f, "{}/{below}", number(self.factor)),
-            None if names == "1" => write!(f, "{}", number(self.factor)),
+            None if names == "1" => write!(f, "{} * dimensionless", number(self.factor)),
             None => write!(f, "{} * {names}", number(self.factor)),
         }
     }
@@ -76,7 +78,7 @@ pub(crate) fn number(value: f64) -> String {
     }
     let plain = format!("{value}");
     let short = format!("{value:e}");
-    if short.len() < plain.len() { short } else { plain }
+    if plain.len() > 7 && short.len() < plain.len() { short } else { plain }
 }
 
 /// `a*b^2/c` from words and their powers.

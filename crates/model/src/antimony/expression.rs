@@ -1,7 +1,8 @@
 //! Formulas: operators by precedence, calls, parentheses.
 //!
-//! Precedence, weakest first: `||`, `&&`, comparisons (not chained), `+ -`, `* /`, signs and `!`,
-//! `^` (groups to the right), as in the infix formulas of SBML Level 3.
+//! Precedence, weakest first: `||` and `&&` (not mixed), comparisons (not chained), `+ -`, `* /`,
+//! signs and `!`, `^` (groups to the right), as in the infix formulas of SBML Level 3. There `&&`
+//! does not bind tighter than `||`, as it does nearly everywhere else; so parentheses are asked for.
 
 use crate::antimony::ReadProblem;
 use crate::antimony::lexer::Kind;
@@ -15,6 +16,7 @@ const MAX_NESTING: usize = 100;
 pub(crate) const MAX_DEPTH: usize = 500;
 
 /// How tightly a sign binds.
+const LOGICAL: u8 = 1;
 const COMPARISON: u8 = 3;
 const SIGN: u8 = 6;
 const POWER: u8 = 7;
@@ -35,6 +37,7 @@ impl Parser {
         }
         let mut left = self.signed()?;
         let mut compared = false;
+        let mut logical = None;
         while let Some((operation, strength)) = self.binary_sign() {
             if strength < weakest {
                 break;
@@ -46,6 +49,12 @@ impl Parser {
                 ));
             }
             compared &= strength >= COMPARISON;
+            if strength == LOGICAL && *logical.get_or_insert(operation) != operation {
+                return Err(self.problem_here(
+                    "`&&` and `||` are mixed without parentheses".into(),
+                    "write `(a && b) || c` or `a && (b || c)`: readers differ on which it means",
+                ));
+            }
             let span = left.span;
             self.at += 1;
             let right = self.binary(strength + u8::from(strength != POWER))?;
@@ -58,8 +67,8 @@ impl Parser {
     fn binary_sign(&self) -> Option<(Binary, u8)> {
         let Kind::Sign(sign) = self.token().kind else { return None };
         Some(match sign {
-            "||" => (Binary::Or, 1),
-            "&&" => (Binary::And, 2),
+            "||" => (Binary::Or, LOGICAL),
+            "&&" => (Binary::And, LOGICAL),
             "<" => (Binary::Less, COMPARISON),
             "<=" => (Binary::LessOrEqual, COMPARISON),
             ">" => (Binary::Greater, COMPARISON),

@@ -1,6 +1,6 @@
 //! Formulas to expressions: built-in functions, constants, and the text's own functions in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::antimony::ReadProblem;
 use crate::antimony::expression::MAX_DEPTH;
@@ -47,6 +47,8 @@ const BUILT_IN: [(&str, &str); 28] = [
 /// The functions that the text defines.
 pub(crate) struct Inliner<'a> {
     functions: BTreeMap<&'a str, &'a FunctionText>,
+    /// Functions with a problem of their own; nothing is said about their calls.
+    broken: BTreeSet<&'a str>,
 }
 
 /// What the arguments of a function mean inside its body.
@@ -58,14 +60,15 @@ struct Scope<'a> {
 }
 
 /// A formula could not be put in place; the problem is already noted.
-struct TooLarge;
+struct NotPlaced;
 
 impl<'a> Inliner<'a> {
     /// Checks the functions of a text. A function sees its arguments and the functions above it.
     pub(crate) fn new(functions: &'a [FunctionText], problems: &mut Vec<ReadProblem>) -> Self {
-        let mut inliner = Self { functions: BTreeMap::new() };
+        let mut inliner = Self { functions: BTreeMap::new(), broken: BTreeSet::new() };
         for function in functions {
             let name = function.name.name.as_str();
+            let before = problems.len();
             let mut problem = |span, message, help: &str| {
                 problems.push(ReadProblem { span, message, help: help.into() });
             };
@@ -82,6 +85,9 @@ impl<'a> Inliner<'a> {
                 }
             }
             inliner.check(&function.body, Some(function), problems);
+            if problems.len() > before {
+                inliner.broken.insert(name);
+            }
             inliner.functions.insert(name, function);
         }
         inliner
@@ -155,9 +161,9 @@ impl<'a> Inliner<'a> {
         } else {
             // Names are still noted, so that one problem does not make another.
             note_names(node, resolver);
-            Err(TooLarge)
+            Err(NotPlaced)
         };
-        expanded.unwrap_or_else(|TooLarge| resolver.push(Expression::Number(0.0), node.span, 1))
+        expanded.unwrap_or_else(|NotPlaced| resolver.push(Expression::Number(0.0), node.span, 1))
     }
 
     fn place(
@@ -166,11 +172,11 @@ impl<'a> Inliner<'a> {
         scope: Option<&Scope<'_>>,
         to: &mut Resolver,
         level: usize,
-    ) -> Result<ExpressionId, TooLarge> {
+    ) -> Result<ExpressionId, NotPlaced> {
         if level > MAX_DEPTH || to.model.expressions.len() > MAX_EXPRESSIONS {
             let message = "with its functions in place, this formula is too large".to_owned();
             to.problem(node.span, message, "give parts of it names with `:=`");
-            return Err(TooLarge);
+            return Err(NotPlaced);
         }
         let level = level + 1;
         match &node.kind {
@@ -198,16 +204,70 @@ impl<'a> Inliner<'a> {
                 to.binary(*operation, left, right, node.span)
             }
             NodeKind::Call(name, values) => {
+                if self.broken.contains(name.as_str()) {
+                    return Err(NotPlaced);
+                }
                 if let Some(function) = self.functions.get(name.as_str()) {
                     let inner = Scope { function, values, caller: scope };
                     return self.place(&function.body, Some(&inner), to, level);
                 }
-                let mut arguments = Vec::with_capacity(values.len());
-                for value in values {
-                    arguments.push(self.place(value, scope, to, level)?);
-                }
-                to.built_in(name, &arguments, node.span)
+                place_built_in(
+                    name,
+                    values,
+                    node.span,
+                    |value, to| self.place(value, scope, to, level),
+                    to,
+                )
             }
+        }
+    }
+}
+
+/// A built-in function with as many arguments as it takes. Arguments are placed one by one, so
+/// that each expression follows right after its children.
+fn place_built_in(
+    name: &str,
+    values: &[Node],
+    span: Span,
+    place: impl Fn(&Node, &mut Resolver) -> Result<ExpressionId, NotPlaced>,
+    to: &mut Resolver,
+) -> Result<ExpressionId, NotPlaced> {
+    if let Some(operation) = unary(name).filter(|_| values.len() == 1) {
+        let x = place(&values[0], to)?;
+        return to.add(Expression::Unary(operation, x), span, &[x]);
+    }
+    match name {
+        "root" => {
+            let x = place(&values[1], to)?;
+            let one = to.add(Expression::Number(1.0), span, &[])?;
+            let degree = place(&values[0], to)?;
+            let exponent = to.binary(Binary::Divide, one, degree, span)?;
+            to.binary(Binary::Power, x, exponent, span)
+        }
+        "log" => {
+            let x = place(&values[1], to)?;
+            let above = to.add(Expression::Unary(Unary::Ln, x), span, &[x])?;
+            let base = place(&values[0], to)?;
+            let below = to.add(Expression::Unary(Unary::Ln, base), span, &[base])?;
+            to.binary(Binary::Divide, above, below, span)
+        }
+        "piecewise" => {
+            let mut arguments = Vec::with_capacity(values.len());
+            for value in values {
+                arguments.push(place(value, to)?);
+            }
+            let otherwise = *arguments.last().expect("it takes at least three");
+            let cases = arguments.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+            to.add(Expression::Piecewise { cases, otherwise }, span, &arguments)
+        }
+        _ => {
+            let operation = binary(name).expect("every other built-in joins its arguments");
+            let mut joined = place(&values[0], to)?;
+            for value in &values[1..] {
+                let next = place(value, to)?;
+                joined = to.binary(operation, joined, next, span)?;
+            }
+            Ok(joined)
         }
     }
 }
@@ -219,12 +279,12 @@ impl Resolver {
         expression: Expression,
         span: Span,
         children: &[ExpressionId],
-    ) -> Result<ExpressionId, TooLarge> {
+    ) -> Result<ExpressionId, NotPlaced> {
         let depth = 1 + children.iter().map(|id| self.depths[id.0 as usize]).max().unwrap_or(0);
         if depth > MAX_DEPTH {
             let message = format!("the formula has more than {MAX_DEPTH} operations in a row");
             self.problem(span, message, "give a part of it a name with `:=`");
-            return Err(TooLarge);
+            return Err(NotPlaced);
         }
         Ok(self.push(expression, span, depth))
     }
@@ -235,66 +295,8 @@ impl Resolver {
         left: ExpressionId,
         right: ExpressionId,
         span: Span,
-    ) -> Result<ExpressionId, TooLarge> {
+    ) -> Result<ExpressionId, NotPlaced> {
         self.add(Expression::Binary(operation, left, right), span, &[left, right])
-    }
-
-    /// A built-in function with as many arguments as it takes.
-    fn built_in(
-        &mut self,
-        name: &str,
-        arguments: &[ExpressionId],
-        span: Span,
-    ) -> Result<ExpressionId, TooLarge> {
-        let operation = match name {
-            "root" | "log" if arguments.len() == 2 => {
-                return self.root_or_logarithm(name, arguments, span);
-            }
-            "piecewise" => {
-                let (otherwise, cases) = arguments.split_last().expect("it takes three at least");
-                let cases = cases.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-                let expression = Expression::Piecewise { cases, otherwise: *otherwise };
-                return self.add(expression, span, arguments);
-            }
-            "pow" | "power" => Binary::Power,
-            "min" => Binary::Minimum,
-            "max" => Binary::Maximum,
-            "and" => Binary::And,
-            "or" => Binary::Or,
-            "xor" => Binary::Xor,
-            "gt" => Binary::Greater,
-            "lt" => Binary::Less,
-            "geq" => Binary::GreaterOrEqual,
-            "leq" => Binary::LessOrEqual,
-            "eq" => Binary::Equal,
-            _ => {
-                let operation = unary(name).expect("every other built-in takes one argument");
-                return self.add(Expression::Unary(operation, arguments[0]), span, arguments);
-            }
-        };
-        let mut joined = arguments[0];
-        for argument in &arguments[1..] {
-            joined = self.binary(operation, joined, *argument, span)?;
-        }
-        Ok(joined)
-    }
-
-    /// `root(n, x)` is x^(1/n); `log(base, x)` is ln(x)/ln(base).
-    fn root_or_logarithm(
-        &mut self,
-        name: &str,
-        arguments: &[ExpressionId],
-        span: Span,
-    ) -> Result<ExpressionId, TooLarge> {
-        let (first, x) = (arguments[0], arguments[1]);
-        if name == "root" {
-            let one = self.add(Expression::Number(1.0), span, &[])?;
-            let exponent = self.binary(Binary::Divide, one, first, span)?;
-            return self.binary(Binary::Power, x, exponent, span);
-        }
-        let above = self.add(Expression::Unary(Unary::Ln, x), span, &[x])?;
-        let below = self.add(Expression::Unary(Unary::Ln, first), span, &[first])?;
-        self.binary(Binary::Divide, above, below, span)
     }
 }
 
@@ -348,6 +350,23 @@ fn unary(name: &str) -> Option<Unary> {
         "tan" => Unary::Tan,
         "tanh" => Unary::Tanh,
         "not" => Unary::Not,
+        _ => return None,
+    })
+}
+
+fn binary(name: &str) -> Option<Binary> {
+    Some(match name {
+        "pow" | "power" => Binary::Power,
+        "min" => Binary::Minimum,
+        "max" => Binary::Maximum,
+        "and" => Binary::And,
+        "or" => Binary::Or,
+        "xor" => Binary::Xor,
+        "gt" => Binary::Greater,
+        "lt" => Binary::Less,
+        "geq" => Binary::GreaterOrEqual,
+        "leq" => Binary::LessOrEqual,
+        "eq" => Binary::Equal,
         _ => return None,
     })
 }

@@ -172,7 +172,7 @@ impl Parser {
             return Err(self.expected("a statement", ""));
         }
         let named = Named::from_token(self.token());
-        let is_word = matches!(self.ahead(1), Kind::Name | Kind::Sign("*"));
+        let is_word = matches!(self.ahead(1), Kind::Name | Kind::Text(_) | Kind::Sign("*"));
         match named.name.as_str() {
             "model" | "module" if is_word => self.model(),
             "function" if is_word => self.function(),

@@ -139,7 +139,7 @@ impl Resolver {
                 }
                 Err(found) => {
                     let column = start.column + found.position as u32;
-                    let span = Span { column, ..start };
+                    let span = Span { column, length: found.length as u32, ..start };
                     self.problem(span, found.message, found.help);
                     // Uses of the name are no problems of their own.
                     let unknown = Unit { factor: 1.0, exponents: [0; 8] };

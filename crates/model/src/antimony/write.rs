@@ -3,13 +3,32 @@
 use std::fmt::Write;
 
 use crate::ir::{Binary, Event, Expression, ExpressionId, Model, Role, SymbolId, Unary};
-use crate::units::number;
+use crate::units::{self, number};
 
 /// How tightly what was written holds together; as in reading.
+const LOGICAL: u8 = 1;
 const COMPARISON: u8 = 3;
 const SIGN: u8 = 6;
 const POWER: u8 = 7;
 const OPERAND: u8 = 8;
+
+/// Units that SBML itself names.
+const SBML_UNITS: [&str; 14] = [
+    "ampere",
+    "candela",
+    "dimensionless",
+    "gram",
+    "item",
+    "joule",
+    "katal",
+    "kilogram",
+    "litre",
+    "metre",
+    "mole",
+    "newton",
+    "pascal",
+    "second",
+];
 
 /// The text of a model. Reading it gives the same model, but for the places.
 ///
@@ -18,7 +37,7 @@ pub fn write(model: &Model) -> String {
     let name_of = |id: SymbolId| model.symbols[id.0 as usize].name.as_str();
     let ports: Vec<&str> = model.ports.iter().map(|id| name_of(*id)).collect();
     let mut text = format!("model *{}({})\n", model.name, ports.join(", "));
-    for (name, unit) in &model.units {
+    for (name, unit) in model.units.iter().filter(|(name, _)| !is_everywhere(model, name)) {
         line(&mut text, format_args!("unit {name} = {unit}"));
     }
     for symbol in &model.symbols {
@@ -36,6 +55,13 @@ pub fn write(model: &Model) -> String {
     }
     text.push_str("end\n");
     text
+}
+
+/// Whether every reader knows the unit, so that using it is enough.
+fn is_everywhere(model: &Model, name: &str) -> bool {
+    let is_used = || model.symbols.iter().any(|symbol| symbol.unit.as_deref() == Some(name));
+    let is_unchanged = || units::parse(name).is_ok_and(|unit| unit == model.units[name]);
+    SBML_UNITS.contains(&name) && is_used() && is_unchanged()
 }
 
 fn line(text: &mut String, statement: std::fmt::Arguments<'_>) {
@@ -103,8 +129,8 @@ fn written(model: &Model, id: ExpressionId) -> (String, u8) {
                 Binary::Minimum => return call("min", &[text(left), text(right)]),
                 Binary::Maximum => return call("max", &[text(left), text(right)]),
                 Binary::Xor => return call("xor", &[text(left), text(right)]),
-                Binary::Or => (" || ", 1),
-                Binary::And => (" && ", 2),
+                Binary::Or => (" || ", LOGICAL),
+                Binary::And => (" && ", LOGICAL),
                 Binary::Less => (" < ", COMPARISON),
                 Binary::LessOrEqual => (" <= ", COMPARISON),
                 Binary::Greater => (" > ", COMPARISON),
@@ -117,8 +143,8 @@ fn written(model: &Model, id: ExpressionId) -> (String, u8) {
                 Binary::Divide => ("/", 5),
                 Binary::Power => ("^", POWER),
             };
-            // Powers group to the right, comparisons do not chain, the rest groups to the left.
-            let groups_left = strength != POWER && strength != COMPARISON;
+            // Powers group to the right, logic and comparisons do not chain, the rest to the left.
+            let groups_left = ![LOGICAL, COMPARISON, POWER].contains(&strength);
             let left = enclosed(model, *left, strength + u8::from(!groups_left));
             let right = enclosed(model, *right, strength + u8::from(strength != POWER));
             (format!("{left}{sign}{right}"), strength)

@@ -47,11 +47,9 @@ pub fn range(text: &str) -> Result<(f64, f64, Unit), UnitProblem> {
     let high = reader.value()?;
     if low > high {
         let message = format!("the range {low}..{high} ends before it begins");
-        return Err(UnitProblem {
-            position,
-            message,
-            help: "write the smaller number first".into(),
-        });
+        let length = reader.at - position;
+        let help = "write the smaller number first".into();
+        return Err(UnitProblem { position, length, message, help });
     }
     Ok((low, high, reader.rest_as_unit()?))
 }
@@ -63,6 +61,7 @@ pub fn in_unit(text: &str, unit: &str) -> Result<f64, UnitProblem> {
     let Some(factor) = from.factor_to(&to) else {
         return Err(UnitProblem {
             position: 0,
+            length: text.chars().count().max(1),
             message: format!("`{}` is {}, not {}", text.trim(), from.dimension(), to.dimension()),
             help: format!("write it in `{unit}`"),
         });
@@ -108,7 +107,7 @@ impl<'a> Reader<'a> {
         let found = if rest.is_empty() { "the end".to_owned() } else { format!("`{word}`") };
         let message = format!("expected {what}, found {found}");
         let help = "units look like `g/L`, `1/day`, `1e9 cells` or `mg/m^2`".into();
-        UnitProblem { position: self.at, message, help }
+        UnitProblem { position: self.at, length: word.chars().count().max(1), message, help }
     }
 
     fn end(&mut self) -> Result<(), UnitProblem> {
@@ -255,6 +254,7 @@ impl<'a> Reader<'a> {
         }
         Err(UnitProblem {
             position,
+            length: name.chars().count().max(1),
             message: format!("no unit is called `{name}`"),
             help: help_for(name, self.defined.keys().map(String::as_str)),
         })
@@ -324,6 +324,7 @@ fn raised(unit: &Unit, power: i32, position: usize) -> Result<Unit, UnitProblem>
 fn times(left: &Unit, right: &Unit, power: i32, position: usize) -> Result<Unit, UnitProblem> {
     let too_large = || UnitProblem {
         position,
+        length: 1,
         message: "this unit is too large or too small to compute with".into(),
         help: "check its numbers and powers".into(),
     };
