@@ -210,11 +210,10 @@ impl Analyte {
             A::SerumImmunofixation | A::UrineImmunofixation | A::MarrowClonality => {
                 &["NEGATIVE", "POSITIVE"]
             }
-            A::NewLesion
-            | A::Vasopressin
-            | A::DeepMotorWeakness
-            | A::CerebralOedema
-            | A::PersistentNausea => &["NO", "YES"],
+            A::NewLesion | A::Vasopressin | A::DeepMotorWeakness | A::PersistentNausea => {
+                &["NO", "YES"]
+            }
+            A::CerebralOedema => &["NO", "FOCAL", "DIFFUSE"],
             A::OxygenDevice => &[
                 "NONE",
                 "LOW FLOW NASAL",
