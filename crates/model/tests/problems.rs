@@ -99,6 +99,7 @@ const CASES: &[Case] = &[
     ("unit u = mg/dlay\nx = 1", (1, 13, 4), "no unit is called `dlay`", "did you mean `day`?"),
     ("unit u = mg/\nx = 1", (1, 13, 1), "expected a unit", ""),
     ("unit u = mg\nunit u = g", (2, 6, 1), "defined twice", ""),
+    ("x = 1; x is \"a\"; x is \"b\"", (1, 18, 1), "`x` has two titles", "remove"),
     ("x = 3 mL; x has g", (1, 17, 1), "`x` has two units", ""),
 ];
 

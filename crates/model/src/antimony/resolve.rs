@@ -193,7 +193,11 @@ impl Resolver {
             Statement::HasUnit(name, unit) => self.has_unit(name, unit),
             Statement::Title(name, title) => {
                 if let Some(id) = self.target(name) {
-                    self.model.symbols[id.0 as usize].title = Some(title.clone());
+                    let place = &mut self.model.symbols[id.0 as usize].title;
+                    if place.replace(title.clone()).is_some() {
+                        let message = format!("`{}` has two titles", name.name);
+                        self.problem(name.span, message, "remove one of them");
+                    }
                 }
             }
         }
