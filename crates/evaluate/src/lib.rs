@@ -15,7 +15,6 @@
 
 pub mod course;
 pub mod criteria;
-#[expect(clippy::module_inception, reason = "the crate's one verb has its own file")]
 pub mod evaluate;
 pub mod index;
 pub mod kinetics;

@@ -112,14 +112,22 @@ fn imwg_subjects_have_the_expected_results() {
             let event = |event: bool| f64::from(u8::from(event));
             let duration = outcome.response_duration;
             let free = outcome.progression_free;
-            assert_eq!(duration.map(|time| time.days), wanted(&format!("dor_{set}_days")), "{case}");
+            assert_eq!(
+                duration.map(|time| time.days),
+                wanted(&format!("dor_{set}_days")),
+                "{case}"
+            );
             assert_eq!(
                 duration.map(|time| event(time.event)),
                 wanted(&format!("dor_{set}_event")),
                 "{case}"
             );
             assert_eq!(Some(free.days), wanted(&format!("pfs_{set}_day")), "{case} {set}");
-            assert_eq!(Some(event(free.event)), wanted(&format!("pfs_{set}_event")), "{case} {set}");
+            assert_eq!(
+                Some(event(free.event)),
+                wanted(&format!("pfs_{set}_event")),
+                "{case} {set}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The study as tables in the manner of ADaM, and back.
+//! The study as tables in the manner of `ADaM`, and back.
 //!
 //! ADSL, ADEX, ADLB, ADVS, ADPC, ADTR, ADAE. `ELDAY` is elapsed days from the first infusion and
 //! exact; `ADY` is the study day, without a day 0. A value below its limit has no AVAL and the
@@ -7,7 +7,7 @@
 use crate::column::{Cell, Column, Table};
 use crate::csv::number;
 use crate::study::{Events, Exposures, Findings, Study, Subjects};
-use crate::terms::{Analyte, EventTerm, Treatment};
+use crate::terms::{Analyte, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment};
 use crate::time::StudyDay;
 use std::borrow::Cow;
 
@@ -55,7 +55,7 @@ fn identifiers(study: &Study, rows: impl Iterator<Item = u32>) -> Column {
 }
 
 fn sequence(rows: impl Iterator<Item = usize>) -> Column {
-    Column::Integer(rows.map(|row| Some(row as i64 + 1)).collect())
+    Column::Integer(rows.map(|row| i64::try_from(row + 1).ok()).collect())
 }
 
 fn subjects(study: &Study) -> Table {
@@ -71,18 +71,18 @@ fn subjects(study: &Study) -> Table {
         .with("USUBJID", "Unique subject identifier", ids)
         .with("ARM", "Arm", arms)
         .integer("DOSELVL", "Dose level", levels)
-        .with("DISPCD", "Disposition, code", words(&about.disposition, |term| term.code()))
-        .with("DISP", "Disposition", words(&about.disposition, |term| term.title()))
+        .with("DISPCD", "Disposition, code", words(&about.disposition, Disposition::code))
+        .with("DISP", "Disposition", words(&about.disposition, Disposition::title))
         .with("SCRNCAL", "Calendar day of screening", present(&about.screened_calendar))
         .number("INFCAL", "Calendar day of first infusion", about.infused_calendar.clone())
         .with("ENRLEL", "Enrolment, elapsed days", present(&about.enrolled_day))
         .with("AGE", "Age (years)", present(&about.age))
-        .with("SEX", "Sex", words(&about.sex, |term| term.code()))
+        .with("SEX", "Sex", words(&about.sex, Sex::code))
         .with("WEIGHTBL", "Weight at baseline (kg)", present(&about.weight))
         .with("ECOGBL", "ECOG performance status at baseline", whole(&about.ecog))
         .with("PRIORLN", "Prior lines of therapy", whole(&about.prior_lines))
-        .with("ISOTYPE", "Isotype of the M-protein", words(&about.isotype, |term| term.code()))
-        .with("LTCHAIN", "Involved light chain", words(&about.light_chain, |term| term.code()))
+        .with("ISOTYPE", "Isotype of the M-protein", words(&about.isotype, Isotype::code))
+        .with("LTCHAIN", "Involved light chain", words(&about.light_chain, LightChain::code))
         .number("NEWTHEL", "New therapy, elapsed days", about.new_therapy_day.clone())
         .number("DTHEL", "Death, elapsed days", about.death_day.clone())
         .with("DTHCAUS", "Cause of death", causes)

@@ -335,14 +335,16 @@ impl Look<'_> {
         let until = end.unwrap_or_else(|| self.subject.observed_until());
         let lasted = until - start;
         if rule.longer_than_hours <= 0.0 || lasted > limit + 1e-9 {
-            let mut because = format!("grade {grade} from day {start:.1}");
-            if rule.longer_than_hours > 0.0 {
-                let hours = rule.longer_than_hours;
-                because.push_str(&match end {
-                    Some(end) => format!(" to day {end:.1}, longer than {hours:.0} h"),
-                    None => format!(", not resolved within {hours:.0} h"),
-                });
-            }
+            let hours = rule.longer_than_hours;
+            let because = match end {
+                _ if hours <= 0.0 => format!("grade {grade} from day {start:.1}"),
+                Some(end) => format!(
+                    "grade {grade} from day {start:.1} to day {end:.1}, longer than {hours:.0} h"
+                ),
+                None => {
+                    format!("grade {grade} from day {start:.1}, not resolved within {hours:.0} h")
+                }
+            };
             return Verdict::Met(Dlt { day: start, term: rule.finding.title().into(), because });
         }
         if end.is_none()

@@ -33,7 +33,7 @@ pub fn study_of(tables: &[Table]) -> Result<Study, Vec<Problem>> {
     }
     values.sort_by_key(|value| value.0);
     for (_, value) in values {
-        study.findings.push(value.subject, value.analyte, value.day, value.value, value.below);
+        study.findings.push(value.subject, value.analyte, value.day, value.amount, value.below);
     }
     if let Some(table) = find("adae") {
         events(&mut Reader::new(table, &mut problems), &rows, &mut study);
@@ -45,7 +45,7 @@ struct Value {
     subject: u32,
     analyte: Analyte,
     day: f64,
-    value: f64,
+    amount: f64,
     below: bool,
 }
 
@@ -252,7 +252,7 @@ fn findings(reader: &mut Reader<'_>, rows: &BTreeMap<String, u32>, values: &mut 
     if !reader.requires(&["USUBJID", "PARAMCD", "AVAL"]) {
         return;
     }
-    let behind = values.iter().map(|value| value.0).max().unwrap_or(0);
+    let mut behind = values.iter().map(|value| value.0).max().unwrap_or(0);
     for row in 0..reader.table.rows() {
         reader.row = row;
         let subject = reader.subject(rows);
@@ -264,24 +264,23 @@ fn findings(reader: &mut Reader<'_>, rows: &BTreeMap<String, u32>, values: &mut 
         let day = reader.needed_day("ELDAY", "ADY");
         let (Some(subject), Some(analyte), Some(day)) = (subject, analyte, day) else { continue };
         unit(reader, "AVALU", analyte.unit());
-        if let Some((value, below)) = value(reader, analyte) {
-            let order = reader.number("ASEQ").map_or(behind + 1 + row as i64, |order| order as i64);
-            values.push((order, Value { subject, analyte, day, value, below }));
+        if let Some((amount, below)) = amount(reader, analyte) {
+            behind += 1;
+            let order = reader.number("ASEQ").map_or(behind, |order| order as i64);
+            values.push((order, Value { subject, analyte, day, amount, below }));
         }
     }
 }
 
 /// A number, a limit (`<0.05`) or the word of a code.
-fn value(reader: &mut Reader<'_>, analyte: Analyte) -> Option<(f64, bool)> {
+fn amount(reader: &mut Reader<'_>, analyte: Analyte) -> Option<(f64, bool)> {
     let words = reader.text("AVALC");
     if let Some(limit) = words.strip_prefix('<') {
-        return match limit.trim().parse() {
-            Ok(limit) => Some((limit, true)),
-            Err(_) => {
-                reader.problem("AVALC", format!("`{words}` has no number after `<`"));
-                None
-            }
-        };
+        if let Ok(limit) = limit.trim().parse() {
+            return Some((limit, true));
+        }
+        reader.problem("AVALC", format!("`{words}` has no number after `<`"));
+        return None;
     }
     let before = reader.problems.len();
     if let Some(number) = reader.number("AVAL") {

@@ -228,17 +228,14 @@ impl<'a> Known<'a> {
         let urine = self.urine_at(visit);
         let serum_fall = fall(before.serum, visit.serum);
         match self.baseline.measurable {
-            Measurable::Serum if self.very_good(visit, serum_fall, urine) => {
+            Measurable::Serum | Measurable::SerumAndUrine
+                if self.very_good(visit, serum_fall, urine) =>
+            {
                 Response::VeryGoodPartial
             }
+            Measurable::Urine if very_good_by_urine(visit, urine) => Response::VeryGoodPartial,
             Measurable::Serum => serum_level(serum_fall),
-            Measurable::Urine if self.very_good_by_urine(visit, urine) => {
-                Response::VeryGoodPartial
-            }
             Measurable::Urine => urine_level(fall(before.urine, urine), urine),
-            Measurable::SerumAndUrine if self.very_good(visit, serum_fall, urine) => {
-                Response::VeryGoodPartial
-            }
             Measurable::SerumAndUrine => {
                 serum_level(serum_fall).min(urine_level(fall(before.urine, urine), urine))
             }
@@ -269,11 +266,10 @@ impl<'a> Known<'a> {
         let none_left = visit.serum.is_some_and(|value| value <= 0.0) && urine <= 0.0;
         none_left || (fall.is_some_and(|fall| at_least(fall, 0.9)) && below(urine, 100.0))
     }
+}
 
-    fn very_good_by_urine(&self, visit: &Visit, urine: Option<f64>) -> bool {
-        urine.is_some_and(|value| below(value, 100.0))
-            && visit.serum.is_some_and(|value| value <= 0.0)
-    }
+fn very_good_by_urine(visit: &Visit, urine: Option<f64>) -> bool {
+    urine.is_some_and(|value| below(value, 100.0)) && visit.serum.is_some_and(|value| value <= 0.0)
 }
 
 fn serum_level(fall: Option<f64>) -> Response {
