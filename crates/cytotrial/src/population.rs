@@ -182,6 +182,14 @@ impl Population {
         Patient { covariates: values }
     }
 
+    /// Median of a covariate that is drawn from one law; `None` for any other.
+    pub fn median(&self, name: &str) -> Option<f64> {
+        match &self.covariates[self.index(name)?].rule {
+            Rule::Drawn(laws) => laws.first().map(|law| law.distribution.quantile(0.5)),
+            Rule::Formula(..) => None,
+        }
+    }
+
     /// Position of a covariate.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.index.get(name).copied()

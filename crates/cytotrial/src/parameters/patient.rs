@@ -55,21 +55,20 @@ macro_rules! places {
         pub(super) struct Places { $($field: usize),* }
 
         impl Places {
-            /// `None` when the table has none of them.
+            /// `None` when the table is of a model without a tumour burden.
             ///
             /// # Errors
-            /// The missing ones when it has some.
+            /// The missing ones otherwise.
             pub(super) fn find(
                 index: &BTreeMap<String, usize>,
             ) -> Result<Option<Self>, Vec<&'static str>> {
+                if !index.contains_key(BURDEN) {
+                    return Ok(None);
+                }
                 let symbols = [$($symbol),*];
                 let missing: Vec<&str> =
                     symbols.into_iter().filter(|symbol| !index.contains_key(*symbol)).collect();
-                match missing.len() {
-                    0 => Ok(Some(Self { $($field: index[$symbol]),* })),
-                    all if all == symbols.len() => Ok(None),
-                    _ => Err(missing),
-                }
+                if missing.is_empty() { Ok(Some(Self { $($field: index[$symbol]),* })) } else { Err(missing) }
             }
         }
     };
@@ -87,6 +86,8 @@ places! {
     haemoglobin: "HGB0", marrow: "marrow_other_cells",
 }
 
+/// The parameter that makes a model one of a tumour.
+const BURDEN: &str = "T0";
 /// Weight of a ligand-low cell's shedding, as in the model text.
 const SHED_BY_LIGAND_LOW: f64 = 0.3;
 /// Normal plasma cells make at most this share of a patient's soluble BCMA (assumed).
@@ -197,8 +198,7 @@ impl Start<'_> {
         let bearing_bcma = plasma_cells * (1.0 - self.get(at.bcma_negative));
         let from_tumour = (bcma - self.get(at.bcma_normal)).max(0.0);
         self.put(at.bcma_shed, from_tumour * self.get(at.bcma_removed) / bearing_bcma);
-        let shedding =
-            plasma_cells * (self.get(at.high) + SHED_BY_LIGAND_LOW * self.get(at.low));
+        let shedding = plasma_cells * (self.get(at.high) + SHED_BY_LIGAND_LOW * self.get(at.low));
         let (mica, shed) = (covariate("soluble_mica"), self.get(at.mica_per_cell) * shedding);
         if shed > mica {
             // The tumour alone would give more than was measured: each cell sheds less.

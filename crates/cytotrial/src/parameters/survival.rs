@@ -1,7 +1,7 @@
 //! Survival without effective therapy, which ties two parameters of the hazard of death together.
 //!
 //! The hazard from myeloma is hMM (exp(kHz T) - 1). Only median survival is published
-//! (LocoMMotion, Leukemia 2024;38:2554: 13.8 months, 95 % interval 10.8 to 17.0), so the two are not
+//! (Leukemia 2024;38:2554, n = 248: 13.8 months, 95 % interval 10.8 to 17.0), so the two are not
 //! drawn apart: hMM follows kHz such that the typical untreated patient keeps the median survival
 //! of the typical values.
 

@@ -49,8 +49,8 @@ impl ParameterTable {
     /// Reads `symbol,name,unit,typical,spread,low,high,source,verification,grade,role`.
     ///
     /// # Errors
-    /// Every row that cannot be used, symbols that are there twice, and a table that has some but
-    /// not all of the parameters that follow from covariates.
+    /// Every row that cannot be used, symbols that are there twice, and a table with a tumour burden
+    /// that lacks other parameters that follow from covariates.
     pub fn read(text: &str, file: &str) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut table = Self {
@@ -80,7 +80,8 @@ impl ParameterTable {
             }
             let address = address(&parameter.symbol);
             if let Some(other) = addresses.insert(address, parameter.symbol.clone()) {
-                let message = format!("`{}` would share its draws with `{other}`", parameter.symbol);
+                let message =
+                    format!("`{}` would share its draws with `{other}`", parameter.symbol);
                 error(message, "remove the second row, or choose another symbol");
                 continue;
             }
@@ -95,7 +96,7 @@ impl ParameterTable {
                 file,
                 "",
                 format!("there is no `{}`", missing.join("`, `")),
-                "a table has all parameters that follow from covariates, or none of them",
+                "a table with `T0` has all parameters that follow from covariates",
             )),
         }
         table.survival = survival::UntreatedSurvival::of(&table);
@@ -111,15 +112,15 @@ fn parameter(row: &BTreeMap<String, String>) -> Result<Parameter, (String, Strin
     }
     let number = |column: &str| match text(column) {
         "" => Ok(None),
-        field => field
-            .parse::<f64>()
-            .ok()
-            .filter(|number| number.is_finite())
-            .map(Some)
-            .ok_or_else(|| {
-                let message = format!("`{field}` in column `{column}` of `{symbol}` is no number");
-                (message, "write numbers like `0.018` or `1e-7`".to_owned())
-            }),
+        field => {
+            field.parse::<f64>().ok().filter(|number| number.is_finite()).map(Some).ok_or_else(
+                || {
+                    let message =
+                        format!("`{field}` in column `{column}` of `{symbol}` is no number");
+                    (message, "write numbers like `0.018` or `1e-7`".to_owned())
+                },
+            )
+        }
     };
     let typical = number("typical")?
         .ok_or_else(|| (format!("`{symbol}` has no typical value"), String::new()))?;

@@ -63,11 +63,11 @@ impl ParameterTable {
                 _ => base,
             });
         }
-        if let (Some(draws), Some(survival)) = (draws, &self.survival) {
-            if !is_set[survival.scale] {
-                let score = draws.normal(self.addresses[survival.scale]);
-                values[survival.scale] = survival.scale(&values, score);
-            }
+        if let (Some(draws), Some(survival)) = (draws, &self.survival)
+            && !is_set[survival.scale]
+        {
+            let score = draws.normal(self.addresses[survival.scale]);
+            values[survival.scale] = survival.scale(&values, score);
         }
         let couplings = COUPLINGS.iter().map(|name| {
             let coupling = population.couplings.iter().find(|coupling| coupling.name == *name);

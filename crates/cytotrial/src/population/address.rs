@@ -4,9 +4,7 @@
 
 /// FNV-1a, 32 bits, of a name (Fowler, Noll, Vo; IETF draft-eastlake-fnv).
 pub fn address(name: &str) -> u32 {
-    name.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

@@ -90,7 +90,12 @@ pub struct Comparison {
 const REPLICATE: u32 = (1 << 24) - 1;
 
 /// Draws `n` patients and sets them beside the published cohorts.
-pub fn compare(population: &Population, eligibility: &Eligibility, n: u32, seed: u64) -> Comparison {
+pub fn compare(
+    population: &Population,
+    eligibility: &Eligibility,
+    n: u32,
+    seed: u64,
+) -> Comparison {
     let drawn: Vec<Patient> = (0..n).map(|k| population.draw(seed, REPLICATE, k)).collect();
     let mut failed_first = vec![0; eligibility.len()];
     let mut eligible = Vec::with_capacity(drawn.len());
@@ -108,9 +113,8 @@ pub fn compare(population: &Population, eligibility: &Eligibility, n: u32, seed:
         };
         let (every, suitable) = (values(&all), values(&eligible));
         let is_share = published.statistic == Statistic::Share;
-        let range = || {
-            Some((quantile_of_sorted(&suitable, 0.025)?, quantile_of_sorted(&suitable, 0.975)?))
-        };
+        let range =
+            || Some((quantile_of_sorted(&suitable, 0.025)?, quantile_of_sorted(&suitable, 0.975)?));
         Row {
             covariate: covariate.name.clone(),
             title: covariate.title.clone(),

@@ -23,8 +23,7 @@ impl Copula {
             let start = factor.len();
             for column in 0..=row {
                 let above = column * (column + 1) / 2;
-                let known: f64 =
-                    (0..column).map(|k| factor[start + k] * factor[above + k]).sum();
+                let known: f64 = (0..column).map(|k| factor[start + k] * factor[above + k]).sum();
                 let rest = given[column] - known;
                 if column < row {
                     factor.push(rest / factor[above + column]);
@@ -62,8 +61,7 @@ mod tests {
 
     #[test]
     fn correlations_that_contradict_each_other_are_refused() {
-        let matrix =
-            [vec![1.0, 0.9, 0.9], vec![0.9, 1.0, -0.9], vec![0.9, -0.9, 1.0]];
+        let matrix = [vec![1.0, 0.9, 0.9], vec![0.9, 1.0, -0.9], vec![0.9, -0.9, 1.0]];
         assert_eq!(Copula::new(&matrix), Err(2));
     }
 }

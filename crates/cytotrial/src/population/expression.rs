@@ -317,16 +317,9 @@ impl Parser<'_> {
         };
         let low_unit = low_unit.unwrap_or(high_unit.unwrap_or(PLAIN));
         let high_unit = high_unit.unwrap_or(PLAIN);
-        let low = self.part(
-            Node::Number(low * low_unit.factor),
-            low_unit.exponents,
-            low_token.at,
-        );
-        let high = self.part(
-            Node::Number(high * high_unit.factor),
-            high_unit.exponents,
-            high_token.at,
-        );
+        let low = self.part(Node::Number(low * low_unit.factor), low_unit.exponents, low_token.at);
+        let high =
+            self.part(Node::Number(high * high_unit.factor), high_unit.exponents, high_token.at);
         self.same_dimension(&value, &low)?;
         self.same_dimension(&value, &high)?;
         let inside = Node::Inside(value.node, low.node, high.node);
@@ -477,10 +470,10 @@ impl Parser<'_> {
     /// Both sides of a comparison: a bare word names a label of the covariate beside it.
     fn beside(&mut self, mut left: Part, mut right: Part) -> Result<(Part, Part), ExpressionError> {
         if let (Some(word), Some(covariate)) = (&right.word, left.covariate) {
-            self.label(right.node, word.clone(), &self.names[covariate].labels)?;
+            self.label(right.node, word, &self.names[covariate].labels)?;
             right.word = None;
         } else if let (Some(word), Some(covariate)) = (&left.word, right.covariate) {
-            self.label(left.node, word.clone(), &self.names[covariate].labels)?;
+            self.label(left.node, word, &self.names[covariate].labels)?;
             left.word = None;
         }
         Ok((self.known(left)?, self.known(right)?))
@@ -488,18 +481,23 @@ impl Parser<'_> {
 
     fn own_label(&mut self, mut part: Part) -> Result<Part, ExpressionError> {
         if let Some(word) = part.word.take() {
-            self.label(part.node, word, self.labels)?;
+            self.label(part.node, &word, self.labels)?;
         }
         Ok(part)
     }
 
-    fn label(&mut self, node: usize, word: Token, labels: &[String]) -> Result<(), ExpressionError> {
+    fn label(
+        &mut self,
+        node: usize,
+        word: &Token,
+        labels: &[String],
+    ) -> Result<(), ExpressionError> {
         match labels.iter().position(|label| *label == word.text) {
             Some(index) => {
                 self.nodes[node] = Node::Number(index as f64);
                 Ok(())
             }
-            None if labels.is_empty() => Err(self.unknown(&word)),
+            None if labels.is_empty() => Err(self.unknown(word)),
             None => Err(ExpressionError {
                 code: "V302",
                 at: word.at,

@@ -1,6 +1,6 @@
 //! A population file, read and checked; every problem is collected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stats::Distribution;
 
@@ -63,7 +63,7 @@ pub fn read(text: &str, file: &str) -> Result<Population, Vec<Problem>> {
         let help = "see populations/rrmm-2024.toml for the keys of each entry";
         vec![Problem::error("V101", file, path, error.message(), help)]
     })?;
-    let mut reader = Reader { file, problems: Vec::new() };
+    let mut reader = Reader { file, problems: Vec::new(), unread: BTreeSet::new() };
     if entries.schema != 1 {
         reader.error("V101", "schema", format!("schema {} is not known", entries.schema), "use 1");
     }
@@ -74,6 +74,8 @@ pub fn read(text: &str, file: &str) -> Result<Population, Vec<Problem>> {
 struct Reader<'a> {
     file: &'a str,
     problems: Vec<Problem>,
+    /// Covariates with a rule that could not be read.
+    unread: BTreeSet<String>,
 }
 
 impl Reader<'_> {
@@ -216,6 +218,7 @@ impl Reader<'_> {
         match (&entry.distribution, &entry.formula) {
             (Some(distribution), None) => {
                 let Some(law) = self.law(at, entry, distribution, index, names, evidence) else {
+                    self.unread.insert(entry.name.clone());
                     return;
                 };
                 self.add_law(at, &mut covariates[place], law);
@@ -230,15 +233,19 @@ impl Reader<'_> {
                         covariate.rule = Rule::Formula(parsed, formula.clone(), evidence);
                     }
                     Err(error) => {
+                        self.unread.insert(entry.name.clone());
                         let path = format!("covariate.{at}.formula");
-                        let message = format!("in the formula of `{}`: {}", entry.name, error.message);
+                        let message =
+                            format!("in the formula of `{}`: {}", entry.name, error.message);
                         self.error("V105", &path, message, error.help);
                     }
                 }
             }
             _ => {
-                let message = format!("`{}` needs a distribution or a formula, not both", entry.name);
-                let help = "write `distribution = \"normal(mean=58;sd=8.5)\"` or `formula = \"...\"`";
+                let message =
+                    format!("`{}` needs a distribution or a formula, not both", entry.name);
+                let help =
+                    "write `distribution = \"normal(mean=58;sd=8.5)\"` or `formula = \"...\"`";
                 self.error("V102", &format!("covariate.{at}"), message, help);
             }
         }
@@ -332,7 +339,8 @@ impl Reader<'_> {
     fn complete(&mut self, covariates: &[Covariate], index: &BTreeMap<String, usize>) {
         for covariate in covariates {
             let Rule::Drawn(laws) = &covariate.rule else { continue };
-            if laws.iter().any(|law| law.condition.is_none()) {
+            let is_unread = self.unread.contains(&covariate.name);
+            if is_unread || laws.iter().any(|law| law.condition.is_none()) {
                 continue;
             }
             let on: Vec<(usize, f64)> = laws.iter().filter_map(|law| law.condition).collect();
@@ -359,9 +367,7 @@ impl Reader<'_> {
         let uses = |covariate: &Covariate| -> Vec<usize> {
             match &covariate.rule {
                 Rule::Formula(formula, _, _) => formula.uses().collect(),
-                Rule::Drawn(laws) => {
-                    laws.iter().filter_map(|law| Some(law.condition?.0)).collect()
-                }
+                Rule::Drawn(laws) => laws.iter().filter_map(|law| Some(law.condition?.0)).collect(),
             }
         };
         let mut order: Vec<usize> = Vec::with_capacity(covariates.len());
@@ -377,7 +383,8 @@ impl Reader<'_> {
             if order.len() == before {
                 let waiting = covariates.iter().zip(&placed).filter(|(_, placed)| !**placed);
                 let waiting: Vec<&str> = waiting.map(|(c, _)| c.name.as_str()).collect();
-                let message = format!("`{}` depend on each other in a circle", waiting.join("`, `"));
+                let message =
+                    format!("`{}` depend on each other in a circle", waiting.join("`, `"));
                 self.error("V105", "covariate", message, "compute one of them from drawn values");
                 break;
             }
@@ -499,7 +506,8 @@ impl Reader<'_> {
             let path = format!("published.{at}");
             let statistic = Statistic::ALL.iter().find(|(word, _)| *word == entry.statistic);
             let Some((_, statistic)) = statistic else {
-                let help = help_with_nearest(&entry.statistic, Statistic::ALL.map(|(word, _)| word));
+                let help =
+                    help_with_nearest(&entry.statistic, Statistic::ALL.map(|(word, _)| word));
                 let message = format!("`{}` is not a statistic", entry.statistic);
                 self.error("V110", &format!("{path}.statistic"), message, help);
                 continue;
