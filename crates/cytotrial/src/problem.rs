@@ -36,7 +36,8 @@ pub struct Problem {
     /// The file, by the name it was handed in with.
     pub file: String,
     /// Where in the file: a dotted path such as `treatment.infusion.levels.2`, keys and indices
-    /// from 0; `@120..125` for bytes of a text that cannot be parsed; empty for the whole file.
+    /// from 0; `line.12` in a table of rows; `@120..125` for bytes of a text that cannot be parsed;
+    /// empty for the whole file.
     pub path: String,
     /// What is wrong: the thing, the value found, and the limit.
     pub message: String,
@@ -104,6 +105,12 @@ pub fn locate(text: &str, path: &str) -> Option<Range<usize>> {
         let (start, end) = bytes.split_once("..")?;
         let (start, end) = (start.parse().ok()?, end.parse().ok()?);
         return (start <= end && text.get(start..end).is_some()).then_some(start..end);
+    }
+    if let Some(line) = path.strip_prefix("line.").and_then(|line| line.parse::<usize>().ok()) {
+        let start: usize =
+            text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+        let length = text.get(start..)?.lines().next()?.len();
+        return Some(start..start + length);
     }
     Document::parse_recoverable(text).0.span(path)
 }

@@ -93,6 +93,18 @@ pub struct DoseFinding {
     pub stagger: Vec<f64>,
 }
 
+/// The design that a protocol names, with its settings.
+pub fn design(finding: &DoseFinding) -> Result<Box<dyn design::Design>, design::DesignError> {
+    match design::ALL.iter().find(|entry| entry.name == finding.method) {
+        Some(entry) => (entry.from_toml)(&finding.settings),
+        None => Err(design::DesignError::Limit {
+            setting: "method",
+            found: f64::NAN,
+            limit: format!("a design of the list, not `{}`", finding.method),
+        }),
+    }
+}
+
 /// Treatment of toxicity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rescue {

@@ -31,17 +31,6 @@ impl Log {
     ) {
         self.problems.borrow_mut().push(Problem::error(code, &self.file, path, message, help));
     }
-
-    pub(crate) fn warning(
-        &self,
-        code: &'static str,
-        path: &str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        let problem = Problem::error(code, &self.file, path, message, help).as_warning();
-        self.problems.borrow_mut().push(problem);
-    }
 }
 
 /// A table.

@@ -397,7 +397,7 @@ fn contrast(field: Field<'_>, arms: &[String]) -> Option<(String, String)> {
     let text = field.text()?;
     let Some((first, second)) = text.split_once(" - ") else {
         let message = format!("`{text}` does not name two arms");
-        return here.error("V105", message, "write `\"car-nk - bcma-car-t\"`");
+        return here.error("V404", message, "write `\"car-nk - bcma-car-t\"`");
     };
     let (first, second) = (first.trim(), second.trim());
     for name in [first, second] {

@@ -91,6 +91,13 @@ pub(crate) fn account(top: &Section<'_>, document: &Document) -> Vec<Sourced> {
         if leaves.iter().any(|(path, _)| covers(covered, path)) {
             continue;
         }
+        // One element of a list may have a source of its own.
+        if let Some(node) = document.get(covered).filter(|_| covered != "schema") {
+            let source = written.iter().find(|(path, _)| path == covered).and_then(|w| w.1.clone());
+            let (file, path) = (log.file.clone(), covered.clone());
+            values.push(Sourced { file, path, shown: node.value.show(), source });
+            continue;
+        }
         let message = format!("`[source]` names `{covered}`, but there is no such value");
         let paths = leaves.iter().map(|(path, _)| path.as_str());
         log.error("P103", &source_path(covered), message, help_with_nearest(covered, paths));

@@ -63,7 +63,7 @@ fn increasing(field: &Field<'_>, days: &[f64], what: &str) -> Option<Vec<f64>> {
     for (index, pair) in days.windows(2).enumerate() {
         if pair[1] <= pair[0] {
             field.log.error(
-                "V103",
+                "V402",
                 &format!("{}.{}", field.path, index + 1),
                 format!("{what} {} is not after {what} {}", pair[1], pair[0]),
                 "list days from first to last",
@@ -106,7 +106,7 @@ pub(super) fn levels(field: Field<'_>) -> Option<Vec<Dose>> {
                 shown(&below)
             );
             let _: Option<()> =
-                level.error("V103", message, "list dose levels from lowest to highest");
+                level.error("V402", message, "list dose levels from lowest to highest");
             sound = false;
         }
     }
@@ -158,7 +158,7 @@ pub(super) fn check_lot(table: &Field<'_>, key: &str, levels: &[Dose], products:
             Dose::Flat(_) => String::new(),
         };
         table.log.error(
-            "V102",
+            "V401",
             &path,
             format!(
                 "a dose of {typed:e} {unit} is beyond one lot of {}, which holds {lot:e} cells{weight}",
