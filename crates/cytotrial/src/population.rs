@@ -182,14 +182,6 @@ impl Population {
         Patient { covariates: values }
     }
 
-    /// Median of a covariate that is drawn from one law; `None` for any other.
-    pub fn median(&self, name: &str) -> Option<f64> {
-        match &self.covariates[self.index(name)?].rule {
-            Rule::Drawn(laws) => laws.first().map(|law| law.distribution.quantile(0.5)),
-            Rule::Formula(..) => None,
-        }
-    }
-
     /// Position of a covariate.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.index.get(name).copied()
@@ -204,6 +196,14 @@ impl Population {
     pub fn category(&self, patient: &Patient, name: &str) -> &str {
         let i = self.known(name);
         self.covariates[i].category(patient.covariates[i])
+    }
+
+    /// The median of a covariate drawn by one law for everybody; `None` for any other.
+    pub fn median(&self, name: &str) -> Option<f64> {
+        match &self.covariates[self.index(name)?].rule {
+            Rule::Drawn(laws) if laws.len() == 1 => Some(laws[0].distribution.quantile(0.5)),
+            _ => None,
+        }
     }
 
     /// The correlation of two covariates' normal scores, by the rule for pairs not listed:

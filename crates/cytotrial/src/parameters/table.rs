@@ -65,7 +65,7 @@ impl ParameterTable {
         for (line, row) in rows(text) {
             let path = format!("line.{line}");
             let mut error = |message: String, help: &str| {
-                problems.push(Problem::error("V201", file, path.clone(), message, help));
+                problems.push(Problem::error("C201", file, path.clone(), message, help));
             };
             let parameter = match parameter(&row) {
                 Ok(parameter) => parameter,
@@ -92,7 +92,7 @@ impl ParameterTable {
         match patient::Places::find(&table.index) {
             Ok(places) => table.places = places,
             Err(missing) => problems.push(Problem::error(
-                "V202",
+                "C202",
                 file,
                 "",
                 format!("there is no `{}`", missing.join("`, `")),

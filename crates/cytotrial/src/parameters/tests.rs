@@ -255,6 +255,24 @@ fn every_arm_meets_the_same_patient_in_any_order() {
 }
 
 #[test]
+fn bundled_tables_can_be_read_and_bundled_products_set_names_of_theirs() {
+    let table = table();
+    let signs = crate::library::text("models/rrmm-signs.parameters.csv").unwrap();
+    assert!(ParameterTable::read(signs, "signs").is_ok_and(|signs| signs.position("T0").is_none()));
+    let mut products = 0;
+    for name in crate::library::names().filter(|name| name.starts_with("products/")) {
+        let product: toml::Table = toml::from_str(crate::library::text(name).unwrap()).unwrap();
+        let empty = toml::Table::new();
+        let sets = product.get("parameters").and_then(toml::Value::as_table).unwrap_or(&empty);
+        for symbol in sets.keys() {
+            assert!(table.may_set(symbol), "{name} sets `{symbol}`");
+        }
+        products += 1;
+    }
+    assert!(products > 0);
+}
+
+#[test]
 fn a_table_with_faults_names_each_of_them() {
     let header = "symbol,name,unit,typical,spread,low,high,source,verification,grade,role\n";
     let faults = [

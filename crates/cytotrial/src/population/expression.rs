@@ -422,7 +422,7 @@ impl Parser<'_> {
             "sqrt" => Function::Sqrt,
             other => {
                 return Err(ExpressionError {
-                    code: "V302",
+                    code: "C302",
                     at: name.at,
                     message: format!("`{other}` is not a function"),
                     help: "functions are `exp`, `ln` and `sqrt`".into(),
@@ -440,7 +440,7 @@ impl Parser<'_> {
             }
         } else if exponents != PLAIN.exponents {
             return Err(ExpressionError {
-                code: "V301",
+                code: "C301",
                 at: name.at,
                 message: format!("`{}` of something that has a unit", name.text),
                 help: "divide by a quantity of the same unit first".into(),
@@ -499,7 +499,7 @@ impl Parser<'_> {
             }
             None if labels.is_empty() => Err(self.unknown(word)),
             None => Err(ExpressionError {
-                code: "V302",
+                code: "C302",
                 at: word.at,
                 message: format!("`{}` is not one of its categories", word.text),
                 help: help_with_nearest(&word.text, labels.iter().map(String::as_str)),
@@ -516,7 +516,7 @@ impl Parser<'_> {
 
     fn unknown(&self, word: &Token) -> ExpressionError {
         ExpressionError {
-            code: "V302",
+            code: "C302",
             at: word.at,
             message: format!("`{}` is not a covariate of this population", word.text),
             help: help_with_nearest(&word.text, self.names.iter().map(|name| name.name.as_str())),
@@ -542,7 +542,7 @@ impl Parser<'_> {
                 "add or compare quantities of one dimension".to_owned(),
             ),
         };
-        Err(ExpressionError { code: "V301", at: right.at, message, help })
+        Err(ExpressionError { code: "C301", at: right.at, message, help })
     }
 }
 
@@ -552,7 +552,7 @@ fn unexpected(token: &Token, wanted: &str) -> ExpressionError {
         _ => format!("`{}`", token.text),
     };
     ExpressionError {
-        code: "V303",
+        code: "C303",
         at: token.at,
         message: format!("found {found} where {wanted} was expected"),
         help: "write for example `age >= 18 year` or `ecog <= 2`".into(),

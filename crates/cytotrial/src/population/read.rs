@@ -61,11 +61,11 @@ pub fn read(text: &str, file: &str) -> Result<Population, Vec<Problem>> {
         let span = error.span().unwrap_or(0..0);
         let path = format!("@{}..{}", span.start, span.end);
         let help = "see populations/rrmm-2024.toml for the keys of each entry";
-        vec![Problem::error("V101", file, path, error.message(), help)]
+        vec![Problem::error("C101", file, path, error.message(), help)]
     })?;
     let mut reader = Reader { file, problems: Vec::new(), unread: BTreeSet::new() };
     if entries.schema != 1 {
-        reader.error("V101", "schema", format!("schema {} is not known", entries.schema), "use 1");
+        reader.error("C101", "schema", format!("schema {} is not known", entries.schema), "use 1");
     }
     let population = reader.population(entries);
     if any_error(&reader.problems) { Err(reader.problems) } else { Ok(population) }
@@ -140,14 +140,14 @@ impl Reader<'_> {
                         "`{}` is in {} here and in {} above",
                         entry.name, entry.unit, known.unit
                     );
-                    self.error("V102", &format!("covariate.{at}.unit"), message, "use one unit");
+                    self.error("C102", &format!("covariate.{at}.unit"), message, "use one unit");
                 }
                 continue;
             }
             let address = address(&entry.name);
             if let Some(other) = addresses.insert(address, entry.name.clone()) {
                 let message = format!("`{}` would share its draws with `{other}`", entry.name);
-                self.error("V102", &path, message, "choose a slightly different name");
+                self.error("C102", &path, message, "choose a slightly different name");
             }
             index.insert(entry.name.clone(), covariates.len());
             covariates.push(Covariate {
@@ -172,7 +172,7 @@ impl Reader<'_> {
             .map(|covariate| {
                 let at = first(&covariate.name);
                 let size = dimension(&covariate.unit).unwrap_or_else(|(message, help)| {
-                    self.error("V304", &format!("covariate.{at}.unit"), message, help);
+                    self.error("C304", &format!("covariate.{at}.unit"), message, help);
                     PLAIN
                 });
                 let same = entries.iter().filter(|entry| entry.name == covariate.name);
@@ -237,7 +237,7 @@ impl Reader<'_> {
                         let path = format!("covariate.{at}.formula");
                         let message =
                             format!("in the formula of `{}`: {}", entry.name, error.message);
-                        self.error("V105", &path, message, error.help);
+                        self.error("C105", &path, message, error.help);
                     }
                 }
             }
@@ -246,7 +246,7 @@ impl Reader<'_> {
                     format!("`{}` needs a distribution or a formula, not both", entry.name);
                 let help =
                     "write `distribution = \"normal(mean=58;sd=8.5)\"` or `formula = \"...\"`";
-                self.error("V102", &format!("covariate.{at}"), message, help);
+                self.error("C102", &format!("covariate.{at}"), message, help);
             }
         }
     }
@@ -266,7 +266,7 @@ impl Reader<'_> {
             Err(error) => {
                 let path = format!("covariate.{at}.distribution");
                 let help = "write for example `lognormal(median=400;sigma=0.7;lo=20;hi=2500)`";
-                self.error("V103", &path, format!("`{}`: {error}", entry.name), help);
+                self.error("C103", &path, format!("`{}`: {error}", entry.name), help);
                 return None;
             }
         };
@@ -288,13 +288,13 @@ impl Reader<'_> {
         let path = format!("covariate.{at}.condition");
         let Some((name, value)) = text.split_once('=') else {
             let message = format!("`{text}` is not a condition");
-            self.error("V104", &path, message, "write for example `isotype=IgG`");
+            self.error("C104", &path, message, "write for example `isotype=IgG`");
             return None;
         };
         let (name, value) = (name.trim(), value.trim());
         let Some(&covariate) = index.get(name) else {
             let help = help_with_nearest(name, index.keys().map(String::as_str));
-            self.error("V104", &path, format!("`{name}` is not a covariate here"), help);
+            self.error("C104", &path, format!("`{name}` is not a covariate here"), help);
             return None;
         };
         let labels = &names[covariate].labels;
@@ -303,7 +303,7 @@ impl Reader<'_> {
         if code.is_none() {
             let help = help_with_nearest(value, labels.iter().map(String::as_str));
             let message = format!("`{value}` is not a category of `{name}`");
-            self.error("V104", &path, message, help);
+            self.error("C104", &path, message, help);
         }
         Some((covariate, code?))
     }
@@ -315,7 +315,7 @@ impl Reader<'_> {
             if !covariate.categories.is_empty() && covariate.categories != labels {
                 let message = format!("`{}` has other categories above", covariate.name);
                 let help = "give every law of a covariate the same categories in the same order";
-                self.error("V102", &format!("covariate.{at}.distribution"), message, help);
+                self.error("C102", &format!("covariate.{at}.distribution"), message, help);
             }
             let numbers: Result<Vec<f64>, _> = labels.iter().map(|label| label.parse()).collect();
             covariate.codes =
@@ -325,12 +325,12 @@ impl Reader<'_> {
         match &mut covariate.rule {
             Rule::Drawn(laws) if laws.iter().any(|known| known.condition == law.condition) => {
                 let message = format!("`{}` has two laws for the same patients", covariate.name);
-                self.error("V102", &format!("covariate.{at}"), message, "remove one of them");
+                self.error("C102", &format!("covariate.{at}"), message, "remove one of them");
             }
             Rule::Drawn(laws) => laws.push(law),
             Rule::Formula(..) => {
                 let message = format!("`{}` has a formula above", covariate.name);
-                self.error("V102", &format!("covariate.{at}"), message, "remove one of them");
+                self.error("C102", &format!("covariate.{at}"), message, "remove one of them");
             }
         }
     }
@@ -353,12 +353,12 @@ impl Reader<'_> {
             if !covered {
                 let message = format!("`{}` has no law for some patients", covariate.name);
                 let help = "add an entry without a condition, or one for every category";
-                self.error("V104", "covariate", message, help);
+                self.error("C104", "covariate", message, help);
             }
         }
         for name in REQUIRED.iter().filter(|name| !index.contains_key(**name)) {
             let help = help_with_nearest(name, index.keys().map(String::as_str));
-            self.error("V108", "covariate", format!("there is no `{name}`"), help);
+            self.error("C108", "covariate", format!("there is no `{name}`"), help);
         }
     }
 
@@ -385,7 +385,7 @@ impl Reader<'_> {
                 let waiting: Vec<&str> = waiting.map(|(c, _)| c.name.as_str()).collect();
                 let message =
                     format!("`{}` depend on each other in a circle", waiting.join("`, `"));
-                self.error("V105", "covariate", message, "compute one of them from drawn values");
+                self.error("C105", "covariate", message, "compute one of them from drawn values");
                 break;
             }
         }
@@ -405,17 +405,17 @@ impl Reader<'_> {
                 let unknown = if index.contains_key(a) { b } else { a };
                 let help = help_with_nearest(unknown, index.keys().map(String::as_str));
                 let message = format!("`{unknown}` is not a covariate here");
-                self.error("V106", &format!("{path}.between"), message, help);
+                self.error("C106", &format!("{path}.between"), message, help);
                 continue;
             };
             if a == b || found.iter().any(|c| c.between == [a, b] || c.between == [b, a]) {
                 let message = format!("`{}` is listed twice", entry.between.join(" ~ "));
-                self.error("V106", &path, message, "list every pair of two covariates once");
+                self.error("C106", &path, message, "list every pair of two covariates once");
                 continue;
             }
             if entry.rho.is_nan() || entry.rho.abs() >= 1.0 {
                 let message = format!("a correlation of {} is not between -1 and 1", entry.rho);
-                self.error("V106", &format!("{path}.rho"), message, "");
+                self.error("C106", &format!("{path}.rho"), message, "");
                 continue;
             }
             found.push(Correlation { between: [a, b], rho: entry.rho, evidence: entry.evidence() });
@@ -433,7 +433,7 @@ impl Reader<'_> {
             if matches!(population.covariates[place].rule, Rule::Formula(..)) {
                 let name = &population.covariates[place].name;
                 let message = format!("`{name}` is computed, so it cannot be correlated");
-                self.error("V106", "correlation", message, "correlate what it is computed from");
+                self.error("C106", "correlation", message, "correlate what it is computed from");
             }
         }
         let matrix: Vec<Vec<f64>> = members
@@ -450,7 +450,7 @@ impl Reader<'_> {
                     members.len()
                 );
                 let help = format!("move the correlations of `{name}` towards 0");
-                self.error("V107", "correlation", message, help);
+                self.error("C107", "correlation", message, help);
             }
         }
         for (row, &place) in members.iter().enumerate() {
@@ -468,11 +468,11 @@ impl Reader<'_> {
                     "`{}` is {}, outside its range {} to {}",
                     entry.name, entry.typical, entry.low, entry.high
                 );
-                self.error("V109", &path, message, "widen the range");
+                self.error("C109", &path, message, "widen the range");
             }
             if found.iter().any(|known| known.name == entry.name) {
                 let message = format!("`{}` is there twice", entry.name);
-                self.error("V102", &path, message, "remove one of them");
+                self.error("C102", &path, message, "remove one of them");
             }
             found.push(Coupling {
                 name: entry.name,
@@ -489,7 +489,7 @@ impl Reader<'_> {
         for name in crate::parameters::COUPLINGS {
             if !found.iter().any(|known| known.name == *name) {
                 let help = help_with_nearest(name, found.iter().map(|known| known.name.as_str()));
-                self.error("V108", "coupling", format!("there is no coupling `{name}`"), help);
+                self.error("C108", "coupling", format!("there is no coupling `{name}`"), help);
             }
         }
         found
@@ -509,13 +509,13 @@ impl Reader<'_> {
                 let help =
                     help_with_nearest(&entry.statistic, Statistic::ALL.map(|(word, _)| word));
                 let message = format!("`{}` is not a statistic", entry.statistic);
-                self.error("V110", &format!("{path}.statistic"), message, help);
+                self.error("C110", &format!("{path}.statistic"), message, help);
                 continue;
             };
             let Some(&covariate) = index.get(&entry.covariate) else {
                 let help = help_with_nearest(&entry.covariate, index.keys().map(String::as_str));
                 let message = format!("`{}` is not a covariate here", entry.covariate);
-                self.error("V110", &format!("{path}.covariate"), message, help);
+                self.error("C110", &format!("{path}.covariate"), message, help);
                 continue;
             };
             let reading = match statistic {

@@ -108,7 +108,7 @@ fn correlations_that_contradict_each_other_are_refused_by_name() {
         "between = [\"marrow_plasma_cells\", \"soluble_bcma\"]\nrho = -0.6",
     );
     let found = problems(&file);
-    assert_eq!((found.len(), found[0].code), (1, "V107"));
+    assert_eq!((found.len(), found[0].code), (1, "C107"));
     assert!(found[0].message.contains("not positive definite"), "{}", found[0].message);
 }
 
@@ -227,15 +227,15 @@ fn most_of_the_chinese_population_passes_the_usual_limits() {
 fn criteria_are_refused_with_a_reason_and_what_to_do() {
     let population = population("rrmm-2024");
     for (text, code, says) in [
-        ("age >= 18 g/L", "V301", "`age` is in year"),
-        ("age >= 18", "V301", "`age` is in year"),
-        ("ecog <= 2 day", "V301", "`ecog` is a plain number"),
-        ("haemoglobine >= 80 g/L", "V302", "did you mean `haemoglobin`?"),
-        ("isotype == Ig", "V302", "did you mean `IgG`?"),
-        ("age >= ", "V303", "found the end"),
-        ("age >= 18 yeer", "V304", "yeer"),
-        ("age >= 18 year year", "V303", "`year`"),
-        ("serum_m_protein + age > 3 year", "V301", ""),
+        ("age >= 18 g/L", "C301", "`age` is in year"),
+        ("age >= 18", "C301", "`age` is in year"),
+        ("ecog <= 2 day", "C301", "`ecog` is a plain number"),
+        ("haemoglobine >= 80 g/L", "C302", "did you mean `haemoglobin`?"),
+        ("isotype == Ig", "C302", "did you mean `IgG`?"),
+        ("age >= ", "C303", "found the end"),
+        ("age >= 18 yeer", "C304", "yeer"),
+        ("age >= 18 year year", "C303", "`year`"),
+        ("serum_m_protein + age > 3 year", "C301", ""),
     ] {
         let found = criteria(&["ecog <= 2", text], &population).expect_err(text);
         assert_eq!(found.len(), 1);
@@ -255,10 +255,10 @@ fn a_population_file_with_faults_names_each_of_them() {
         .replacen("condition = \"isotype=IgA\"", "condition = \"isotype=IgZ\"", 1)
         .replacen("formula = \"involved_flc / uninvolved_flc\"", "formula = \"flc / 2\"", 1);
     let codes: Vec<&str> = problems(&many).iter().map(|problem| problem.code).collect();
-    assert_eq!(codes, ["V103", "V104", "V105"]);
-    assert_eq!(problems(&changed("grade = \"A\"", "grde = \"A\""))[0].code, "V101");
+    assert_eq!(codes, ["C103", "C104", "C105"]);
+    assert_eq!(problems(&changed("grade = \"A\"", "grde = \"A\""))[0].code, "C101");
     let lacking = problems(&changed("name = \"ecog\"", "name = \"egoc\""));
-    assert!(lacking.iter().any(|p| p.code == "V108" && p.help.contains("egoc")), "{lacking:?}");
+    assert!(lacking.iter().any(|p| p.code == "C108" && p.help.contains("egoc")), "{lacking:?}");
 }
 
 #[test]

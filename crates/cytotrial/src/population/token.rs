@@ -51,7 +51,7 @@ pub(super) fn tokens(
         let (length, kind) = if first.is_ascii_digit() {
             let digits = number_length(rest);
             let number = rest[..digits].parse().map_err(|_| ExpressionError {
-                code: "V303",
+                code: "C303",
                 at,
                 message: format!("`{}` is not a number", &rest[..digits]),
                 help: "write numbers like `10`, `0.26` or `5e11`".into(),
@@ -68,7 +68,7 @@ pub(super) fn tokens(
             (sign.len(), TokenKind::Sign)
         } else {
             return Err(ExpressionError {
-                code: "V303",
+                code: "C303",
                 at,
                 message: format!("`{first}` has no meaning here"),
                 help: "use names, numbers, `< <= > >= == !=`, `and`, `or`, `not`, `in`, `outside`"
@@ -140,7 +140,7 @@ fn unit_after(
     match dimension(&whole) {
         Ok(dimension) => Ok((blank + length, Some(dimension))),
         Err((message, help)) => {
-            Err(ExpressionError { code: "V304", at: from + blank, message, help })
+            Err(ExpressionError { code: "C304", at: from + blank, message, help })
         }
     }
 }
