@@ -217,8 +217,8 @@ fn texts(blocks: &[Block]) -> Vec<&Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{link, numbers, paragraph, section};
     use crate::document::{Table, plain};
+    use crate::document::{link, numbers, paragraph, section};
     use crate::figure::{Axis, Curve, CurvePoint, Drawing, Line};
 
     fn figure() -> Figure {

@@ -17,6 +17,10 @@ pub struct Document {
 
 /// One piece of a report. The list is closed: a new kind must be printed by every renderer.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a report has tens of blocks, and authors write them plainly"
+)]
 pub enum Block {
     /// A heading; level 1 opens a section, 2 a part of it, 3 a part of that.
     Heading {

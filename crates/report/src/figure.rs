@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::data::DataTable;
 use crate::format;
-use crate::palette::Palette;
+use crate::palette::{Colours, Palette};
 
 mod bar;
 mod curve;
@@ -183,9 +183,13 @@ impl Axis {
         if self.scale == Scale::Log {
             scale.insert("type".into(), "log".into());
         } else {
-            scale.insert("zero".into(), (self.scale == Scale::Percent && self.from.is_none()).into());
+            scale.insert(
+                "zero".into(),
+                (self.scale == Scale::Percent && self.from.is_none()).into(),
+            );
         }
-        let is_drawable = |value: &f64| value.is_finite() && (self.scale != Scale::Log || *value > 0.0);
+        let is_drawable =
+            |value: &f64| value.is_finite() && (self.scale != Scale::Log || *value > 0.0);
         if let Some(from) = self.from.filter(is_drawable) {
             scale.insert("domainMin".into(), drawn(from));
         }
@@ -210,12 +214,20 @@ impl Axis {
             }
         }
         let ticks = if self.ticks.is_empty() { self.decades() } else { self.ticks.clone() };
-        if !ticks.is_empty() {
+        if ticks.is_empty() {
+            axis.insert("tickCount".into(), 6.into());
+        } else {
             let ticks: Vec<Value> = ticks.into_iter().map(drawn).collect();
             axis.insert("values".into(), ticks.into());
         }
         axis.insert("labelOverlap".into(), "greedy".into());
+        axis.insert("labelFlush".into(), false.into());
         Value::Object(axis)
+    }
+
+    /// True when what lies outside must be cut off.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
     }
 
     /// Powers of ten on a log axis whose two ends are given.
@@ -247,6 +259,25 @@ impl Drawing {
             Self::Strip(_) => "strip",
             Self::Funnel(_) => "funnel",
             Self::EscalationHistory(_) => "escalation-history",
+        }
+    }
+
+    /// The length of the longest name that stands on the left of the drawing.
+    fn longest_row(&self) -> usize {
+        let longest = |names: &mut dyn Iterator<Item = &String>| {
+            names.map(|name| name.chars().count()).max().unwrap_or(0)
+        };
+        match self {
+            Self::Curve(_) | Self::Waterfall(_) | Self::Spider(_) | Self::Histogram(_) => 0,
+            Self::Step(step) => longest(&mut step.arms.iter().map(|arm| &arm.arm)),
+            Self::Bar(bar) => longest(&mut bar.groups.iter()),
+            Self::Range(range) => longest(&mut range.rows.iter().map(|row| &row.label)),
+            Self::Swimmer(swimmer) => longest(&mut swimmer.lanes.iter().map(|lane| &lane.subject)),
+            Self::Strip(strip) => longest(&mut strip.rows.iter().map(|row| &row.label)),
+            Self::Funnel(funnel) => longest(
+                &mut funnel.arms.iter().flat_map(|arm| &arm.stages).map(|stage| &stage.name),
+            ),
+            Self::EscalationHistory(history) => longest(&mut history.levels.iter()),
         }
     }
 
@@ -290,7 +321,8 @@ impl Figure {
         if let Value::Object(parts) = drawn {
             whole.extend(parts);
         }
-        whole.insert("config".into(), config());
+        let longest = whole.values().map(longest_name).max().unwrap_or(0);
+        whole.insert("config".into(), config(longest, self.drawing.longest_row()));
         Value::Object(whole)
     }
 
@@ -312,9 +344,27 @@ impl Figure {
     }
 }
 
-/// The look that all figures share.
-fn config() -> Value {
+/// The length of the longest name on a scale, which is what a legend has to fit.
+fn longest_name(part: &Value) -> usize {
+    let own = part.get("domain").and_then(Value::as_array).into_iter().flatten();
+    let own = own.filter_map(Value::as_str).map(|name| name.chars().count()).max().unwrap_or(0);
+    let inner = match part {
+        Value::Array(parts) => parts.iter().map(longest_name).max(),
+        Value::Object(parts) => {
+            let places = ["x", "y", "yOffset"];
+            let parts = parts.iter().filter(|(key, _)| !places.contains(&key.as_str()));
+            parts.map(|(_, part)| longest_name(part)).max()
+        }
+        _ => None,
+    };
+    own.max(inner.unwrap_or(0))
+}
+
+/// The look that all figures share; a legend takes as many columns as its names and those of the rows leave room for.
+fn config(longest: usize, longest_row: usize) -> Value {
     let text = "#333333";
+    let column = 40 + 7 * longest;
+    let left = (24 + 7 * longest_row).clamp(56, 190);
     json!({
         "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif",
         "aria": false,
@@ -325,11 +375,13 @@ fn config() -> Value {
             "labelColor": text, "titleColor": text, "gridColor": "#e6e6e6",
             "domainColor": "#888888", "tickColor": "#888888", "labelLimit": 170, "titlePadding": 8
         },
-        "axisX": { "grid": false },
+        "axisX": { "grid": false, "titleLimit": { "expr": "containerSize()[0] - 16" },
+                   "titleAnchor": { "expr": "containerSize()[0] < 480 ? 'end' : 'middle'" } },
         "legend": {
             "orient": "top", "direction": "horizontal", "title": null, "labelFontSize": 12,
-            "labelColor": text, "labelLimit": 320, "symbolSize": 90, "symbolStrokeWidth": 2,
-            "columns": { "expr": "max(1, floor(width / 190))" }, "columnPadding": 16
+            "labelColor": text, "labelLimit": { "expr": format!("containerSize()[0] - {}", left + 24) }, "symbolSize": 90, "symbolStrokeWidth": 2,
+            "columns": { "expr": format!("max(1, floor((containerSize()[0] - {left}) / {column}))") }, "columnPadding": 16,
+            "layout": { "top": { "direction": "vertical", "anchor": "start", "margin": 4 } }
         },
         "line": { "strokeWidth": 2 },
         "text": { "fontSize": 12, "color": text }
@@ -359,24 +411,38 @@ pub(crate) fn distinct<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<S
     found
 }
 
+/// Where the labels of horizontal lines stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// On the left.
+    Start,
+    /// On the right.
+    End,
+}
+
 /// Layers for horizontal reference lines with their labels.
-pub(crate) fn level_lines(references: &[Reference], axis: &Axis) -> Vec<Value> {
+pub(crate) fn level_lines(references: &[Reference], axis: &Axis, side: Side) -> Vec<Value> {
     let rows = reference_rows(references, axis);
     if rows.is_empty() {
         return Vec::new();
     }
+    let (align, x) = match side {
+        Side::Start => ("left", json!({ "value": 4 })),
+        Side::End => ("right", json!({ "value": { "expr": "width - 2" } })),
+    };
+    let label = json!({
+        "data": { "values": rows },
+        "mark": { "type": "text", "align": align, "baseline": "bottom", "dy": -3, "color": "#333333", "fontSize": 11 },
+        "encoding": { "y": axis.channel("at"), "x": x, "text": { "field": "label" } }
+    });
     vec![
         json!({
             "data": { "values": rows },
             "mark": { "type": "rule", "strokeDash": [4, 3], "color": "#555555", "strokeWidth": 1.2 },
-            "encoding": { "y": axis.channel("at") }
+            "encoding": { "y": axis.channel("at"), "x": { "value": 0 }, "x2": { "value": { "expr": "width" } } }
         }),
-        json!({
-            "data": { "values": rows },
-            "mark": { "type": "text", "align": "right", "baseline": "bottom", "dy": -3, "color": "#444444",
-                      "fontSize": 11 },
-            "encoding": { "y": axis.channel("at"), "x": { "value": { "expr": "width" } }, "text": { "field": "label" } }
-        }),
+        halo(&label),
+        label,
     ]
 }
 
@@ -386,19 +452,30 @@ pub(crate) fn upright_lines(references: &[Reference], axis: &Axis) -> Vec<Value>
     if rows.is_empty() {
         return Vec::new();
     }
+    let label = json!({
+        "data": { "values": rows },
+        "mark": { "type": "text", "align": "center", "baseline": "bottom", "dy": -4, "color": "#333333", "fontSize": 11 },
+        "encoding": { "x": axis.channel("at"), "y": { "value": 0 }, "text": { "field": "label" } }
+    });
     vec![
         json!({
             "data": { "values": rows },
             "mark": { "type": "rule", "strokeDash": [4, 3], "color": "#555555", "strokeWidth": 1.2 },
-            "encoding": { "x": axis.channel("at") }
+            "encoding": { "x": axis.channel("at"), "y": { "value": 0 }, "y2": { "value": { "expr": "height" } } }
         }),
-        json!({
-            "data": { "values": rows },
-            "mark": { "type": "text", "align": "center", "baseline": "bottom", "dy": -4, "color": "#444444",
-                      "fontSize": 11 },
-            "encoding": { "x": axis.channel("at"), "y": { "value": 0 }, "text": { "field": "label" } }
-        }),
+        halo(&label),
+        label,
     ]
+}
+
+/// The same words in thick white, to be drawn under them.
+fn halo(label: &Value) -> Value {
+    let mut halo = label.clone();
+    halo["mark"]["color"] = "#ffffff".into();
+    halo["mark"]["stroke"] = "#ffffff".into();
+    halo["mark"]["strokeWidth"] = 3.into();
+    halo["mark"]["strokeJoin"] = "round".into();
+    halo
 }
 
 fn reference_rows(references: &[Reference], axis: &Axis) -> Vec<Value> {
@@ -407,6 +484,38 @@ fn reference_rows(references: &[Reference], axis: &Axis) -> Vec<Value> {
         .map(|line| json!({ "at": axis.draw(line.value), "label": line.label }))
         .filter(|row| !row["at"].is_null())
         .collect()
+}
+
+/// A layer that says so in each of the rows for which there is nothing to draw.
+pub(crate) fn not_estimable(labels: &[&String]) -> Option<Value> {
+    let rows: Vec<Value> = labels
+        .iter()
+        .map(|label| json!({ "label": label, "words": format::NOT_ESTIMABLE }))
+        .collect();
+    (!rows.is_empty()).then(|| {
+        json!({
+            "data": { "values": rows },
+            "mark": { "type": "text", "align": "left", "color": "#666666", "fontStyle": "italic", "fontSize": 11 },
+            "encoding": { "x": { "value": 6 }, "text": { "field": "words" } }
+        })
+    })
+}
+
+/// The channels of lines with a legend of dashed strokes, and of what is filled with the `colour` of its row.
+///
+/// Filled marks take no scale: a second legend would come with it.
+pub(crate) fn line_colours(
+    field: &str,
+    names: &[String],
+    palette: &Palette,
+) -> (Value, Value, Value) {
+    let scale = palette.scale(names, Colours::Arms);
+    let legend = json!({ "symbolType": "stroke", "symbolSize": 420, "symbolStrokeWidth": 2.4 });
+    let stroke = json!({ "field": field, "type": "nominal", "sort": null, "scale": scale, "legend": legend });
+    let dash = json!({
+        "field": field, "type": "nominal", "sort": null, "scale": palette.dashes(names), "legend": legend
+    });
+    (stroke, dash, json!({ "field": "colour", "type": "nominal", "scale": null }))
 }
 
 /// A tooltip entry.

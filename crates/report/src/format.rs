@@ -77,13 +77,11 @@ pub fn percent(share: f64, denominator: u64) -> String {
     if denominator < 100 {
         return format!("{}%", unsigned_zero(&format!("{value:.0}")));
     }
-    if value > 0.0 && value < 0.05 {
-        return "<0.1%".into();
+    match value {
+        value if value > 0.0 && value < 0.05 => "<0.1%".into(),
+        value if (99.95..100.0).contains(&value) => ">99.9%".into(),
+        value => format!("{}%", unsigned_zero(&format!("{value:.1}"))),
     }
-    if value < 100.0 && value >= 99.95 {
-        return ">99.9%".into();
-    }
-    format!("{}%", unsigned_zero(&format!("{value:.1}")))
 }
 
 /// The two ends of an interval of shares: `4 to 41%`.
@@ -229,11 +227,11 @@ mod tests {
 
     #[test]
     fn proportions_carry_numerator_denominator_and_interval() {
+        assert_eq!(proportion(3, 18, (0.0358, 0.4142), 0.95), "3/18 (17%, 95% CI 4 to 41%)");
         assert_eq!(
-            proportion(3, 18, (0.0358, 0.4142), 0.95),
-            "3/18 (17%, 95% CI 4 to 41%)"
+            proportion(104, 128, (0.734, 0.875), 0.9),
+            "104/128 (81.2%, 90% CI 73.4 to 87.5%)"
         );
-        assert_eq!(proportion(104, 128, (0.734, 0.875), 0.9), "104/128 (81.2%, 90% CI 73.4 to 87.5%)");
         assert_eq!(count_of(0, 5), "0/5 (0%)");
         assert_eq!(count_of(0, 0), "0/0");
     }

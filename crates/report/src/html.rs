@@ -39,12 +39,17 @@ pub fn render(document: &Document) -> String {
     html.push_str(&escape::text(&document.title));
     html.push_str("</title>\n<style>\n");
     html.push_str(STYLE);
-    html.push_str("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the report</a>\n");
+    html.push_str(
+        "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the report</a>\n",
+    );
     html.push_str("<header>\n<h1>");
     html.push_str(&escape::text(&document.title));
     html.push_str("</h1>\n");
     if !document.subtitle.is_empty() {
-        put(&mut html, &format!("<p class=\"subtitle\">{}</p>\n", escape::text(&document.subtitle)));
+        put(
+            &mut html,
+            &format!("<p class=\"subtitle\">{}</p>\n", escape::text(&document.subtitle)),
+        );
     }
     html.push_str("</header>\n<div class=\"frame\">\n");
     html.push_str(&contents(&page.contents));
@@ -232,8 +237,11 @@ impl Page {
 
     fn data_table(&mut self, figure: &str, table: &DataTable, is_alone: bool) {
         let name = escape::text(&table.name);
-        let file =
-            if is_alone { figure.to_owned() } else { format!("{figure}-{}", escape::slug(&table.name)) };
+        let file = if is_alone {
+            figure.to_owned()
+        } else {
+            format!("{figure}-{}", escape::slug(&table.name))
+        };
         self.put(&format!(
             "<div class=\"scroll\" role=\"region\" aria-label=\"{name}\" tabindex=\"0\">\n<table>\n<caption>{name}</caption>\n\
              <thead><tr>"
@@ -254,7 +262,10 @@ impl Page {
         }
         self.put("</tbody>\n</table>\n</div>\n");
         if table.rows.len() > SHOWN_ROWS {
-            self.put(&format!("<p>The first {SHOWN_ROWS} of {}; the file holds all.</p>\n", counted(table.rows.len())));
+            self.put(&format!(
+                "<p>The first {SHOWN_ROWS} of {}; the file holds all.</p>\n",
+                counted(table.rows.len())
+            ));
         }
         self.put(&format!(
             "<p class=\"download\"><a download=\"{file}.csv\" href=\"data:text/csv;charset=utf-8,{}\">Download {name} as {file}.csv</a></p>\n",
@@ -295,7 +306,10 @@ fn span(span: &Span) -> String {
         Mark::Link(target) => match target.strip_prefix('#') {
             Some(id) => format!("<a href=\"#{}\">{words}</a>", escape::slug(id)),
             None if target.starts_with("https://") || target.starts_with("http://") => {
-                format!("<a href=\"{}\" rel=\"noopener noreferrer\">{words}</a>", escape::text(target))
+                format!(
+                    "<a href=\"{}\" rel=\"noopener noreferrer\">{words}</a>",
+                    escape::text(target)
+                )
             }
             None => words,
         },
@@ -328,7 +342,13 @@ fn contents(headings: &[(u8, String, String)]) -> String {
         if is_part && !is_inside {
             html.push_str("<ol>\n");
         } else if !is_part {
-            html.push_str(if is_inside { "</ol>\n</li>\n" } else if at > 0 { "</li>\n" } else { "" });
+            html.push_str(if is_inside {
+                "</ol>\n</li>\n"
+            } else if at > 0 {
+                "</li>\n"
+            } else {
+                ""
+            });
         }
         is_inside = is_part;
         write!(html, "<li><a href=\"#{anchor}\">{}</a>", escape::text(text))

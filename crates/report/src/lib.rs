@@ -1,7 +1,7 @@
 //! a document, and the ways to print it.
 //!
 //! ```
-//! use report::{Badge, Block, Document, badge, html, key_value, paragraph, plain, section};
+//! use cytotrial_report::{Badge, Block, Document, badge, html, key_value, paragraph, plain, section};
 //!
 //! let document = Document {
 //!     title: "A small report".into(),
@@ -26,9 +26,9 @@ pub mod palette;
 pub mod terminal;
 
 pub use document::{
-    Align, Badge, Block, Cell, Column, Document, KeyValue, Mark, NoteKind, Span, Table, Text, badge,
-    cell, code, key_value, link, list, marks, note, numbers, paragraph, plain, section, steps,
-    strong, subsection, words,
+    Align, Badge, Block, Cell, Column, Document, KeyValue, Mark, NoteKind, Span, Table, Text,
+    badge, cell, code, key_value, link, list, marks, note, numbers, paragraph, plain, section,
+    steps, strong, subsection, words,
 };
 pub use figure::{Axis, Drawing, Figure, Reference, Scale, reference};
 pub use palette::{Colours, Palette};

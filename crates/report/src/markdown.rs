@@ -105,7 +105,11 @@ impl Writer {
         }
         for data in figure.data() {
             if data.rows.len() > SHOWN_ROWS {
-                self.paragraph(&format!("{}: {} rows, in the page.", escape(&data.name), data.rows.len()));
+                self.paragraph(&format!(
+                    "{}: {} rows, in the page.",
+                    escape(&data.name),
+                    data.rows.len()
+                ));
                 continue;
             }
             let heads: Vec<String> = data.columns.iter().map(|column| escape(column)).collect();
@@ -155,9 +159,16 @@ fn escape(text: &str) -> String {
         }
     }
     // what would start a list at the start of a line
-    if safe.trim_start().starts_with(['-', '+']) {
-        let at = safe.len() - safe.trim_start().len();
-        safe.insert(at, '\\');
+    let start = safe.len() - safe.trim_start().len();
+    let digits = safe[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let after = safe[start + digits..].chars().next();
+    let is_list = match after {
+        Some('-' | '+') => digits == 0,
+        Some('.' | ')') => digits > 0 && safe[start + digits + 1..].starts_with(' '),
+        _ => false,
+    };
+    if is_list {
+        safe.insert(start + digits, '\\');
     }
     safe
 }
@@ -166,23 +177,44 @@ fn inline(text: &Text) -> String {
     text.spans
         .iter()
         .map(|span| match &span.mark {
-            Mark::Plain => escape(&span.text),
             Mark::Strong => format!("**{}**", escape(&span.text)),
             Mark::Code => typed(&span.text),
             Mark::Badge(badge) => tag(*badge),
-            Mark::Link(target) if target.starts_with("https://") || target.starts_with("http://") => {
-                let target = target.replace(' ', "%20").replace('(', "%28").replace(')', "%29");
+            Mark::Link(target)
+                if target.starts_with("https://") || target.starts_with("http://") =>
+            {
+                let target = address(target);
                 format!("[{}]({target})", escape(&span.text))
             }
-            Mark::Link(_) => escape(&span.text),
+            Mark::Plain | Mark::Link(_) => escape(&span.text),
         })
         .collect()
 }
 
-/// Words as typed, fenced by more backticks than they hold.
+/// An address without what would end it.
+fn address(target: &str) -> String {
+    let mut safe = String::new();
+    for character in target.chars() {
+        match character {
+            '(' => safe.push_str("%28"),
+            ')' => safe.push_str("%29"),
+            '|' => safe.push_str("%7C"),
+            '<' => safe.push_str("%3C"),
+            '>' => safe.push_str("%3E"),
+            '\\' => safe.push_str("%5C"),
+            other if other.is_whitespace() || other.is_control() => safe.push_str("%20"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// Words as typed; as plain words where a fence would not hold.
 fn typed(text: &str) -> String {
-    let text: String =
-        text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let text: String = text
+        .chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect();
     if !text.contains(['`', '|']) {
         return format!("`{text}`");
     }
@@ -215,8 +247,11 @@ mod tests {
             rows: vec![vec!["1|2\n3".into()], vec!["a".into(), "<b>".into()]],
             notes: vec![],
         };
-        let document =
-            Document { title: "T".into(), blocks: vec![Block::Table(table)], ..Document::default() };
+        let document = Document {
+            title: "T".into(),
+            blocks: vec![Block::Table(table)],
+            ..Document::default()
+        };
         let text = render(&document);
         let rows: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
         assert_eq!(rows, ["| x\\|y | n |", "| --- | ---: |", "| 1\\|2 3 |  |", "| a | \\<b\\> |"]);
@@ -225,7 +260,9 @@ mod tests {
     #[test]
     fn marks_in_words_are_escaped() {
         let text = Text::from([crate::document::plain("- *a* "), code("b")]);
-        let document = Document { blocks: vec![paragraph(text)], ..Document::default() };
-        assert!(render(&document).contains("\\- \\*a\\* `b`"));
+        let blocks = vec![paragraph(text), paragraph("12. may"), paragraph("1.5 g")];
+        let text = render(&Document { blocks, ..Document::default() });
+        assert!(text.contains("\\- \\*a\\* `b`"), "{text}");
+        assert!(text.contains("12\\. may") && text.contains("\n1.5 g"), "{text}");
     }
 }

@@ -48,6 +48,13 @@ impl Palette {
         }
     }
 
+    /// The colour of one of `names`.
+    pub(crate) fn colour(&self, names: &[String], name: &str) -> &'static str {
+        let at = names.iter().position(|other| other == name);
+        let colours = self.colours(names, Colours::Arms);
+        at.and_then(|at| colours.get(at)).copied().unwrap_or(COLOURS[0])
+    }
+
     /// A Vega-Lite colour scale for `names`.
     pub(crate) fn scale(&self, names: &[String], meaning: Colours) -> Value {
         json!({ "domain": names, "range": self.colours(names, meaning) })

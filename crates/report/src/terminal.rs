@@ -139,7 +139,9 @@ impl Writer {
         let rows: Vec<Vec<String>> = table
             .rows
             .iter()
-            .map(|row| (0..heads.len()).map(|at| cell_words(row.get(at).unwrap_or(&empty))).collect())
+            .map(|row| {
+                (0..heads.len()).map(|at| cell_words(row.get(at).unwrap_or(&empty))).collect()
+            })
             .collect();
         self.grid(&heads, &aligns, &rows);
         for note in &table.notes {
@@ -173,8 +175,11 @@ impl Writer {
         let aligns: Vec<Align> = (0..heads.len())
             .map(|at| if data.is_numeric(at) { Align::Right } else { Align::Left })
             .collect();
-        let rows: Vec<Vec<String>> =
-            data.rows.iter().map(|row| row.iter().map(|datum| clean(&datum.shown())).collect()).collect();
+        let rows: Vec<Vec<String>> = data
+            .rows
+            .iter()
+            .map(|row| row.iter().map(|datum| clean(&datum.shown())).collect())
+            .collect();
         self.grid(&heads, &aligns, &rows);
     }
 
@@ -226,7 +231,9 @@ fn lines(cells: &[String], aligns: &[Align], widths: &[usize]) -> Vec<String> {
             let parts: Vec<String> = wrapped
                 .iter()
                 .zip(aligns.iter().zip(widths))
-                .map(|(cell, (&align, &width))| pad(cell.get(at).map_or("", String::as_str), width, align))
+                .map(|(cell, (&align, &width))| {
+                    pad(cell.get(at).map_or("", String::as_str), width, align)
+                })
                 .collect();
             parts.join("  ")
         })
@@ -282,13 +289,12 @@ fn words(text: &Text) -> String {
     let mut line = String::new();
     for span in &text.spans {
         match &span.mark {
-            Mark::Plain | Mark::Strong => line.push_str(&span.text),
-            Mark::Code => line.push_str(&format!("`{}`", span.text)),
+            Mark::Code => line.extend(["`", &span.text, "`"]),
             Mark::Badge(badge) => line.push_str(&tag(*badge)),
             Mark::Link(target) if target.starts_with("http") && *target != span.text => {
-                line.push_str(&format!("{} ({target})", span.text));
+                line.extend([&span.text, " (", target, ")"]);
             }
-            Mark::Link(_) => line.push_str(&span.text),
+            Mark::Plain | Mark::Strong | Mark::Link(_) => line.push_str(&span.text),
         }
     }
     clean(&line)

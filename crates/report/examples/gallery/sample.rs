@@ -1,10 +1,19 @@
 //! A report with every block and every figure. All numbers are made up and say so.
 
-use cytotrial_report::figure::*;
-use cytotrial_report::*;
+use cytotrial_report::figure::{
+    AtRisk, Bar, BarGroup, BarMode, BarSeries, Curve, CurvePoint, DoseOutcome, EscalationHistory,
+    EscalationPatient, Funnel, FunnelArm, FunnelStage, Histogram, Lane, Line, Range, RangeRow,
+    Segment, Spider, SpiderLine, Step, StepArm, StepPoint, Strip, Swimmer, SwimmerEvent, Waterfall,
+    WaterfallBar, histogram_group, strip_row,
+};
+use cytotrial_report::{
+    Axis, Badge, Block, Cell, Colours, Document, Drawing, Figure, NoteKind, Table, badge, cell,
+    code, format, key_value, link, list, marks, note, numbers, paragraph, plain, reference,
+    section, steps, strong, subsection, words,
+};
 
 /// The sample report.
-pub fn document() -> Document {
+pub(crate) fn document() -> Document {
     let mut blocks = words_and_tables();
     blocks.push(section("Figures over time"));
     blocks.extend([expansion(), few_points(), survival(), incidence()].map(Block::Figure));
@@ -17,18 +26,24 @@ pub fn document() -> Document {
     let hidden = Figure { id: "hidden-curve".into(), ..few_points() };
     blocks.push(Block::Details {
         summary: "A figure inside a folded part".into(),
-        blocks: vec![paragraph("It is drawn when the part is opened, and in print."), Block::Figure(hidden)],
+        blocks: vec![
+            paragraph("It is drawn when the part is opened, and in print."),
+            Block::Figure(hidden),
+        ],
     });
     Document {
         title: "Gallery: sample data, not a result".into(),
-        subtitle: "Every block and every figure that a report may hold; all numbers are made up".into(),
+        subtitle: "Every block and every figure that a report may hold; all numbers are made up"
+            .into(),
         arms: arms(),
         blocks,
     }
 }
 
 fn arms() -> Vec<String> {
-    ["car-nk", "car-nk-armoured", "nk-expanded", "bcma-car-t", "no-treatment"].map(str::to_owned).into()
+    ["car-nk", "car-nk-armoured", "nk-expanded", "bcma-car-t", "no-treatment"]
+        .map(str::to_owned)
+        .into()
 }
 
 fn words_and_tables() -> Vec<Block> {
@@ -54,7 +69,10 @@ fn words_and_tables() -> Vec<Block> {
             plain("."),
         ]),
         note(NoteKind::Note, "Something to know."),
-        note(NoteKind::Assumption, [plain("Shedding of MICA is "), code("assumed"), plain(" constant.")]),
+        note(
+            NoteKind::Assumption,
+            [plain("Shedding of MICA is "), code("assumed"), plain(" constant.")],
+        ),
         note(NoteKind::Warning, "For planning and research only; the committee decides."),
         subsection("Key values"),
         Block::KeyValues(vec![
@@ -97,7 +115,7 @@ fn responses_table() -> Table {
         rows: vec![
             row("car-nk", 3, 0.0358, 0.4142, Badge::Derived),
             row("nk-expanded", 1, 0.0014, 0.2729, Badge::Assumed),
-            row("bcma-car-t", 14, 0.5236, 0.9359, Badge::Cited),
+            row("bcma-car-t", 14, 0.52, 0.94, Badge::Cited),
         ],
         notes: vec!["Intervals are exact (Clopper and Pearson).".into()],
     }
@@ -126,9 +144,9 @@ fn expansion() -> Figure {
             .collect(),
     };
     let drawing = Drawing::Curve(Curve {
-        horizontal: Axis::linear("Days since the first infusion").between(0.0, 56.0).at(&[
-            0.0, 7.0, 14.0, 21.0, 28.0, 42.0, 56.0,
-        ]),
+        horizontal: Axis::linear("Days since the first infusion")
+            .between(0.0, 56.0)
+            .at(&[0.0, 7.0, 14.0, 21.0, 28.0, 42.0, 56.0]),
         vertical: Axis::log("Cells per mL of blood").between(0.1, 1e6),
         band: "5th to 95th percentile".into(),
         lines: vec![
@@ -149,7 +167,11 @@ fn expansion() -> Figure {
 
 fn few_points() -> Figure {
     let points = |values: [f64; 5]| -> Vec<CurvePoint> {
-        values.iter().zip([0.0, 7.0, 14.0, 21.0, 28.0]).map(|(&value, at)| CurvePoint::new(at, value)).collect()
+        values
+            .iter()
+            .zip([0.0, 7.0, 14.0, 21.0, 28.0])
+            .map(|(&value, at)| CurvePoint::new(at, value))
+            .collect()
     };
     let mut armoured = points([4.0, 3.0, 2.5, 2.0, 2.2]);
     armoured[2].value = None;
@@ -175,7 +197,8 @@ fn few_points() -> Figure {
 
 fn step_arm(arm: &str, rate: f64, is_rising: bool) -> StepArm {
     let mut share = 1.0_f64;
-    let mut points = vec![StepPoint { time: 0.0, share: if is_rising { 0.0 } else { 1.0 }, interval: None }];
+    let mut points =
+        vec![StepPoint { time: 0.0, share: if is_rising { 0.0 } else { 1.0 }, interval: None }];
     for event in 1..10 {
         share *= 1.0 - rate;
         let wide = 0.02 * f64::from(event);
@@ -196,9 +219,9 @@ fn step_arm(arm: &str, rate: f64, is_rising: bool) -> StepArm {
 
 fn survival() -> Figure {
     let drawing = Drawing::Step(Step {
-        horizontal: Axis::linear("Days since the first infusion").between(0.0, 360.0).at(&[
-            0.0, 90.0, 180.0, 270.0, 360.0,
-        ]),
+        horizontal: Axis::linear("Days since the first infusion")
+            .between(0.0, 360.0)
+            .at(&[0.0, 90.0, 180.0, 270.0, 360.0]),
         vertical: Axis::percent("Alive without progression").between(0.0, 1.0),
         band: "95% CI".into(),
         arms: vec![
@@ -228,7 +251,13 @@ fn incidence() -> Figure {
         arms: vec![arm],
         references: vec![],
     });
-    figure("incidence", "Cumulative incidence", "Rising steps without numbers at risk.", "One rising step curve.", drawing)
+    figure(
+        "incidence",
+        "Cumulative incidence",
+        "Rising steps without numbers at risk.",
+        "One rising step curve.",
+        drawing,
+    )
 }
 
 fn grades() -> Figure {
@@ -241,7 +270,9 @@ fn grades() -> Figure {
         values: Axis::percent("Patients by worst CRS grade").between(0.0, 1.0),
         mode: BarMode::Stacked,
         colours: Colours::Severity,
-        groups: ["car-nk", "car-nk-armoured", "nk-expanded", "bcma-car-t"].map(str::to_owned).into(),
+        groups: ["car-nk", "car-nk-armoured", "nk-expanded", "bcma-car-t"]
+            .map(str::to_owned)
+            .into(),
         series: vec![
             series("none", [0.84, 0.7, 0.95, 0.15]),
             series("grade 1", [0.1, 0.2, 0.05, 0.45]),
@@ -251,11 +282,20 @@ fn grades() -> Figure {
         ],
         references: vec![],
     });
-    figure("crs", "Cytokine release syndrome", "Worst grade of each patient.", "Stacked bars: most NK patients have none, most CAR-T patients grade 1 or 2.", drawing)
+    figure(
+        "crs",
+        "Cytokine release syndrome",
+        "Worst grade of each patient.",
+        "Stacked bars: most NK patients have none, most CAR-T patients grade 1 or 2.",
+        drawing,
+    )
 }
 
 fn responses() -> Figure {
-    let series = |name: &str, value: f64| BarSeries { name: name.into(), values: vec![BarGroup::from(value)] };
+    let series = |name: &str, value: f64| BarSeries {
+        name: name.into(),
+        values: vec![BarGroup::from(value)],
+    };
     let drawing = Drawing::Bar(Bar {
         group_title: "Arm".into(),
         values: Axis::linear("Patients"),
@@ -272,7 +312,13 @@ fn responses() -> Figure {
         ],
         references: vec![],
     });
-    figure("responses", "Best response", "One bar, one part per response.", "A stacked bar of 18 patients.", drawing)
+    figure(
+        "responses",
+        "Best response",
+        "One bar, one part per response.",
+        "A stacked bar of 18 patients.",
+        drawing,
+    )
 }
 
 fn grouped() -> Figure {
@@ -290,16 +336,28 @@ fn grouped() -> Figure {
         series: vec![
             BarSeries {
                 name: "car-nk".into(),
-                values: vec![value(0.17, 0.04, 0.41, "3/18 (17%)"), value(0.06, 0.0, 0.27, "1/18 (6%)")],
+                values: vec![
+                    value(0.17, 0.04, 0.41, "3/18 (17%)"),
+                    value(0.06, 0.0, 0.27, "1/18 (6%)"),
+                ],
             },
             BarSeries {
                 name: "bcma-car-t".into(),
-                values: vec![value(0.78, 0.52, 0.94, "14/18 (78%)"), value(0.28, 0.1, 0.53, "5/18 (28%)")],
+                values: vec![
+                    value(0.78, 0.52, 0.94, "14/18 (78%)"),
+                    value(0.28, 0.1, 0.53, "5/18 (28%)"),
+                ],
             },
         ],
         references: vec![reference(0.5, "one half")],
     });
-    figure("grouped", "Responses side by side", "Bars with exact 95% intervals.", "Grouped bars: CAR-T above CAR-NK in both outcomes.", drawing)
+    figure(
+        "grouped",
+        "Responses side by side",
+        "Bars with exact 95% intervals.",
+        "Grouped bars: CAR-T above CAR-NK in both outcomes.",
+        drawing,
+    )
 }
 
 fn forest() -> Figure {
@@ -320,7 +378,13 @@ fn forest() -> Figure {
         ],
         references: vec![reference(0.0, "no change")],
     });
-    figure("tornado", "Sensitivity", "One line per value, from its low to its high end.", "A tornado: the killing rate matters most.", drawing)
+    figure(
+        "tornado",
+        "Sensitivity",
+        "One line per value, from its low to its high end.",
+        "A tornado: the killing rate matters most.",
+        drawing,
+    )
 }
 
 fn arms_forest() -> Figure {
@@ -345,7 +409,13 @@ fn arms_forest() -> Figure {
         rows,
         references: vec![],
     });
-    figure("forest", "Simulated against reported", "Points with intervals; diamonds are reported values.", "Forest plot: the reported CAR-T values lie inside the simulated intervals.", drawing)
+    figure(
+        "forest",
+        "Simulated against reported",
+        "Points with intervals; diamonds are reported values.",
+        "Forest plot: the reported CAR-T values lie inside the simulated intervals.",
+        drawing,
+    )
 }
 
 const RESPONSES: [&str; 4] = ["PD", "SD", "PR", "VGPR or better"];
@@ -362,8 +432,8 @@ fn response(change: f64) -> String {
 
 fn waterfall() -> Figure {
     let changes = [
-        140.0, 62.0, 30.0, 18.0, 4.0, -8.0, -12.0, -25.0, -30.0, -41.0, -52.0, -55.0, -63.0, -78.0, -91.0, -95.0, -99.0,
-        -100.0,
+        140.0, 62.0, 30.0, 18.0, 4.0, -8.0, -12.0, -25.0, -30.0, -41.0, -52.0, -55.0, -63.0, -78.0,
+        -91.0, -95.0, -99.0, -100.0,
     ];
     let bars = changes
         .iter()
@@ -381,7 +451,13 @@ fn waterfall() -> Figure {
         bars,
         references: vec![reference(-50.0, "PR"), reference(-90.0, "VGPR")],
     });
-    figure("waterfall", "Best change of M-protein", "One bar per subject, cut at +100%.", "Waterfall: 8 of 18 subjects fall by half or more.", drawing)
+    figure(
+        "waterfall",
+        "Best change of M-protein",
+        "One bar per subject, cut at +100%.",
+        "Waterfall: 8 of 18 subjects fall by half or more.",
+        drawing,
+    )
 }
 
 fn spider() -> Figure {
@@ -392,18 +468,29 @@ fn spider() -> Figure {
                 let time = f64::from(visit) * 28.0;
                 (time, (slope * f64::from(visit)).clamp(-100.0, 150.0))
             });
-            SpiderLine { subject: format!("1-{:03}", at + 1), category: response(slope * 4.0), points: points.collect() }
+            SpiderLine {
+                subject: format!("1-{:03}", at + 1),
+                category: response(slope * 4.0),
+                points: points.collect(),
+            }
         })
         .collect();
     let drawing = Drawing::Spider(Spider {
-        horizontal: Axis::linear("Days since the first infusion").at(&[0.0, 28.0, 56.0, 84.0, 112.0]),
+        horizontal: Axis::linear("Days since the first infusion")
+            .at(&[0.0, 28.0, 56.0, 84.0, 112.0]),
         vertical: Axis::linear("Change of M-protein, %").between(-100.0, 150.0),
         categories: RESPONSES.map(str::to_owned).into(),
         colours: Colours::Benefit,
         lines,
         references: vec![reference(0.0, "baseline")],
     });
-    figure("spider", "Change of M-protein over time", "One line per subject.", "Spider plot: lines spread from the baseline, most of them downwards.", drawing)
+    figure(
+        "spider",
+        "Change of M-protein over time",
+        "One line per subject.",
+        "Spider plot: lines spread from the baseline, most of them downwards.",
+        drawing,
+    )
 }
 
 fn swimmer() -> Figure {
@@ -416,7 +503,10 @@ fn swimmer() -> Figure {
         events: vec![
             SwimmerEvent { at: 0.0, name: "infusion".into() },
             SwimmerEvent { at: 7.0, name: "infusion".into() },
-            SwimmerEvent { at: if is_ongoing { 14.0 } else { end }, name: if is_ongoing { "CRS grade 2".into() } else { "progression".into() } },
+            SwimmerEvent {
+                at: if is_ongoing { 14.0 } else { end },
+                name: if is_ongoing { "CRS grade 2".into() } else { "progression".into() },
+            },
         ],
         is_ongoing,
     };
@@ -432,7 +522,13 @@ fn swimmer() -> Figure {
             lane(5, 84.0, 120.0, false),
         ],
     });
-    figure("swimmer", "Time on study", "One lane per subject.", "Swimmer plot of five subjects, two of them still followed.", drawing)
+    figure(
+        "swimmer",
+        "Time on study",
+        "One lane per subject.",
+        "Swimmer plot of five subjects, two of them still followed.",
+        drawing,
+    )
 }
 
 fn escalation() -> Figure {
@@ -449,20 +545,37 @@ fn escalation() -> Figure {
             level: [0, 1, 1, 2, 2][at / 3],
             outcome: outcome(at),
             day: Some(14.0 * at as f64),
-            remark: if outcome(at) == DoseOutcome::Dlt { "CRS grade 3".into() } else { String::new() },
+            remark: if outcome(at) == DoseOutcome::Dlt {
+                "CRS grade 3".into()
+            } else {
+                String::new()
+            },
         })
         .collect();
     let drawing = Drawing::EscalationHistory(EscalationHistory {
-        levels: vec!["5e8 cells".into(), "1e9 cells".into(), "2e9 cells".into(), "4e9 cells".into()],
+        levels: vec![
+            "5e8 cells".into(),
+            "1e9 cells".into(),
+            "2e9 cells".into(),
+            "4e9 cells".into(),
+        ],
         patients,
     });
-    figure("escalation", "Dose escalation of one replicate", "Patients in order of infusion.", "Fifteen patients: one DLT at 1e9 and one at 2e9 cells, two windows open.", drawing)
+    figure(
+        "escalation",
+        "Dose escalation of one replicate",
+        "Patients in order of infusion.",
+        "Fifteen patients: one DLT at 1e9 and one at 2e9 cells, two windows open.",
+        drawing,
+    )
 }
 
 fn histogram() -> Figure {
     let edges: Vec<f64> = (0..=18).map(|count| f64::from(count) / 18.0).collect();
     let values = |centre: f64| -> Vec<f64> {
-        (0..200_u32).map(|at| (centre + 0.02 * f64::from(at * 7919 % 37) - 0.36).clamp(0.0, 1.0)).collect()
+        (0..200_u32)
+            .map(|at| (centre + 0.02 * f64::from(at * 7919 % 37) - 0.36).clamp(0.0, 1.0))
+            .collect()
     };
     let drawing = Drawing::Histogram(Histogram {
         horizontal: Axis::percent("Overall response of a replicate").between(0.0, 1.0),
@@ -473,7 +586,13 @@ fn histogram() -> Figure {
         ],
         references: vec![reference(0.81, "reported 81%")],
     });
-    figure("histogram", "Overall response over replicates", "How many replicates gave which response rate.", "Two overlapping histograms around 30% and 70%.", drawing)
+    figure(
+        "histogram",
+        "Overall response over replicates",
+        "How many replicates gave which response rate.",
+        "Two overlapping histograms around 30% and 70%.",
+        drawing,
+    )
 }
 
 fn strip() -> Figure {
@@ -491,27 +610,47 @@ fn strip() -> Figure {
         ],
         references: vec![],
     });
-    figure("strip", "Overall response, one strip per arm", "Thin: 5th to 95th percentile. Thick: quartiles. Tick: median. Diamond: reported.", "Strips: CAR-T highest; nothing estimable without treatment.", drawing)
+    figure(
+        "strip",
+        "Overall response, one strip per arm",
+        "Thin: 5th to 95th percentile. Thick: quartiles. Tick: median. Diamond: reported.",
+        "Strips: CAR-T highest; nothing estimable without treatment.",
+        drawing,
+    )
 }
 
 fn funnel() -> Figure {
     let arm = |arm: &str, counts: [f64; 4], days: f64| FunnelArm {
         arm: arm.into(),
-        stages: [("screened", ""), ("enrolled", "screening failure"), ("infused", "manufacturing, progression"), ("evaluable", "early death")]
-            .iter()
-            .zip(counts)
-            .enumerate()
-            .map(|(at, ((name, because), count))| FunnelStage {
-                name: (*name).into(),
-                count,
-                days: Some(days * at as f64),
-                because: (*because).into(),
-            })
-            .collect(),
+        stages: [
+            ("screened", ""),
+            ("enrolled", "screening failure"),
+            ("infused", "manufacturing, progression"),
+            ("evaluable", "early death"),
+        ]
+        .iter()
+        .zip(counts)
+        .enumerate()
+        .map(|(at, ((name, because), count))| FunnelStage {
+            name: (*name).into(),
+            count,
+            days: Some(days * at as f64),
+            because: (*because).into(),
+        })
+        .collect(),
     };
     let drawing = Drawing::Funnel(Funnel {
         values: Axis::linear("Patients, mean over replicates"),
-        arms: vec![arm("car-nk", [24.0, 18.2, 17.6, 16.9], 3.0), arm("bcma-car-t", [24.0, 18.2, 15.1, 14.4], 12.0)],
+        arms: vec![
+            arm("car-nk", [24.0, 18.2, 17.6, 16.9], 3.0),
+            arm("bcma-car-t", [24.0, 18.2, 15.1, 14.4], 12.0),
+        ],
     });
-    figure("funnel", "From screening to evaluable", "Who is left at each stage.", "Funnel: CAR-T loses three patients between enrolment and infusion, CAR-NK less than one.", drawing)
+    figure(
+        "funnel",
+        "From screening to evaluable",
+        "Who is left at each stage.",
+        "Funnel: CAR-T loses three patients between enrolment and infusion, CAR-NK less than one.",
+        drawing,
+    )
 }

@@ -18,7 +18,8 @@ pub fn page(html: &str) -> Vec<Fault> {
 const VOID: [&str; 6] = ["meta", "br", "hr", "img", "input", "wbr"];
 /// Elements that fetch, frame or send something.
 const FORBIDDEN: [&str; 11] = [
-    "link", "iframe", "frame", "object", "embed", "base", "form", "audio", "video", "source", "applet",
+    "link", "iframe", "frame", "object", "embed", "base", "form", "audio", "video", "source",
+    "applet",
 ];
 
 #[derive(Default)]
@@ -28,16 +29,11 @@ struct Reader {
     ids: BTreeSet<String>,
     targets: Vec<String>,
     seen: BTreeSet<&'static str>,
-    figure: Option<FigureParts>,
+    /// What was seen of the figure that is open.
+    figure: Option<BTreeSet<&'static str>>,
 }
 
-#[derive(Default)]
-struct FigureParts {
-    has_caption: bool,
-    has_alternative: bool,
-    has_data: bool,
-    has_specification: bool,
-}
+const FIGURE_PARTS: [&str; 4] = ["caption", "alternative text", "data", "specification"];
 
 impl Reader {
     fn read(&mut self, html: &str) {
@@ -94,7 +90,10 @@ impl Reader {
             self.fault(&format!("the element `{name}` is not allowed"));
         }
         for (key, value) in attributes {
-            if key.starts_with("on") || (key == "srcset") || (key == "src" && !value.starts_with("data:")) {
+            if key.starts_with("on")
+                || (key == "srcset")
+                || (key == "src" && !value.starts_with("data:"))
+            {
                 self.fault(&format!("the attribute `{key}` of `{name}` is not allowed"));
             }
             match key.as_str() {
@@ -111,19 +110,23 @@ impl Reader {
             "main" => self.saw("main"),
             "title" => self.saw("title"),
             "h1" => self.saw("h1"),
-            "meta" if value("http-equiv") == Some("Content-Security-Policy") => {
-                if value("content").is_some_and(|policy| policy.starts_with("default-src 'none'")) {
-                    self.saw("policy");
-                }
+            "meta"
+                if value("http-equiv") == Some("Content-Security-Policy")
+                    && value("content").is_some_and(|it| it.starts_with("default-src 'none'")) =>
+            {
+                self.saw("policy");
             }
-            "figure" => self.figure = Some(FigureParts::default()),
+            "figure" => self.figure = Some(BTreeSet::new()),
             _ => {}
         }
         if let Some(figure) = &mut self.figure {
-            figure.has_caption |= name == "figcaption";
-            figure.has_alternative |= value("role") == Some("img")
-                && value("aria-label").is_some_and(|label| !label.trim().is_empty());
-            figure.has_data |= name == "td";
+            let is_named = value("aria-label").is_some_and(|label| !label.trim().is_empty());
+            match name {
+                "figcaption" => figure.insert("caption"),
+                "td" => figure.insert("data"),
+                _ if value("role") == Some("img") && is_named => figure.insert("alternative text"),
+                _ => false,
+            };
         }
         if !VOID.contains(&name) {
             self.open.push(name.to_owned());
@@ -137,7 +140,10 @@ impl Reader {
     fn link(&mut self, target: &str) {
         if let Some(id) = target.strip_prefix('#') {
             self.targets.push(id.to_owned());
-        } else if !["https://", "http://", "data:text/csv"].iter().any(|start| target.starts_with(start)) {
+        } else if !["https://", "http://", "data:text/csv"]
+            .iter()
+            .any(|start| target.starts_with(start))
+        {
             self.fault(&format!("a link leads to `{target}`"));
         }
     }
@@ -149,14 +155,15 @@ impl Reader {
             }
             return;
         }
-        let is_json = attributes.iter().any(|(key, value)| key == "type" && value == "application/json");
+        let is_json =
+            attributes.iter().any(|(key, value)| key == "type" && value == "application/json");
         if !is_json {
             return;
         }
         match serde_json::from_str::<Value>(text) {
             Ok(value) if value["$schema"] == SCHEMA => {
                 if let Some(figure) = &mut self.figure {
-                    figure.has_specification = true;
+                    figure.insert("specification");
                 }
             }
             Ok(_) => self.fault("a specification names no schema"),
@@ -172,14 +179,8 @@ impl Reader {
         if name == "figure"
             && let Some(figure) = self.figure.take()
         {
-            let parts = [
-                (figure.has_caption, "caption"),
-                (figure.has_alternative, "alternative text"),
-                (figure.has_data, "data"),
-                (figure.has_specification, "specification"),
-            ];
-            for (is_there, part) in parts {
-                if !is_there {
+            for part in FIGURE_PARTS {
+                if !figure.contains(part) {
                     self.fault(&format!("a figure has no {part}"));
                 }
             }
@@ -221,7 +222,8 @@ fn attributes(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
-        let end = rest.find(|letter: char| letter == '=' || letter.is_whitespace()).unwrap_or(rest.len());
+        let end =
+            rest.find(|letter: char| letter == '=' || letter.is_whitespace()).unwrap_or(rest.len());
         let name = rest[..end].to_owned();
         rest = &rest[end..];
         let mut value = "";
@@ -262,13 +264,19 @@ mod tests {
             ("<p>NaN</p>", "page: it prints `NaN`"),
             ("<a href=\"#x\">y</a>", "page: nothing has the id `x`"),
             ("<a href=\"javascript:x\">y</a>", "page: a link leads to `javascript:x`"),
-            ("<img src=\"https://x.org/y.png\">", "page: the attribute `src` of `img` is not allowed"),
+            (
+                "<img src=\"https://x.org/y.png\">",
+                "page: the attribute `src` of `img` is not allowed",
+            ),
             ("<p onclick=\"x\">y</p>", "page: the attribute `onclick` of `p` is not allowed"),
             ("<iframe></iframe>", "page: the element `iframe` is not allowed"),
             ("<p id=\"a\"></p><p id=\"a\"></p>", "page: two elements have the id `a`"),
             ("<style>@import 'x'</style>", "page: its style fetches something"),
             ("<figure></figure>", "page: a figure has no caption"),
-            ("<script type=\"application/json\">{}</script>", "page: a specification names no schema"),
+            (
+                "<script type=\"application/json\">{}</script>",
+                "page: a specification names no schema",
+            ),
             ("<script type=\"application/json\">{</script>", "page: a specification is not JSON"),
         ];
         for (body, want) in cases {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, tip, upright_lines};
+use super::{Axis, Reference, drawn, tip, upright_lines};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette, ink};
 
@@ -60,9 +60,6 @@ impl From<f64> for BarGroup {
     }
 }
 
-/// Parts shorter than this share of the longest bar carry no number.
-const TOO_SHORT: f64 = 0.07;
-
 impl Bar {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
         let names: Vec<String> = self.series.iter().map(|series| series.name.clone()).collect();
@@ -78,14 +75,19 @@ impl Bar {
             y["scale"]["paddingOuter"] = json!(0.3);
         }
         let colour = json!({
-            "field": "series", "type": "nominal", "sort": null, "scale": palette.scale(&names, self.colours)
+            "field": "series", "type": "nominal", "sort": null, "scale": palette.scale(&names, self.colours),
+            "legend": { "symbolType": "square", "symbolStrokeWidth": 0.6, "symbolSize": 140 }
         });
         let offset = json!({ "field": "series", "type": "nominal", "sort": null, "scale": { "domain": names } });
         let mut values = self.values.channel("from");
         if self.values.from.is_none() {
             values["scale"]["domainMin"] = json!(0);
         }
-        let tips = [tip("group", &self.group_title), tip("series", "part"), tip("shown", &self.values.title)];
+        let tips = [
+            tip("group", &self.group_title),
+            tip("series", "part"),
+            tip("shown", &self.values.title),
+        ];
         let mut bars = json!({
             "mark": { "type": "bar", "stroke": "#6b6b6b", "strokeWidth": 0.6 },
             "encoding": { "x": values, "x2": { "field": "to" }, "color": colour, "tooltip": tips }
@@ -94,16 +96,22 @@ impl Bar {
         if is_grouped {
             bars["encoding"]["yOffset"] = offset.clone();
             layers.push(bars);
-            layers.push(json!({
-                "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.4 },
-                "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" }, "yOffset": offset }
-            }));
+            if self
+                .series
+                .iter()
+                .any(|series| series.values.iter().any(|value| value.interval.is_some()))
+            {
+                layers.push(json!({
+                    "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.4 },
+                    "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" }, "yOffset": offset }
+                }));
+            }
         } else {
             layers.push(bars);
             layers.push(json!({
                 "mark": { "type": "text", "fontSize": 11, "tooltip": null },
                 "encoding": {
-                    "x": self.values.channel("middle"), "text": { "field": "inside" },
+                    "x": self.values.channel("middle"), "text": { "condition": { "test": "datum.share * width > 30", "field": "inside" }, "value": "" },
                     "color": { "field": "ink", "type": "nominal", "scale": null }
                 }
             }));
@@ -119,7 +127,8 @@ impl Bar {
 
     fn rows(&self, palette: &Palette, names: &[String]) -> Vec<Value> {
         let inks: Vec<&str> = palette.colours(names, self.colours).into_iter().map(ink).collect();
-        let longest = self.totals().into_iter().fold(0.0, f64::max);
+        let longest =
+            self.values.to.unwrap_or_else(|| self.totals().into_iter().fold(0.0, f64::max));
         let mut rows = Vec::new();
         for (at, group) in self.groups.iter().enumerate() {
             let mut start = 0.0;
@@ -131,10 +140,10 @@ impl Bar {
                 let from = if self.mode == BarMode::Stacked { start } else { 0.0 };
                 let to = from + value.value;
                 start = to;
-                let inside = if value.value > TOO_SHORT * longest { self.values.show(value.value) } else { String::new() };
                 let mut row = json!({
                     "group": group, "series": series.name, "from": self.values.draw(from), "to": self.values.draw(to),
-                    "middle": self.values.draw(f64::midpoint(from, to)), "inside": inside, "ink": ink,
+                    "middle": self.values.draw(f64::midpoint(from, to)), "inside": self.values.show(value.value), "ink": ink,
+                    "share": drawn(value.value / longest),
                     "shown": self.shown(value),
                 });
                 if let Some((low, high)) = value.interval {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, distinct, level_lines, tip};
+use super::{Axis, Reference, Side, distinct, level_lines, line_colours, tip};
 use crate::data::DataTable;
-use crate::palette::{Colours, Palette};
+use crate::palette::Palette;
 
 /// Lines over time.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,53 +59,57 @@ const FEW: usize = 16;
 impl Curve {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
         let names = distinct(self.lines.iter().map(|line| &line.name));
-        let colour = json!({ "field": "line", "type": "nominal", "scale": palette.scale(&names, Colours::Arms) });
+        let (stroke, dash, fill) = line_colours("line", &names, palette);
+        let is_clipped = self.horizontal.is_bounded() || self.vertical.is_bounded();
         let y = self.vertical.channel("value");
         let mut layers = Vec::new();
         if self.lines.iter().any(|line| line.points.iter().any(|point| point.band.is_some())) {
             let low = self.vertical.channel("low");
             layers.push(json!({
-                "mark": { "type": "area", "opacity": 0.16, "tooltip": null },
-                "encoding": { "y": low, "y2": { "field": "high" }, "color": colour }
+                "mark": { "type": "area", "opacity": 0.16, "tooltip": null, "clip": is_clipped },
+                "encoding": { "y": low, "y2": { "field": "high" }, "fill": fill }
             }));
         }
         layers.push(json!({
-            "mark": { "type": "line" },
-            "encoding": {
-                "y": y, "color": colour,
-                "strokeDash": { "field": "line", "type": "nominal", "scale": palette.dashes(&names) }
-            }
+            "mark": { "type": "line", "clip": is_clipped },
+            "encoding": { "y": y, "stroke": stroke, "strokeDash": dash }
         }));
         let is_short = self.lines.iter().all(|line| line.points.len() <= FEW);
-        let mut tips = vec![tip("line", "line"), tip("at", &self.horizontal.title), tip("shown", &self.vertical.title)];
+        let mut tips = vec![
+            tip("line", "line"),
+            tip("at", &self.horizontal.title),
+            tip("shown", &self.vertical.title),
+        ];
         if !self.band.is_empty() {
             tips.push(tip("band", &self.band));
         }
         layers.push(json!({
-            "mark": { "type": "circle", "size": if is_short { 30 } else { 60 },
-                      "opacity": if is_short { 1 } else { 0 } },
-            "encoding": { "y": y, "color": colour, "tooltip": tips }
+            "mark": { "type": "circle", "clip": is_clipped, "size": if is_short { 30 } else { 60 },
+                      "opacity": u8::from(is_short) },
+            "encoding": { "y": y, "fill": fill, "tooltip": tips }
         }));
-        layers.extend(level_lines(&self.references, &self.vertical));
+        layers.extend(level_lines(&self.references, &self.vertical, Side::End));
         json!({
             "height": 300,
-            "data": { "values": self.rows() },
+            "data": { "values": self.rows(palette, &names) },
             "encoding": { "x": self.horizontal.channel("at") },
             "layer": layers
         })
     }
 
-    fn rows(&self) -> Vec<Value> {
+    fn rows(&self, palette: &Palette, names: &[String]) -> Vec<Value> {
         let mut rows = Vec::new();
         for line in &self.lines {
+            let colour = palette.colour(names, &line.name);
             for point in &line.points {
                 let shown = point.value.map(|value| self.vertical.show(value));
                 let mut row = json!({
-                    "line": line.name, "at": self.horizontal.draw(point.at),
+                    "line": line.name, "colour": colour, "at": self.horizontal.draw(point.at),
                     "value": self.vertical.draw(point.value), "shown": shown,
                 });
                 if let Some((low, high)) = point.band {
-                    let band = format!("{} to {}", self.vertical.show(low), self.vertical.show(high));
+                    let band =
+                        format!("{} to {}", self.vertical.show(low), self.vertical.show(high));
                     row["low"] = self.low_end(low);
                     row["high"] = self.vertical.draw(high);
                     row["band"] = band.into();
@@ -119,7 +123,11 @@ impl Curve {
     /// On a log axis that starts somewhere, a band may start below it: it is drawn from there.
     fn low_end(&self, low: f64) -> Value {
         let drawn = self.vertical.draw(low);
-        if drawn.is_null() && low.is_finite() { self.vertical.draw(self.vertical.from) } else { drawn }
+        if drawn.is_null() && low.is_finite() {
+            self.vertical.draw(self.vertical.from)
+        } else {
+            drawn
+        }
     }
 
     pub(super) fn data(&self) -> Vec<DataTable> {

@@ -116,7 +116,8 @@ impl EscalationHistory {
     }
 
     pub(super) fn data(&self) -> Vec<DataTable> {
-        let columns = ["order", "subject", "cohort", "dose level", "outcome", "day of the trial", "remark"];
+        let columns =
+            ["order", "subject", "cohort", "dose level", "outcome", "day of the trial", "remark"];
         let mut table = DataTable::new("patients", &columns);
         for (order, level, patient) in self.placed() {
             table.rows.push(vec![

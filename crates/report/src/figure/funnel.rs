@@ -40,7 +40,8 @@ pub struct FunnelStage {
 impl Funnel {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
         let arms = distinct(self.arms.iter().map(|arm| &arm.arm));
-        let stages = distinct(self.arms.iter().flat_map(|arm| &arm.stages).map(|stage| &stage.name));
+        let stages =
+            distinct(self.arms.iter().flat_map(|arm| &arm.stages).map(|stage| &stage.name));
         let mut rows = Vec::new();
         for arm in &self.arms {
             for stage in &arm.stages {
@@ -57,8 +58,7 @@ impl Funnel {
                    "axis": { "ticks": false, "domain": false, "labelPadding": 8 } }
         });
         if arms.len() > 1 {
-            common["yOffset"] =
-                json!({ "field": "arm", "type": "nominal", "sort": null, "scale": { "domain": arms } });
+            common["yOffset"] = json!({ "field": "arm", "type": "nominal", "sort": null, "scale": { "domain": arms } });
         }
         let mut values = self.values.channel("count");
         values["scale"]["zero"] = json!(true);
@@ -91,7 +91,8 @@ impl Funnel {
     }
 
     pub(super) fn data(&self) -> Vec<DataTable> {
-        let columns = ["arm", "stage", &self.values.title, "days since the first stage", "lost before"];
+        let columns =
+            ["arm", "stage", &self.values.title, "days since the first stage", "lost before"];
         let mut table = DataTable::new("stages", &columns);
         for arm in &self.arms {
             for stage in &arm.stages {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, distinct, tip, upright_lines};
+use super::{Axis, Reference, distinct, line_colours, tip, upright_lines};
 use crate::data::DataTable;
-use crate::palette::{Colours, Palette};
+use crate::palette::Palette;
 
 /// How often each value occurs.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,9 +46,14 @@ pub fn histogram_group(name: impl Into<String>, values: &[f64], edges: &[f64]) -
         .windows(2)
         .enumerate()
         .map(|(at, ends)| {
-            let is_inside =
-                |value: &&f64| **value >= ends[0] && (**value < ends[1] || (at == last && **value <= ends[1]));
-            Bin { from: ends[0], to: ends[1], count: values.iter().filter(is_inside).count() as f64 }
+            let is_inside = |value: &&f64| {
+                **value >= ends[0] && (**value < ends[1] || (at == last && **value <= ends[1]))
+            };
+            Bin {
+                from: ends[0],
+                to: ends[1],
+                count: values.iter().filter(is_inside).count() as f64,
+            }
         })
         .collect();
     HistogramGroup { name: name.into(), bins }
@@ -60,30 +65,33 @@ impl Histogram {
         let counts = Axis::linear(&self.counted);
         let mut rows = Vec::new();
         for group in &self.groups {
+            let colour = palette.colour(&names, &group.name);
             for bin in &group.bins {
                 rows.push(json!({
-                    "group": group.name, "from": self.horizontal.draw(bin.from), "to": self.horizontal.draw(bin.to),
+                    "group": group.name, "colour": colour, "from": self.horizontal.draw(bin.from), "to": self.horizontal.draw(bin.to),
                     "count": counts.draw(bin.count), "zero": 0,
                     "range": format!("{} to {}", self.horizontal.show(bin.from), self.horizontal.show(bin.to)),
                 }));
             }
         }
-        let colour =
-            json!({ "field": "group", "type": "nominal", "sort": null, "scale": palette.scale(&names, Colours::Arms) });
+        let (stroke, dash, fill) = line_colours("group", &names, palette);
         let mut y = counts.channel("count");
         y["scale"]["zero"] = json!(true);
-        let tips = [tip("group", "group"), tip("range", &self.horizontal.title), tip("count", &self.counted)];
+        let tips = [
+            tip("group", "group"),
+            tip("range", &self.horizontal.title),
+            tip("count", &self.counted),
+        ];
         let mut layers = vec![
             json!({
                 "mark": { "type": "bar", "opacity": if names.len() > 1 { 0.22 } else { 0.7 } },
                 "encoding": { "x": self.horizontal.channel("from"), "x2": { "field": "to" }, "y": y,
-                              "y2": { "field": "zero" }, "color": colour, "tooltip": tips }
+                              "y2": { "field": "zero" }, "fill": fill, "tooltip": tips }
             }),
             json!({
                 "data": { "values": self.outline(&counts) },
                 "mark": { "type": "line", "interpolate": "step-after", "strokeWidth": 1.8, "tooltip": null },
-                "encoding": { "x": self.horizontal.channel("at"), "y": counts.channel("count"), "color": colour,
-                              "strokeDash": { "field": "group", "type": "nominal", "scale": palette.dashes(&names) } }
+                "encoding": { "x": self.horizontal.channel("at"), "y": y, "stroke": stroke, "strokeDash": dash }
             }),
         ];
         layers.extend(upright_lines(&self.references, &self.horizontal));
@@ -112,7 +120,8 @@ impl Histogram {
     }
 
     pub(super) fn data(&self) -> Vec<DataTable> {
-        let mut table = DataTable::new(&self.horizontal.title, &["group", "from", "to", &self.counted]);
+        let mut table =
+            DataTable::new(&self.horizontal.title, &["group", "from", "to", &self.counted]);
         for group in &self.groups {
             for bin in &group.bins {
                 table.rows.push(vec![

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, distinct, tip, upright_lines};
+use super::{Axis, Reference, distinct, not_estimable, tip, upright_lines};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -47,20 +47,18 @@ impl Range {
         if !self.observed_name.is_empty() {
             kinds.push(self.observed_name.clone());
         }
-        let mut common = json!({
-            "y": {
-                "field": "label", "type": "nominal", "sort": null, "title": null,
-                "scale": { "domain": labels }, "axis": { "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 200 }
-            }
+        let y = json!({
+            "field": "label", "type": "nominal", "sort": null, "title": null,
+            "scale": { "domain": labels }, "axis": { "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 200 }
         });
-        if is_grouped {
-            common["yOffset"] = json!({
-                "field": "group", "type": "nominal", "sort": null, "scale": { "domain": groups, "paddingOuter": 0.4 }
-            });
-        }
+        let offset = json!({
+            "field": "group", "type": "nominal", "sort": null, "scale": { "domain": groups, "paddingOuter": 0.4 }
+        });
         let colour = if is_grouped {
             json!({ "field": "group", "type": "nominal", "sort": null, "scale": palette.scale(&groups, Colours::Arms) })
         } else {
+            let known = groups.iter().any(|group| !group.is_empty());
+            let palette = if known { palette } else { &Palette::default() };
             json!({ "value": palette.colours(&groups, Colours::Arms).first().copied().unwrap_or("#0072b2") })
         };
         let shape = json!({
@@ -70,20 +68,42 @@ impl Range {
         });
         let tips = [tip("label", "row"), tip("group", "group"), tip("shown", &self.values.title)];
         let mut layers = upright_lines(&self.references, &self.values);
-        layers.push(json!({
-            "data": { "values": self.interval_rows() },
-            "mark": { "type": "rule", "strokeWidth": if is_grouped { 2.5 } else { 3.5 }, "strokeCap": "butt" },
-            "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" }, "color": colour, "tooltip": tips }
-        }));
-        layers.push(json!({
-            "data": { "values": self.point_rows() },
-            "mark": { "type": "point", "filled": true, "opacity": 1, "size": 80, "stroke": "#222222", "strokeWidth": 0.8 },
-            "encoding": { "x": self.values.channel("value"), "shape": shape, "color": colour, "tooltip": tips }
-        }));
+        let (intervals, points) = (self.interval_rows(), self.point_rows());
+        let thick = match (is_grouped, points.is_empty()) {
+            (true, _) => 2.5,
+            (false, false) => 3.5,
+            (false, true) => 11.0,
+        };
+        let mut drawn = Vec::new();
+        if !intervals.is_empty() {
+            drawn.push(json!({
+                "data": { "values": intervals },
+                "mark": { "type": "rule", "strokeWidth": thick, "strokeCap": "butt" },
+                "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" }, "color": colour, "tooltip": tips }
+            }));
+        }
+        if !points.is_empty() {
+            drawn.push(json!({
+                "data": { "values": points },
+                "mark": { "type": "point", "filled": true, "opacity": 1, "size": 80, "stroke": "#222222", "strokeWidth": 0.8 },
+                "encoding": { "x": self.values.channel("value"), "shape": shape, "color": colour, "tooltip": tips }
+            }));
+        }
+        for layer in &mut drawn {
+            if is_grouped {
+                layer["encoding"]["yOffset"] = offset.clone();
+            }
+        }
+        layers.extend(drawn);
+        if !is_grouped {
+            let empty =
+                self.rows.iter().filter(|row| row.estimate.is_none() && row.interval.is_none());
+            layers.extend(not_estimable(&empty.map(|row| &row.label).collect::<Vec<_>>()));
+        }
         let per_label = if is_grouped { 14.0 * groups.len() as f64 + 12.0 } else { 28.0 };
         json!({
             "height": (per_label * labels.len().max(1) as f64).max(60.0),
-            "encoding": common,
+            "encoding": { "y": y },
             "layer": layers
         })
     }
@@ -125,8 +145,9 @@ impl Range {
             return row.shown.clone();
         }
         let estimate = row.estimate.map(|value| self.values.show(value));
-        let interval =
-            row.interval.map(|(low, high)| format!("{} to {}", self.values.show(low), self.values.show(high)));
+        let interval = row
+            .interval
+            .map(|(low, high)| format!("{} to {}", self.values.show(low), self.values.show(high)));
         match (estimate, interval) {
             (Some(estimate), Some(interval)) => format!("{estimate} ({interval})"),
             (Some(text), None) | (None, Some(text)) => text,

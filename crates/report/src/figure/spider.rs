@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, level_lines, tip};
+use super::{Axis, Reference, Side, level_lines, tip};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -52,7 +52,8 @@ impl Spider {
                 *first = json!("#b9b9b9");
             }
         }
-        let colour = json!({ "field": "category", "type": "nominal", "sort": null, "scale": scale });
+        let colour =
+            json!({ "field": "category", "type": "nominal", "sort": null, "scale": scale });
         let shape = json!({
             "field": "category", "type": "nominal", "sort": null,
             "scale": Palette::default().shapes(&self.categories)
@@ -70,11 +71,11 @@ impl Spider {
                 "encoding": { "y": y, "color": colour, "detail": { "field": "subject" } }
             }),
             json!({
-                "mark": { "type": "point", "filled": true, "size": 34, "opacity": 1, "clip": true },
+                "mark": { "type": "point", "filled": true, "size": 34, "opacity": 1 },
                 "encoding": { "y": y, "color": colour, "shape": shape, "tooltip": tips }
             }),
         ];
-        layers.extend(level_lines(&self.references, &self.vertical));
+        layers.extend(level_lines(&self.references, &self.vertical, Side::End));
         json!({
             "height": 320,
             "data": { "values": rows },

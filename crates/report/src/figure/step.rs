@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, distinct, level_lines, tip};
+use super::{Axis, Reference, Side, distinct, level_lines, line_colours, tip};
 use crate::data::DataTable;
-use crate::palette::{Colours, Palette};
+use crate::palette::Palette;
 
 /// Steps over time.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,70 +60,83 @@ pub struct AtRisk {
 
 const HEIGHT: f64 = 280.0;
 const ROW: f64 = 16.0;
+type Count = fn(&AtRisk) -> f64;
 /// From the axis to the first line under it: labels and title of the axis.
 const UNDER_AXIS: f64 = 62.0;
 
 impl Step {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
         let names = distinct(self.arms.iter().map(|arm| &arm.arm));
-        let colour = json!({ "field": "arm", "type": "nominal", "scale": palette.scale(&names, Colours::Arms) });
+        let (stroke, dash, fill) = line_colours("arm", &names, palette);
+        let is_clipped = self.horizontal.is_bounded() || self.vertical.is_bounded();
         let y = self.vertical.channel("share");
         let mut layers = Vec::new();
         if self.arms.iter().any(|arm| arm.points.iter().any(|point| point.interval.is_some())) {
             let low = self.vertical.channel("low");
             layers.push(json!({
-                "mark": { "type": "area", "opacity": 0.13, "interpolate": "step-after", "tooltip": null },
-                "encoding": { "y": low, "y2": { "field": "high" }, "color": colour }
+                "mark": { "type": "area", "opacity": 0.13, "interpolate": "step-after", "tooltip": null, "clip": is_clipped },
+                "encoding": { "y": low, "y2": { "field": "high" }, "fill": fill }
             }));
         }
         layers.push(json!({
-            "mark": { "type": "line", "interpolate": "step-after" },
-            "encoding": {
-                "y": y, "color": colour,
-                "strokeDash": { "field": "arm", "type": "nominal", "scale": palette.dashes(&names) }
-            }
+            "mark": { "type": "line", "interpolate": "step-after", "clip": is_clipped },
+            "encoding": { "y": y, "stroke": stroke, "strokeDash": dash }
         }));
-        let mut tips = vec![tip("arm", "arm"), tip("time", &self.horizontal.title), tip("shown", &self.vertical.title)];
+        let mut tips = vec![
+            tip("arm", "arm"),
+            tip("time", &self.horizontal.title),
+            tip("shown", &self.vertical.title),
+        ];
         if !self.band.is_empty() {
             tips.push(tip("band", &self.band));
         }
         layers.push(json!({
-            "mark": { "type": "circle", "size": 60, "opacity": 0 },
-            "encoding": { "y": y, "color": colour, "tooltip": tips }
+            "mark": { "type": "circle", "size": 60, "opacity": 0, "clip": is_clipped },
+            "encoding": { "y": y, "fill": fill, "tooltip": tips }
         }));
-        layers.push(json!({
-            "data": { "values": self.tick_rows() },
-            "mark": { "type": "tick", "orient": "vertical", "size": 9, "thickness": 1.5 },
-            "encoding": { "y": y, "color": colour,
-                          "tooltip": [tip("arm", "arm"), tip("time", "censored at")] }
-        }));
-        layers.extend(level_lines(&self.references, &self.vertical));
-        layers.extend(self.under_axis(&names, &colour));
+        let ticks = self.tick_rows(palette, &names);
+        if !ticks.is_empty() {
+            layers.push(json!({
+                "data": { "values": ticks },
+                "mark": { "type": "tick", "orient": "vertical", "size": 9, "thickness": 1.5, "clip": is_clipped },
+                "encoding": { "y": y, "fill": fill, "tooltip": [tip("arm", "arm"), tip("time", "censored at")] }
+            }));
+        }
+        layers.extend(level_lines(&self.references, &self.vertical, Side::End));
+        layers.extend(self.under_axis(palette, &names, &fill));
         json!({
             "height": HEIGHT,
-            "data": { "values": self.rows() },
+            "data": { "values": self.rows(palette, &names) },
             "encoding": { "x": self.horizontal.channel("time") },
             "layer": layers
         })
     }
 
-    fn rows(&self) -> Vec<Value> {
+    fn rows(&self, palette: &Palette, names: &[String]) -> Vec<Value> {
         let mut rows = Vec::new();
         for arm in &self.arms {
+            let colour = palette.colour(names, &arm.arm);
             let mut points = arm.points.clone();
-            let followed = arm.censored.iter().copied().filter(|time| time.is_finite()).fold(f64::MIN, f64::max);
+            let followed = arm
+                .censored
+                .iter()
+                .copied()
+                .filter(|time| time.is_finite())
+                .fold(f64::MIN, f64::max);
             if let Some(last) = points.last().copied().filter(|last| followed > last.time) {
                 points.push(StepPoint { time: followed, ..last });
             }
             for point in points {
                 let mut row = json!({
-                    "arm": arm.arm, "time": self.horizontal.draw(point.time),
+                    "arm": arm.arm, "colour": colour, "time": self.horizontal.draw(point.time),
                     "share": self.vertical.draw(point.share), "shown": self.vertical.show(point.share),
                 });
                 if let Some((low, high)) = point.interval {
                     row["low"] = self.vertical.draw(low);
                     row["high"] = self.vertical.draw(high);
-                    row["band"] = format!("{} to {}", self.vertical.show(low), self.vertical.show(high)).into();
+                    row["band"] =
+                        format!("{} to {}", self.vertical.show(low), self.vertical.show(high))
+                            .into();
                 }
                 rows.push(row);
             }
@@ -131,13 +144,14 @@ impl Step {
         rows
     }
 
-    fn tick_rows(&self) -> Vec<Value> {
+    fn tick_rows(&self, palette: &Palette, names: &[String]) -> Vec<Value> {
         let mut rows = Vec::new();
         for arm in &self.arms {
+            let colour = palette.colour(names, &arm.arm);
             for &time in &arm.censored {
                 if let Some(share) = arm.share_at(time) {
                     rows.push(json!({
-                        "arm": arm.arm, "time": self.horizontal.draw(time), "share": self.vertical.draw(share),
+                        "arm": arm.arm, "colour": colour, "time": self.horizontal.draw(time), "share": self.vertical.draw(share),
                     }));
                 }
             }
@@ -146,11 +160,11 @@ impl Step {
     }
 
     /// Three small tables below the axis, on the same time scale.
-    fn under_axis(&self, names: &[String], colour: &Value) -> Vec<Value> {
+    fn under_axis(&self, palette: &Palette, names: &[String], fill: &Value) -> Vec<Value> {
         if self.arms.iter().all(|arm| arm.at_risk.is_empty()) {
             return Vec::new();
         }
-        let parts: [(&str, fn(&AtRisk) -> f64); 3] = [
+        let parts: [(&str, Count); 3] = [
             ("Number at risk", |row| row.at_risk),
             ("Events so far", |row| row.events),
             ("Censored so far", |row| row.censored),
@@ -161,8 +175,10 @@ impl Step {
             heads.push(json!({ "text": head, "y": y }));
             for name in names {
                 y += ROW;
-                labels.push(json!({ "arm": name, "y": y }));
-                for row in self.arms.iter().filter(|arm| arm.arm == *name).flat_map(|arm| &arm.at_risk) {
+                labels.push(json!({ "arm": name, "colour": palette.colour(names, name), "y": y }));
+                for row in
+                    self.arms.iter().filter(|arm| arm.arm == *name).flat_map(|arm| &arm.at_risk)
+                {
                     numbers.push(json!({
                         "arm": name, "time": self.horizontal.draw(row.time), "y": y,
                         "count": crate::format::shortest(count(row), 3),
@@ -181,7 +197,7 @@ impl Step {
             json!({
                 "data": { "values": labels },
                 "mark": { "type": "text", "align": "right", "dx": -14, "fontSize": 11, "limit": 130 },
-                "encoding": { "x": { "value": 0 }, "y": place, "text": { "field": "arm" }, "color": colour }
+                "encoding": { "x": { "value": 0 }, "y": place, "text": { "field": "arm" }, "fill": fill }
             }),
             json!({
                 "data": { "values": numbers },

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, distinct, tip, upright_lines};
+use super::{Axis, Reference, distinct, not_estimable, tip, upright_lines};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -34,7 +34,8 @@ pub struct StripRow {
 pub fn strip_row(label: impl Into<String>, values: &[f64], observed: Option<f64>) -> StripRow {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
-    let quantiles = (!sorted.is_empty()).then(|| [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| quantile(&sorted, p)));
+    let quantiles =
+        (!sorted.is_empty()).then(|| [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| quantile(&sorted, p)));
     StripRow { label: label.into(), quantiles, observed }
 }
 
@@ -67,19 +68,21 @@ impl Strip {
             "mark": { "type": "tick", "orient": "vertical", "size": 18, "thickness": 2.5, "color": "#111111" },
             "encoding": { "x": self.values.channel("p50"), "tooltip": tips }
         }));
-        if !self.observed_name.is_empty() {
+        if self.rows.iter().any(|row| row.observed.is_some()) {
             layers.push(json!({
                 "data": { "values": rows },
-                "mark": { "type": "point", "filled": true, "opacity": 1, "size": 90, "fill": "#ffffff",
-                          "stroke": "#111111", "strokeWidth": 1.6 },
+                "mark": { "type": "point", "filled": true, "opacity": 1, "size": 80, "color": "#111111" },
                 "encoding": {
                     "x": self.values.channel("observed"), "tooltip": [tip("label", "row"), tip("observed", &self.observed_name)],
                     "shape": { "field": "kind", "type": "nominal",
                                "scale": { "domain": [self.observed_name], "range": ["diamond"] },
-                               "legend": { "symbolFillColor": "#ffffff", "symbolStrokeColor": "#111111" } }
+                               "legend": { "symbolFillColor": "#111111", "symbolStrokeColor": "#111111" } }
                 }
             }));
         }
+        let empty: Vec<&String> =
+            self.rows.iter().filter(|row| row.quantiles.is_none()).map(|row| &row.label).collect();
+        layers.extend(not_estimable(&empty));
         json!({
             "height": (34.0 * labels.len() as f64).max(60.0),
             "encoding": {
@@ -99,7 +102,8 @@ impl Strip {
                     drawn[name] = self.values.draw(value);
                 }
                 let [low, _, median, _, high] = quantiles.map(|value| self.values.show(value));
-                drawn["shown"] = format!("median {median}, 5th to 95th percentile {low} to {high}").into();
+                drawn["shown"] =
+                    format!("median {median}, 5th to 95th percentile {low} to {high}").into();
             }
             if let Some(observed) = row.observed {
                 drawn["observed"] = self.values.draw(observed);
@@ -112,7 +116,8 @@ impl Strip {
 
     pub(super) fn data(&self) -> Vec<DataTable> {
         let observed = if self.observed_name.is_empty() { "observed" } else { &self.observed_name };
-        let columns = ["row", "5th percentile", "25th", "median", "75th", "95th percentile", observed];
+        let columns =
+            ["row", "5th percentile", "25th", "median", "75th", "95th percentile", observed];
         let mut table = DataTable::new(&self.values.title, &columns);
         for row in &self.rows {
             let mut line = vec![(&row.label).into()];

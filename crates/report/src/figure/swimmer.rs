@@ -53,13 +53,15 @@ pub struct SwimmerEvent {
 }
 
 const STILL_FOLLOWED: &str = "still followed";
-const EVENT_SHAPES: [&str; 6] = ["diamond", "circle", "square", "cross", "triangle-up", "triangle-down"];
+const EVENT_SHAPES: [&str; 6] =
+    ["diamond", "circle", "square", "cross", "triangle-up", "triangle-down"];
 const EVENT_COLOURS: [&str; 6] = ["#111111", "#ffffff", "#d55e00", "#111111", "#f0c000", "#8c1d2c"];
 
 impl Swimmer {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
         let subjects: Vec<&String> = self.lanes.iter().map(|lane| &lane.subject).collect();
-        let mut names = distinct(self.lanes.iter().flat_map(|lane| &lane.events).map(|event| &event.name));
+        let mut names =
+            distinct(self.lanes.iter().flat_map(|lane| &lane.events).map(|event| &event.name));
         let cycle = |list: &[&'static str]| -> Vec<&'static str> {
             (0..names.len()).map(|at| list[at % list.len()]).collect()
         };
@@ -71,10 +73,16 @@ impl Swimmer {
         }
         let y = json!({
             "field": "subject", "type": "nominal", "sort": null, "title": null,
-            "scale": { "domain": subjects }, "axis": { "ticks": false, "domain": false, "labelPadding": 6 }
+            "scale": { "domain": subjects }, "axis": { "ticks": false, "domain": false, "labelPadding": 12 }
         });
-        let state_tips = [tip("subject", "subject"), tip("state", "state"), tip("from", "from"), tip("to", "to")];
-        let event_tips = [tip("subject", "subject"), tip("event", "event"), tip("at", &self.horizontal.title)];
+        let state_tips = [
+            tip("subject", "subject"),
+            tip("state", "state"),
+            tip("from", "from"),
+            tip("to", "to"),
+        ];
+        let event_tips =
+            [tip("subject", "subject"), tip("event", "event"), tip("at", &self.horizontal.title)];
         json!({
             "height": (20.0 * subjects.len() as f64).max(60.0),
             "encoding": { "y": y },
@@ -85,7 +93,8 @@ impl Swimmer {
                     "encoding": {
                         "x": self.horizontal.channel("from"), "x2": { "field": "to" },
                         "color": { "field": "state", "type": "nominal", "sort": null,
-                                   "scale": palette.scale(&self.states, self.colours) },
+                                   "scale": palette.scale(&self.states, self.colours),
+                                   "legend": { "symbolType": "square", "symbolStrokeWidth": 0.6, "symbolSize": 140 } },
                         "tooltip": state_tips
                     }
                 },
@@ -128,7 +137,12 @@ impl Swimmer {
                     "subject": lane.subject, "event": event.name, "at": self.horizontal.draw(event.at),
                 }));
             }
-            let end = lane.segments.iter().map(|part| part.to).filter(|to| to.is_finite()).fold(f64::MIN, f64::max);
+            let end = lane
+                .segments
+                .iter()
+                .map(|part| part.to)
+                .filter(|to| to.is_finite())
+                .fold(f64::MIN, f64::max);
             if lane.is_ongoing && end > f64::MIN {
                 rows.push(json!({
                     "subject": lane.subject, "event": STILL_FOLLOWED, "at": self.horizontal.draw(end),
@@ -139,7 +153,8 @@ impl Swimmer {
     }
 
     pub(super) fn data(&self) -> Vec<DataTable> {
-        let mut states = DataTable::new("states", &["subject", "state", "from", "to", "still followed"]);
+        let mut states =
+            DataTable::new("states", &["subject", "state", "from", "to", "still followed"]);
         let mut events = DataTable::new("events", &["subject", "event", &self.horizontal.title]);
         for lane in &self.lanes {
             let ongoing = if lane.is_ongoing { "yes" } else { "no" };
@@ -153,7 +168,11 @@ impl Swimmer {
                 ]);
             }
             for event in &lane.events {
-                events.rows.push(vec![(&lane.subject).into(), (&event.name).into(), event.at.into()]);
+                events.rows.push(vec![
+                    (&lane.subject).into(),
+                    (&event.name).into(),
+                    event.at.into(),
+                ]);
             }
         }
         vec![states, events]

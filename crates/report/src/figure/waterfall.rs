@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, level_lines, tip};
+use super::{Axis, Reference, Side, level_lines, tip};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -56,20 +56,26 @@ impl Waterfall {
         });
         let colour = json!({
             "field": "category", "type": "nominal", "sort": null,
-            "scale": palette.scale(&self.categories, self.colours)
+            "scale": palette.scale(&self.categories, self.colours),
+            "legend": { "symbolType": "square", "symbolStrokeWidth": 0.6, "symbolSize": 140 }
         });
-        let tips = [tip("subject", "subject"), tip("category", "category"), tip("shown", &self.vertical.title)];
+        let tips = [
+            tip("subject", "subject"),
+            tip("category", "category"),
+            tip("shown", &self.vertical.title),
+        ];
         let mut layers = vec![json!({
             "mark": { "type": "bar", "stroke": "#6b6b6b", "strokeWidth": 0.5 },
             "encoding": { "x": x, "y": self.vertical.channel("change"), "y2": { "field": "zero" },
                           "color": colour, "tooltip": tips }
         })];
-        layers.extend(level_lines(&self.references, &self.vertical));
+        layers.extend(level_lines(&self.references, &self.vertical, Side::Start));
         json!({ "height": 300, "data": { "values": rows }, "layer": layers })
     }
 
     fn sorted(&self) -> Vec<&WaterfallBar> {
-        let mut bars: Vec<&WaterfallBar> = self.bars.iter().filter(|bar| bar.change.is_finite()).collect();
+        let mut bars: Vec<&WaterfallBar> =
+            self.bars.iter().filter(|bar| bar.change.is_finite()).collect();
         bars.sort_by(|one, other| other.change.total_cmp(&one.change));
         bars
     }

@@ -88,6 +88,9 @@ mod tests {
     fn no_script_can_end_its_element() {
         let script = script();
         assert!(!script.contains("</script") && !script.contains("<!--"));
-        assert!(!script.contains('\r'), "a page reader would change line ends and with them the hash");
+        assert!(
+            !script.contains('\r'),
+            "a page reader would change line ends and with them the hash"
+        );
     }
 }
