@@ -1,0 +1,433 @@
+//! One arm of one replicate, from the first candidate to the last decision.
+
+use design::{Action, Design, DoseCounts};
+use evaluate::DltStatus;
+use records::{Disposition, Study};
+use stats::stream::{Purpose, stream};
+
+use super::candidate::Candidate;
+use super::merge::append;
+use super::course::{Finished, Infusion, Plan, Truth};
+use super::world::{ReplicateDraws, World};
+use crate::protocol::Stopping;
+
+/// One decision of the dose-finding design.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Calendar day.
+    pub day: f64,
+    /// Level at which it was taken, 1-based.
+    pub level: usize,
+    /// Counts per level then.
+    pub counts: Vec<DoseCounts>,
+    /// What was decided.
+    pub action: Action,
+    /// Level of the next cohort, 1-based.
+    pub next_level: Option<usize>,
+    /// Why.
+    pub because: String,
+}
+
+/// What a trial does next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stage {
+    Escalation { level: usize, filled: u32 },
+    Expansion { level: usize },
+    Fixed,
+    Done,
+}
+
+/// A trial in progress.
+pub struct Trial<'w> {
+    world: &'w World,
+    draws: &'w ReplicateDraws,
+    candidates: &'w [Candidate],
+    arm: usize,
+    design: Option<Box<dyn Design>>,
+    stage: Stage,
+    next_candidate: usize,
+    enrolled: u32,
+    calendar: f64,
+    last_infusion: f64,
+    at_level: usize,
+    /// The study so far.
+    pub study: Study,
+    /// Per subject: the candidate's number and the hidden truth; `None` for screening failures.
+    pub truths: Vec<(u32, Option<Truth>)>,
+    /// Decisions in order.
+    pub history: Vec<Step>,
+    /// Level chosen for expansion, 1-based.
+    pub recommended: Option<usize>,
+    /// Why the trial stopped early, if it did.
+    pub stopped: Option<String>,
+}
+
+impl<'w> Trial<'w> {
+    /// A trial that has not begun.
+    pub fn new(
+        world: &'w World,
+        draws: &'w ReplicateDraws,
+        candidates: &'w [Candidate],
+        arm: usize,
+    ) -> Self {
+        let planned = &world.experiment.arms[arm];
+        let finding = &world.experiment.protocol.dose_finding;
+        let design = planned.escalate.then(|| {
+            let entry = design::ALL.iter().find(|entry| entry.name == finding.method);
+            let entry = entry.expect("the protocol's design was checked when read");
+            (entry.from_toml)(&finding.settings)
+                .expect("the design's settings were checked when read")
+        });
+        let stage = if planned.escalate {
+            Stage::Escalation { level: planned.start_level, filled: 0 }
+        } else {
+            Stage::Fixed
+        };
+        Self {
+            world,
+            draws,
+            candidates,
+            arm,
+            design,
+            stage,
+            next_candidate: 0,
+            enrolled: 0,
+            calendar: 0.0,
+            last_infusion: f64::NEG_INFINITY,
+            at_level: 0,
+            study: Study {
+                name: world.experiment.protocol.id.clone(),
+                ..Study::default()
+            },
+            truths: Vec::new(),
+            history: Vec::new(),
+            recommended: None,
+            stopped: None,
+        }
+    }
+
+    /// Whether nothing more will happen.
+    pub fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    /// The patients to treat next; empty when the trial is over.
+    pub fn wanted(&mut self) -> Vec<Plan> {
+        let protocol = &self.world.experiment.protocol;
+        let left = protocol.patients.saturating_sub(self.enrolled);
+        let (number, level) = match self.stage {
+            Stage::Escalation { level, filled } => {
+                let cohort = protocol.dose_finding.cohort - filled;
+                (cohort.min(left), Some(level))
+            }
+            Stage::Expansion { level } => (left, Some(level)),
+            Stage::Fixed => (left, None),
+            Stage::Done => (0, None),
+        };
+        let mut plans = Vec::new();
+        while plans.len() < number as usize {
+            let Some(candidate) = self.next_eligible() else { break };
+            plans.push(self.plan(candidate, level));
+            self.enrolled += 1;
+        }
+        if plans.is_empty() && !self.is_done() {
+            self.end_without_candidates();
+        }
+        plans
+    }
+
+    /// The next eligible candidate; those who fail screening are written down on the way.
+    fn next_eligible(&mut self) -> Option<&'w Candidate> {
+        while let Some(candidate) = self.candidates.get(self.next_candidate) {
+            self.next_candidate += 1;
+            if candidate.failure.is_none() {
+                return Some(candidate);
+            }
+            self.write_failure(candidate);
+        }
+        None
+    }
+
+    fn write_failure(&mut self, candidate: &Candidate) {
+        let plan = Plan {
+            replicate: self.draws.replicate,
+            patient: candidate.number,
+            arm: self.arm,
+            level: None,
+            screened: candidate.arrival,
+            wait: 0.0,
+            no_product: true,
+            bridging: None,
+            infusions: Vec::new(),
+            covariates: candidate.patient.clone(),
+        };
+        let mut one = super::course::Course::new(self.world, plan, self.draws).finish(None).study;
+        one.subjects.disposition[0] = Disposition::ScreenFailure;
+        append(&mut self.study, one);
+        self.truths.push((candidate.number, None));
+    }
+
+    /// The plan of one patient.
+    fn plan(&mut self, candidate: &Candidate, level: Option<usize>) -> Plan {
+        let world = self.world;
+        let protocol = &world.experiment.protocol;
+        let arm = &world.experiment.arms[self.arm];
+        let lot = stream(world.experiment.seed, self.draws.replicate, candidate.number, Purpose::Lot);
+        let screened = candidate.arrival.max(self.calendar);
+        let shortest =
+            if arm.depletion { protocol.depletion.first().map_or(0.0, |d| 1.0 - d.day) } else { 0.0 };
+        let mut wait = if arm.products.is_empty() {
+            0.0
+        } else {
+            let from_products = arm
+                .products
+                .iter()
+                .map(|product| product.wait.quantile(lot.uniform(0)))
+                .fold(0.0, f64::max);
+            arm.wait.as_ref().map_or(from_products, |wait| wait.quantile(lot.uniform(0)))
+        }
+        .max(shortest);
+        if let Some(level) = level {
+            let stagger = &protocol.dose_finding.stagger;
+            let gap = match self.at_level {
+                0 => 0.0,
+                already => stagger.get(already - 1).or(stagger.last()).copied().unwrap_or(0.0),
+            };
+            if matches!(self.stage, Stage::Escalation { .. }) {
+                wait = wait.max(self.last_infusion + gap - screened);
+            }
+            self.at_level += 1;
+            self.last_infusion = screened + wait;
+            let _ = level;
+        }
+        let made_to_order = arm.products.iter().any(|product| product.made_to_order);
+        let bridging = (made_to_order && lot.uniform(2) < self.draws.bridging[0]).then(|| {
+            let responds = lot.uniform(3) < self.draws.bridging[1];
+            protocol.conduct.bridging_ratio[usize::from(!responds)].quantile(lot.uniform(4))
+        });
+        let weight = world.population.value(&candidate.patient, "body_weight");
+        let dose = arm.levels.get(level.unwrap_or(arm.start_level)).copied();
+        let mut infusions = Vec::new();
+        if let Some(dose) = dose {
+            let assigned = dose.cells(weight);
+            for &day in &arm.infusion_days {
+                for (product, made) in arm.products.iter().enumerate() {
+                    let address = 10 + 8 * infusions.len() as u32 + product as u32;
+                    let yielded = made.lot_yield.quantile(lot.uniform(address));
+                    let deliverable = yielded.min(made.max_per_lot);
+                    infusions.push(Infusion { day, product, assigned, deliverable });
+                }
+            }
+        }
+        Plan {
+            replicate: self.draws.replicate,
+            patient: candidate.number,
+            arm: self.arm,
+            level,
+            screened,
+            wait,
+            no_product: lot.uniform(1) < self.draws.release_failure[self.arm],
+            bridging,
+            infusions,
+            covariates: candidate.patient.clone(),
+        }
+    }
+
+    /// Takes the courses of the patients asked for, in order.
+    pub fn receive(&mut self, finished: Vec<Finished>) {
+        let mut infused = 0;
+        for one in finished {
+            infused += u32::from(one.study.subjects.infused_calendar[0].is_some());
+            self.truths.push((one.plan.patient, Some(one.truth)));
+            append(&mut self.study, one.study);
+        }
+        match self.stage {
+            Stage::Escalation { level, filled } => {
+                let filled = filled + infused;
+                self.stage = Stage::Escalation { level, filled };
+                let protocol = &self.world.experiment.protocol;
+                let full = self.enrolled >= protocol.patients;
+                if filled >= protocol.dose_finding.cohort || full {
+                    self.decide(level);
+                }
+            }
+            Stage::Expansion { .. } | Stage::Fixed => self.stage = Stage::Done,
+            Stage::Done => {}
+        }
+        self.check_stopping();
+    }
+
+    /// Asks the design, waiting until it can answer.
+    fn decide(&mut self, level: usize) {
+        self.calendar = self.calendar.max(self.last_infusion);
+        let (counts, decision) = loop {
+            let (counts, next_change) = self.counts();
+            let design = self.design.as_ref().expect("an escalating arm has a design");
+            let decision = design.decide(level, &counts);
+            self.history.push(Step {
+                day: self.calendar,
+                level: level + 1,
+                counts: counts.clone(),
+                action: decision.action,
+                next_level: decision.next_level.map(|next| next + 1),
+                because: decision.because.clone(),
+            });
+            match (decision.action, next_change) {
+                (Action::Suspend, Some(day)) => self.calendar = day,
+                _ => break (counts, decision),
+            }
+        };
+        self.follow(level, &counts, decision.action, decision.next_level);
+    }
+
+    /// Does what the design decided.
+    fn follow(
+        &mut self,
+        level: usize,
+        counts: &[DoseCounts],
+        action: Action,
+        next_level: Option<usize>,
+    ) {
+        let protocol = &self.world.experiment.protocol;
+        let treated: u32 = counts.iter().map(|at| at.evaluable + at.pending).sum();
+        let escalation_over = treated >= protocol.dose_finding.max_escalation
+            || self.enrolled >= protocol.patients;
+        match (action, next_level) {
+            (Action::StopForSafety, _) => {
+                self.stopped = Some("the lowest dose is too toxic".to_owned());
+                self.stage = Stage::Done;
+            }
+            (Action::Escalate | Action::Stay | Action::DeEscalate, Some(next))
+                if !escalation_over =>
+            {
+                if next != level {
+                    self.at_level = 0;
+                }
+                self.stage = Stage::Escalation { level: next, filled: 0 };
+            }
+            _ => self.expand(counts),
+        }
+    }
+
+    /// Escalation is over: expand at the recommended level.
+    fn expand(&mut self, counts: &[DoseCounts]) {
+        let design = self.design.as_ref().expect("an escalating arm has a design");
+        self.recommended = design.recommend(counts).map(|level| level + 1);
+        self.stage = match self.recommended {
+            Some(level) => Stage::Expansion { level: level - 1 },
+            None => {
+                self.stopped = Some("no dose could be recommended".to_owned());
+                Stage::Done
+            }
+        };
+    }
+
+    /// Nobody is left to enrol.
+    fn end_without_candidates(&mut self) {
+        if let Stage::Escalation { .. } = self.stage {
+            let (counts, _) = self.counts();
+            self.expand(&counts);
+        }
+        self.stage = Stage::Done;
+    }
+
+    /// Counts per level as known on the calendar day, and the next day on which they change.
+    fn counts(&self) -> (Vec<DoseCounts>, Option<f64>) {
+        let arm = &self.world.experiment.arms[self.arm];
+        let rules = &self.world.experiment.protocol.rules;
+        let mut counts = vec![DoseCounts::default(); arm.levels.len()];
+        let mut next_change: Option<f64> = None;
+        for subject in 0..self.study.subjects.len() {
+            let subjects = &self.study.subjects;
+            let (Some(infused), Some(level)) =
+                (subjects.infused_calendar[subject], subjects.dose_level[subject])
+            else {
+                continue;
+            };
+            let at = &mut counts[usize::from(level) - 1];
+            let known = self.calendar - infused;
+            match evaluate::dlt_status(&self.study, subject, rules, known) {
+                DltStatus::Pending { .. } => {
+                    at.pending += 1;
+                    let change = infused + self.resolves_on(subject, known);
+                    next_change = Some(next_change.map_or(change, |day: f64| day.min(change)));
+                }
+                DltStatus::None => at.evaluable += 1,
+                DltStatus::Dlt(_) => {
+                    at.evaluable += 1;
+                    at.dlts += 1;
+                }
+                DltStatus::NotEvaluable { .. } | DltStatus::Unknown => {}
+            }
+        }
+        (counts, next_change)
+    }
+
+    /// The first whole day after `known` on which a pending patient's status is settled.
+    fn resolves_on(&self, subject: usize, known: f64) -> f64 {
+        let rules = &self.world.experiment.protocol.rules;
+        let mut day = known.max(0.0).floor() + 1.0;
+        let limit = day + 400.0;
+        while day < limit {
+            let status = evaluate::dlt_status(&self.study, subject, rules, day);
+            if !matches!(status, DltStatus::Pending { .. }) {
+                break;
+            }
+            day += 1.0;
+        }
+        day
+    }
+
+    /// Rules that stop the whole trial.
+    fn check_stopping(&mut self) {
+        if self.world.experiment.arms[self.arm].escalate {
+            for rule in &self.world.experiment.protocol.stopping {
+                if let Some(reason) = self.stops(rule) {
+                    self.stopped = Some(reason);
+                    self.stage = Stage::Done;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn stops(&self, rule: &Stopping) -> Option<String> {
+        let subjects = &self.study.subjects;
+        match *rule {
+            Stopping::EarlyDeaths { deaths, days } => {
+                let early = (0..subjects.len())
+                    .filter(|&i| {
+                        subjects.infused_calendar[i].is_some()
+                            && subjects.death_day[i].is_some_and(|day| day <= days)
+                            && subjects.death_cause[i] != Some(records::DeathCause::Myeloma)
+                    })
+                    .count();
+                (early >= deaths as usize)
+                    .then(|| format!("{early} deaths not due to myeloma within {days} days"))
+            }
+            Stopping::DltRate { level, rate, probability } => {
+                let (counts, _) = self.counts();
+                let at = counts.get(level - 1)?;
+                let exceeds = 1.0
+                    - stats::special::beta_cdf(
+                        rate,
+                        f64::from(at.dlts) + 1.0,
+                        f64::from(at.evaluable - at.dlts) + 1.0,
+                    );
+                (at.evaluable >= 3 && exceeds > probability).then(|| {
+                    format!("P(DLT rate > {rate}) = {exceeds:.3} at level {level}")
+                })
+            }
+            Stopping::Gvhd { grade, patients, first } => {
+                let outcomes = evaluate::evaluate(&self.study, &self.world.experiment.protocol.rules);
+                let affected = (0..subjects.len())
+                    .filter(|&i| subjects.infused_calendar[i].is_some())
+                    .take(first as usize)
+                    .filter(|&i| outcomes.subjects[i].gvhd_grade >= grade)
+                    .count();
+                (affected >= patients as usize)
+                    .then(|| format!("GvHD of grade {grade} or more in {affected} patients"))
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Everything that a simulation reads and never changes: experiment, model, population, assays.
+
+use std::collections::BTreeMap;
+
+use model::SymbolId;
+use solve::{Program, Settings, SingleCell};
+use stats::stream::{Purpose, stream};
+
+use super::background::{Background, REPLICATE};
+use super::handles::Handles;
+use super::visits::{Planned, planned};
+use crate::observe::Assays;
+use crate::observe::signs::SignThresholds;
+use crate::parameters::{ParameterTable, Typical};
+use crate::population::eligibility::{self, Eligibility};
+use crate::population::{self, Population};
+use crate::problem::Problem;
+use crate::protocol::{Arm, Experiment};
+
+/// The texts a world is made from, besides the experiment.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    /// The model as Antimony.
+    pub model: String,
+    /// Its parameters.
+    pub parameters: String,
+    /// The parameters of the signs.
+    pub signs: String,
+    /// Assay precision and limits.
+    pub assays: String,
+    /// The population.
+    pub population: String,
+}
+
+/// What stays the same for every patient.
+pub struct World {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The compiled model.
+    pub program: Program,
+    /// Symbols by name.
+    pub handles: Handles,
+    /// Ports that receive cells, by name.
+    pub ports: BTreeMap<String, SymbolId>,
+    /// Parameters of the model.
+    pub parameters: ParameterTable,
+    /// The model's symbol of each parameter of the table.
+    pub parameter_ids: Vec<SymbolId>,
+    /// Parameters of the signs.
+    pub sign_parameters: ParameterTable,
+    /// The population.
+    pub population: Population,
+    /// Who may enter.
+    pub eligibility: Eligibility,
+    /// Assays.
+    pub assays: Assays,
+    /// The calendar of visits.
+    pub visits: Vec<Planned>,
+    /// Median burden of the population, 1e9 cells.
+    pub median_burden: f64,
+    /// Solver settings.
+    pub settings: Settings,
+}
+
+/// What is drawn once per replicate.
+#[derive(Debug, Clone)]
+pub struct ReplicateDraws {
+    /// Replicate.
+    pub replicate: u32,
+    /// Background events.
+    pub background: Background,
+    /// Thresholds of the signs.
+    pub signs: SignThresholds,
+    /// Typical parameter values, per arm.
+    pub typical: Vec<Typical>,
+    /// Probability that no product is released, per arm.
+    pub release_failure: Vec<f64>,
+    /// Probability of bridging, and of a response to it.
+    pub bridging: [f64; 2],
+}
+
+/// Tolerances of a trial's simulation: relative, and absolute in the state's own unit.
+const RELATIVE: f64 = 1e-5;
+
+impl World {
+    /// Reads, checks and compiles everything.
+    ///
+    /// # Errors
+    /// Every problem found in any of the texts.
+    pub fn build(experiment: Experiment, texts: &Texts) -> Result<Self, Vec<Problem>> {
+        let model = model::antimony::read(&texts.model).map_err(|problems| {
+            problems
+                .into_iter()
+                .map(|problem| {
+                    let path = format!("{}:{}", problem.span.line, problem.span.column);
+                    let file = "models/rrmm-cells.ant";
+                    Problem::error("M104", file, path, problem.message, problem.help)
+                })
+                .collect::<Vec<_>>()
+        })?;
+        let handles = Handles::find(&model).map_err(|missing| {
+            let message = format!("the model lacks {}", missing.join(", "));
+            let help = "a cell-therapy model names these ports and outputs";
+            vec![Problem::error("M101", "models/rrmm-cells.ant", "", message, help)]
+        })?;
+        let parameters = ParameterTable::read(&texts.parameters, "models/rrmm-cells.parameters.csv")?;
+        let sign_parameters =
+            ParameterTable::read(&texts.signs, "models/rrmm-signs.parameters.csv")?;
+        let population = population::read(&texts.population, &experiment.protocol.population)?;
+        let eligibility = eligibility::parse(
+            &experiment.protocol.include,
+            &population,
+            &experiment.protocol.file,
+            "population.include",
+        )?;
+        let assays = Assays::read(&texts.assays, "models/assays.csv")?;
+        let program = solve::compile(&model).map_err(|error| {
+            let help = "this is a fault of the program or of a changed model text";
+            vec![Problem::error("M102", "models/rrmm-cells.ant", "", error.to_string(), help)]
+        })?;
+        let ports = model
+            .ports
+            .iter()
+            .map(|id| (model.symbols[id.0 as usize].name.clone(), *id))
+            .collect();
+        let parameter_ids = identify(&model, &parameters)?;
+        let settings = settings(&model);
+        let visits = planned(&experiment.protocol);
+        let median_burden = population.median("burden").unwrap_or(f64::NAN);
+        Ok(Self {
+            program,
+            handles,
+            ports,
+            parameter_ids,
+            parameters,
+            sign_parameters,
+            eligibility,
+            population,
+            assays,
+            visits,
+            median_burden,
+            settings,
+            experiment,
+        })
+    }
+
+    /// What is drawn once for a replicate.
+    pub fn draws(&self, replicate: u32) -> ReplicateDraws {
+        let seed = self.experiment.seed;
+        let uncertainty = self.experiment.uncertainty;
+        let lots = stream(seed, replicate, REPLICATE, Purpose::Lot);
+        let typical = self
+            .experiment
+            .arms
+            .iter()
+            .map(|arm| {
+                let set = sets(arm);
+                self.parameters.typical(&self.population, seed, replicate, uncertainty, &set)
+            })
+            .collect();
+        let release_failure = self
+            .experiment
+            .arms
+            .iter()
+            .map(|arm| {
+                let survive: f64 = arm
+                    .products
+                    .iter()
+                    .map(|product| 1.0 - product.release_failure.quantile(lots.uniform(0)))
+                    .product();
+                1.0 - survive
+            })
+            .collect();
+        let conduct = &self.experiment.protocol.conduct;
+        let none = BTreeMap::new();
+        let signs = self
+            .sign_parameters
+            .typical(&self.population, seed, replicate, uncertainty, &none)
+            .values;
+        let value = |name: &str| {
+            let position = self.sign_parameters.position(name);
+            signs[position.expect("the names were checked when the world was built")]
+        };
+        ReplicateDraws {
+            replicate,
+            background: Background::from_values(value),
+            signs: SignThresholds::from_values(value),
+            typical,
+            release_failure,
+            bridging: [
+                conduct.bridging.quantile(lots.uniform(1)),
+                conduct.bridging_response.quantile(lots.uniform(2)),
+            ],
+        }
+    }
+}
+
+/// The parameters that an arm and its products set.
+pub fn sets(arm: &Arm) -> BTreeMap<String, f64> {
+    let mut sets = BTreeMap::new();
+    for product in &arm.products {
+        sets.extend(product.parameters.iter().map(|(name, value)| (name.clone(), *value)));
+    }
+    sets.extend(arm.set.iter().map(|(name, value)| (name.clone(), *value)));
+    sets
+}
+
+/// The model's symbols of the table's parameters.
+fn identify(model: &model::Model, table: &ParameterTable) -> Result<Vec<SymbolId>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let ids = table
+        .symbols()
+        .map(|symbol| {
+            model.symbol(symbol).unwrap_or_else(|| {
+                let message = format!("the model has no parameter `{symbol}`");
+                let file = "models/rrmm-cells.parameters.csv";
+                let help = "take the row out, or name the parameter in the model";
+                problems.push(Problem::error("M103", file, symbol, message, help));
+                SymbolId(0)
+            })
+        })
+        .collect();
+    if problems.is_empty() { Ok(ids) } else { Err(problems) }
+}
+
+/// States that count cells, with the turnover that the single-cell rule needs: gross death per day
+/// of a cell that neither grows nor shrinks. Myeloma 0.02 (labelling index of about 1 %), donor and
+/// CAR cells 0.1: assumed.
+const CELL_STATES: [(&str, f64); 17] = [
+    ("T1", 0.02),
+    ("T2", 0.02),
+    ("T3", 0.02),
+    ("T4", 0.02),
+    ("T5", 0.02),
+    ("T6", 0.02),
+    ("TP", 0.02),
+    ("Nb", 0.1),
+    ("Np", 0.1),
+    ("Nm", 0.1),
+    ("Nx", 0.1),
+    ("Cb", 0.1),
+    ("Cm", 0.1),
+    ("Cr", 0.1),
+    ("Cb2", 0.1),
+    ("Cm2", 0.1),
+    ("Cr2", 0.1),
+];
+
+fn settings(model: &model::Model) -> Settings {
+    let (states, turnover_per_day) = CELL_STATES
+        .iter()
+        .filter_map(|(name, turnover)| model.symbol(name).map(|id| (id, *turnover)))
+        .unzip();
+    Settings {
+        relative: RELATIVE,
+        single_cell: SingleCell::Stochastic {
+            states,
+            cell: 1e-9,
+            turnover_per_day,
+            below_cells: 1000.0,
+        },
+        ..Settings::default()
+    }
+}

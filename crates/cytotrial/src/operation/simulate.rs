@@ -1,0 +1,177 @@
+//! `simulate`: whole virtual trials in every arm, judged and summarised.
+
+use rayon::prelude::*;
+
+use crate::conduct::result::FailedPatient;
+use crate::conduct::run::{BLOCK, ReplicateResult, block};
+use crate::conduct::world::{Texts, World};
+use crate::library;
+use crate::problem::Problem;
+use crate::protocol::files::Files;
+use crate::protocol::{Experiment, read};
+use crate::summary::{Summary, summarise};
+
+use super::Watch;
+
+/// What to simulate.
+#[derive(Debug, Clone, Default)]
+pub struct SimulateRequest {
+    /// The trial folder's texts.
+    pub files: Files,
+    /// Whole trials; the folder's number unless given.
+    pub replicates: Option<u32>,
+    /// Patients per arm; the protocol's number unless given.
+    pub patients: Option<u32>,
+    /// Arms by name; all unless given.
+    pub arms: Option<Vec<String>>,
+    /// Seed; the folder's unless given.
+    pub seed: Option<u64>,
+}
+
+/// Replicates whose patient-level tables are kept.
+pub const KEPT: u32 = 1;
+
+/// What came of it.
+pub struct Simulation {
+    /// The world, the experiment included, as it was run.
+    pub world: World,
+    /// Every replicate, in order.
+    pub replicates: Vec<ReplicateResult>,
+    /// The summary.
+    pub summary: Summary,
+}
+
+impl Simulation {
+    /// The experiment as it was run.
+    pub fn experiment(&self) -> &Experiment {
+        &self.world.experiment
+    }
+
+    /// Patients the solver gave up on, in order.
+    pub fn failed(&self) -> impl Iterator<Item = &FailedPatient> {
+        self.replicates.iter().flat_map(|replicate| &replicate.failed)
+    }
+}
+
+/// Why there is no simulation.
+#[derive(Debug)]
+pub enum SimulateError {
+    /// The input has problems.
+    Input(Vec<Problem>),
+    /// The caller stopped it.
+    Cancelled,
+}
+
+/// Reads the folder and builds the world; no patient is simulated.
+///
+/// # Errors
+/// Every problem of the folder, the options, and the bundled texts.
+pub fn prepare(request: &SimulateRequest) -> Result<World, Vec<Problem>> {
+    let mut experiment = read::experiment(&request.files)?;
+    if let Some(replicates) = request.replicates {
+        experiment.replicates = replicates;
+    }
+    if let Some(patients) = request.patients {
+        experiment.protocol.patients = patients;
+    }
+    if let Some(seed) = request.seed {
+        experiment.seed = seed;
+    }
+    if let Some(wanted) = &request.arms {
+        choose_arms(&mut experiment, wanted)?;
+    }
+    let texts = texts(&request.files, &experiment.protocol.population)?;
+    World::build(experiment, &texts)
+}
+
+/// Simulates every replicate. The result does not depend on the number of threads of the pool that
+/// this is called from.
+///
+/// # Errors
+/// Problems in the input, or a cancelled run.
+pub fn simulate(request: &SimulateRequest, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
+    let world = prepare(request).map_err(SimulateError::Input)?;
+    run(world, watch)
+}
+
+/// Simulates a prepared world.
+///
+/// # Errors
+/// A cancelled run.
+pub fn run(world: World, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
+    let total = world.experiment.replicates;
+    let starts: Vec<u32> = (0..total).step_by(BLOCK as usize).collect();
+    watch.begin("replicates", u64::from(total));
+    let blocks: Vec<Vec<ReplicateResult>> = starts
+        .into_par_iter()
+        .map(|start| {
+            if watch.is_cancelled() {
+                return Vec::new();
+            }
+            let end = (start + BLOCK).min(total);
+            let results = block(&world, start..end, KEPT);
+            watch.advance(u64::from(end - start));
+            results
+        })
+        .collect();
+    watch.end();
+    if watch.is_cancelled() {
+        return Err(SimulateError::Cancelled);
+    }
+    let replicates: Vec<ReplicateResult> = blocks.into_iter().flatten().collect();
+    let summary = summarise(&world.experiment, &replicates);
+    Ok(Simulation { world, replicates, summary })
+}
+
+/// Keeps only the arms asked for, in the experiment's order.
+fn choose_arms(experiment: &mut Experiment, wanted: &[String]) -> Result<(), Vec<Problem>> {
+    let known: Vec<String> = experiment.arms.iter().map(|arm| arm.name.clone()).collect();
+    let problems: Vec<Problem> = wanted
+        .iter()
+        .filter(|name| !known.contains(name))
+        .map(|name| {
+            let help = crate::problem::help_with_nearest(name, known.iter().map(String::as_str));
+            Problem::error("N101", "--arms", "", format!("there is no arm `{name}`"), help)
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    experiment.arms.retain(|arm| wanted.contains(&arm.name));
+    experiment.contrasts.retain(|(a, b)| wanted.contains(a) && wanted.contains(b));
+    Ok(())
+}
+
+/// The model and its tables: the folder's own where it has them, else the bundled ones.
+pub fn texts(files: &Files, population: &str) -> Result<Texts, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut text = |name: &str| {
+        files.text(name).map_or_else(
+            || {
+                let known: Vec<&str> = library::names().collect();
+                let help = crate::problem::help_with_nearest(name, known.into_iter());
+                let message = format!("there is no `{name}`");
+                problems.push(Problem::error("F101", name, "", message, help));
+                String::new()
+            },
+            str::to_owned,
+        )
+    };
+    let texts = Texts {
+        model: text(MODEL),
+        parameters: text(PARAMETERS),
+        signs: text(SIGNS),
+        assays: text(ASSAYS),
+        population: text(population),
+    };
+    if problems.is_empty() { Ok(texts) } else { Err(problems) }
+}
+
+/// Names of the texts behind every simulation.
+pub const MODEL: &str = "models/rrmm-cells.ant";
+/// Parameters of the model.
+pub const PARAMETERS: &str = "models/rrmm-cells.parameters.csv";
+/// Parameters of the signs.
+pub const SIGNS: &str = "models/rrmm-signs.parameters.csv";
+/// Assays.
+pub const ASSAYS: &str = "models/assays.csv";

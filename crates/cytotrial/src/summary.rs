@@ -1,0 +1,230 @@
+//! What a simulation says: every endpoint's distribution over whole trials at the planned size.
+
+pub mod contrast;
+pub mod measure;
+pub mod survival;
+
+use stats::summary::{quantile_of_sorted, sorted};
+
+use crate::conduct::result::PatientResult;
+use crate::conduct::run::ReplicateResult;
+use crate::protocol::Experiment;
+use measure::{MEASURES, Measure};
+
+/// An endpoint in one arm over all replicates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// Code of the measure.
+    pub code: &'static str,
+    /// Value in each replicate; `None` where a replicate cannot say.
+    pub values: Vec<Option<f64>>,
+    /// Successes and patients over all replicates, for shares.
+    pub pooled: Option<(u64, u64)>,
+    /// 5 %, 25 %, 50 %, 75 %, 95 % over the replicates that can say.
+    pub quantiles: Option<[f64; 5]>,
+    /// Mean over the replicates that can say.
+    pub mean: Option<f64>,
+    /// Replicates that can say.
+    pub estimable: usize,
+}
+
+impl Estimate {
+    /// Median and 90 % interval over replicates.
+    pub fn range(&self) -> Option<(f64, f64, f64)> {
+        self.quantiles.map(|[low, _, median, _, high]| (median, low, high))
+    }
+
+    /// The pooled share, or the mean where there is none.
+    pub fn centre(&self) -> Option<f64> {
+        match self.pooled {
+            Some((_, 0)) => None,
+            Some((events, patients)) => Some(events as f64 / patients as f64),
+            None => self.mean,
+        }
+    }
+}
+
+/// Where patients were lost, means per replicate.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Funnel {
+    /// Screened, enrolled, infused (or observed), evaluable for response.
+    pub stages: [f64; 4],
+    /// Screening failures; never infused because of product, illness or death, withdrawal;
+    /// simulation failures.
+    pub losses: [f64; 6],
+    /// Median days from enrolment to infusion.
+    pub wait: Option<f64>,
+}
+
+/// One arm over all replicates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmSummary {
+    /// Name.
+    pub name: String,
+    /// Published efficacy data stand behind every product of the arm.
+    pub published: bool,
+    /// No product at all.
+    pub observed: bool,
+    /// Estimates in the order of [`MEASURES`].
+    pub estimates: Vec<Estimate>,
+    /// Losses.
+    pub funnel: Funnel,
+    /// Progression-free and overall survival over all replicates.
+    pub curves: [survival::Curve; 2],
+    /// Share of replicates that recommended each level (none first); empty without escalation.
+    pub recommended: Vec<f64>,
+    /// Share of replicates that stopped early.
+    pub stopped: f64,
+    /// Mean patients and DLTs per level; empty without escalation.
+    pub levels: Vec<[f64; 2]>,
+}
+
+impl ArmSummary {
+    /// The estimate of that code.
+    pub fn estimate(&self, code: &str) -> Option<&Estimate> {
+        self.estimates.iter().find(|estimate| estimate.code == code)
+    }
+}
+
+/// A simulation's results, without its patients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Replicates.
+    pub replicates: usize,
+    /// Patients per replicate and arm as planned.
+    pub patients: u32,
+    /// One per arm.
+    pub arms: Vec<ArmSummary>,
+    /// One per contrast of the experiment and endpoint.
+    pub contrasts: Vec<contrast::Contrast>,
+    /// Patients simulated.
+    pub simulated: u64,
+    /// Patients the solver gave up on.
+    pub failed: usize,
+}
+
+/// Summarises all replicates, which must be in order.
+pub fn summarise(experiment: &Experiment, results: &[ReplicateResult]) -> Summary {
+    let arms = (0..experiment.arms.len()).map(|arm| arm_summary(experiment, results, arm)).collect();
+    Summary {
+        replicates: results.len(),
+        patients: experiment.protocol.patients,
+        arms,
+        contrasts: contrast::contrasts(experiment, results),
+        simulated: results.iter().map(|result| u64::from(result.simulated)).sum(),
+        failed: results.iter().map(|result| result.failed.len()).sum(),
+    }
+}
+
+fn arm_summary(experiment: &Experiment, results: &[ReplicateResult], arm: usize) -> ArmSummary {
+    let planned = &experiment.arms[arm];
+    let patients: Vec<&[PatientResult]> =
+        results.iter().map(|result| result.arms[arm].patients.as_slice()).collect();
+    ArmSummary {
+        name: planned.name.clone(),
+        published: planned.products.iter().all(|product| product.published),
+        observed: planned.products.is_empty(),
+        estimates: MEASURES.iter().map(|measure| estimate(measure, &patients)).collect(),
+        funnel: funnel(results, arm),
+        curves: [
+            survival::Curve::new(&patients, |patient| patient.progression_free),
+            survival::Curve::new(&patients, |patient| patient.overall),
+        ],
+        recommended: recommended(results, arm, planned.escalate.then_some(planned.levels.len())),
+        stopped: mean(results, |result| f64::from(u8::from(result.arms[arm].stopped.is_some()))),
+        levels: if planned.escalate { levels(results, arm, planned.levels.len()) } else { vec![] },
+    }
+}
+
+/// The distribution of a measure over replicates.
+fn estimate(measure: &'static Measure, replicates: &[&[PatientResult]]) -> Estimate {
+    let values: Vec<Option<f64>> =
+        replicates.iter().map(|patients| measure.value(patients)).collect();
+    let pooled = measure.is_share().then(|| {
+        replicates.iter().fold((0, 0), |(events, total), patients| {
+            let (more_events, more) = measure.counts(patients);
+            (events + more_events, total + more)
+        })
+    });
+    let known: Vec<f64> = values.iter().flatten().copied().collect();
+    let ordered = sorted(&known);
+    let at = |p: f64| quantile_of_sorted(&ordered, p);
+    let quantiles = (|| Some([at(0.05)?, at(0.25)?, at(0.5)?, at(0.75)?, at(0.95)?]))();
+    Estimate {
+        code: measure.code,
+        pooled,
+        quantiles,
+        mean: stats::summary::mean(&known),
+        estimable: known.len(),
+        values,
+    }
+}
+
+fn mean(results: &[ReplicateResult], of: impl Fn(&ReplicateResult) -> f64) -> f64 {
+    results.iter().map(of).sum::<f64>() / results.len().max(1) as f64
+}
+
+fn funnel(results: &[ReplicateResult], arm: usize) -> Funnel {
+    use records::Disposition as D;
+    let count = |wanted: &[D]| {
+        mean(results, |result| {
+            let patients = &result.arms[arm].patients;
+            patients.iter().filter(|patient| wanted.contains(&patient.disposition)).count() as f64
+        })
+    };
+    let failures = mean(results, |result| f64::from(result.arms[arm].screen_failures));
+    let enrolled = mean(results, |result| result.arms[arm].patients.len() as f64);
+    let evaluable = mean(results, |result| {
+        let patients = &result.arms[arm].patients;
+        let evaluable = |patient: &&PatientResult| {
+            measure::treated(patient) && patient.response != evaluate::Response::NotEvaluable
+        };
+        patients.iter().filter(evaluable).count() as f64
+    });
+    let waits: Vec<f64> = results
+        .iter()
+        .flat_map(|result| result.arms[arm].patients.iter().filter_map(|patient| patient.waited))
+        .collect();
+    Funnel {
+        stages: [failures + enrolled, enrolled, count(&[D::Infused, D::Observed]), evaluable],
+        losses: [
+            failures,
+            count(&[D::ProductFailure]),
+            count(&[D::ProgressedBeforeInfusion]),
+            count(&[D::DiedBeforeInfusion]),
+            count(&[D::WithdrewBeforeInfusion]),
+            count(&[D::NotEvaluable]),
+        ],
+        wait: stats::summary::median(&waits),
+    }
+}
+
+/// Share of replicates per recommended level, none first.
+fn recommended(results: &[ReplicateResult], arm: usize, levels: Option<usize>) -> Vec<f64> {
+    let Some(levels) = levels else { return Vec::new() };
+    (0..=levels)
+        .map(|level| {
+            mean(results, |result| {
+                f64::from(u8::from(result.arms[arm].recommended.unwrap_or(0) == level))
+            })
+        })
+        .collect()
+}
+
+fn levels(results: &[ReplicateResult], arm: usize, levels: usize) -> Vec<[f64; 2]> {
+    (1..=levels)
+        .map(|level| {
+            let at = |patient: &&PatientResult| {
+                patient.level == Some(level as u8) && measure::treated(patient)
+            };
+            let patients = |result: &ReplicateResult| {
+                result.arms[arm].patients.iter().filter(at).count() as f64
+            };
+            let dlts = |result: &ReplicateResult| {
+                let patients = result.arms[arm].patients.iter().filter(at);
+                patients.filter(|patient| patient.dlt == Some(true)).count() as f64
+            };
+            [mean(results, patients), mean(results, dlts)]
+        })
+        .collect()
+}

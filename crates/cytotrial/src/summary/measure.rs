@@ -1,0 +1,329 @@
+//! The list of endpoints that a simulation reports, each with its denominator.
+
+use evaluate::Response;
+use records::Disposition;
+use stats::summary::{mean, median};
+
+use crate::conduct::result::PatientResult;
+
+/// How a measure's value looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A share of patients, 0 to 1.
+    Share,
+    /// A number with a unit.
+    Number,
+}
+
+/// What the value is computed from.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// Patients in the denominator, and those of them who count.
+    Share(fn(&PatientResult) -> bool, fn(&PatientResult) -> bool),
+    /// Median of a patient's number.
+    Median(fn(&PatientResult) -> Option<f64>),
+    /// Mean of a patient's number.
+    Mean(fn(&PatientResult) -> Option<f64>),
+    /// Median of a time to event by Kaplan-Meier, in months.
+    MedianTime(fn(&PatientResult) -> evaluate::TimeToEvent),
+    /// Survival by Kaplan-Meier at a day.
+    SurvivalAt(fn(&PatientResult) -> evaluate::TimeToEvent, f64),
+}
+
+/// One endpoint.
+pub struct Measure {
+    /// Code in files.
+    pub code: &'static str,
+    /// Name in the report.
+    pub title: &'static str,
+    /// Unit; `%` for shares.
+    pub unit: &'static str,
+    /// Who is in the denominator, in words.
+    pub of: &'static str,
+    /// The value is the model's and not seen by any clinic.
+    pub hidden: bool,
+    rule: Rule,
+}
+
+/// Days per month.
+pub const MONTH: f64 = 30.4375;
+
+/// Infused, or observed in an arm without a product; solver failures after infusion stay in.
+pub fn treated(patient: &PatientResult) -> bool {
+    matches!(
+        patient.disposition,
+        Disposition::Infused | Disposition::Observed | Disposition::NotEvaluable
+    )
+}
+
+fn everyone(_: &PatientResult) -> bool {
+    true
+}
+
+impl Measure {
+    const fn share(
+        code: &'static str,
+        title: &'static str,
+        counts: fn(&PatientResult) -> bool,
+    ) -> Self {
+        Self {
+            code,
+            title,
+            unit: "%",
+            of: "infused (or observed)",
+            hidden: false,
+            rule: Rule::Share(treated, counts),
+        }
+    }
+
+    const fn of_all(mut self, of: fn(&PatientResult) -> bool, words: &'static str) -> Self {
+        self.of = words;
+        if let Rule::Share(_, counts) = self.rule {
+            self.rule = Rule::Share(of, counts);
+        }
+        self
+    }
+
+    const fn number(
+        code: &'static str,
+        title: &'static str,
+        unit: &'static str,
+        of: &'static str,
+        rule: Rule,
+    ) -> Self {
+        Self { code, title, unit, of, hidden: false, rule }
+    }
+
+    const fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
+    }
+
+    /// Whether the value is a share of patients.
+    pub fn is_share(&self) -> bool {
+        matches!(self.rule, Rule::Share(..))
+    }
+
+    /// How the value looks.
+    pub fn kind(&self) -> Kind {
+        match self.rule {
+            Rule::Share(..) | Rule::SurvivalAt(..) => Kind::Share,
+            _ => Kind::Number,
+        }
+    }
+
+    /// Who counts and who is in the denominator, for shares; zeros otherwise.
+    pub fn counts(&self, patients: &[PatientResult]) -> (u64, u64) {
+        let Rule::Share(of, counts) = self.rule else { return (0, 0) };
+        patients.iter().filter(|patient| of(patient)).fold((0, 0), |(events, total), patient| {
+            (events + u64::from(counts(patient)), total + 1)
+        })
+    }
+
+    /// The value in one trial.
+    pub fn value(&self, patients: &[PatientResult]) -> Option<f64> {
+        let numbers = |of: fn(&PatientResult) -> Option<f64>| -> Vec<f64> {
+            patients.iter().filter(|patient| treated(patient)).filter_map(of).collect()
+        };
+        match self.rule {
+            Rule::Share(..) => {
+                let (events, total) = self.counts(patients);
+                (total > 0).then(|| events as f64 / total as f64)
+            }
+            Rule::Median(of) => median(&numbers(of)),
+            Rule::Mean(of) => mean(&numbers(of)),
+            Rule::MedianTime(of) => {
+                let curve = kaplan_meier(patients, of)?;
+                curve.median().map(|days| days / MONTH)
+            }
+            Rule::SurvivalAt(of, day) => {
+                let curve = kaplan_meier(patients, of)?;
+                Some(curve.at(day))
+            }
+        }
+    }
+
+    /// A patient's own value for paired differences; `None` where pairing makes no sense.
+    pub fn of_patient(&self, patient: &PatientResult) -> Option<f64> {
+        match self.rule {
+            // A patient who never got the product is a failure of efficacy and free of toxicity:
+            // pairs compare what enrolment in either arm brings.
+            Rule::Share(_, counts) => Some(f64::from(u8::from(counts(patient)))),
+            Rule::Median(of) | Rule::Mean(of) => of(patient),
+            _ => None,
+        }
+    }
+}
+
+/// The curve of the treated patients of one trial.
+fn kaplan_meier(
+    patients: &[PatientResult],
+    of: fn(&PatientResult) -> evaluate::TimeToEvent,
+) -> Option<stats::KaplanMeier> {
+    let observations: Vec<(f64, bool)> = patients
+        .iter()
+        .filter(|patient| treated(patient))
+        .map(|patient| {
+            let time = of(patient);
+            (time.days, time.event)
+        })
+        .collect();
+    (!observations.is_empty()).then(|| stats::KaplanMeier::new(&observations))
+}
+
+/// Every endpoint, in the order of reports and files.
+pub static MEASURES: &[Measure] = &[
+    Measure::share("orr", "overall response (PR or better, confirmed)", |p| {
+        p.response >= Response::Partial
+    }),
+    Measure::share("orr-enrolled", "overall response among all enrolled", |p| {
+        p.response >= Response::Partial
+    })
+    .of_all(everyone, "enrolled"),
+    Measure::share("vgpr", "very good partial response or better", |p| {
+        p.response >= Response::VeryGoodPartial
+    }),
+    Measure::share("cr", "complete response or better", |p| p.response >= Response::Complete),
+    Measure::share("scr", "stringent complete response", |p| {
+        p.response >= Response::StringentComplete
+    }),
+    Measure::share("mrd-negative", "residual disease negative at 1e-5", |p| {
+        p.mrd_negative == Some(true)
+    }),
+    Measure::number(
+        "pfs-median",
+        "median progression-free survival",
+        "month",
+        "infused (or observed)",
+        Rule::MedianTime(|p| p.progression_free),
+    ),
+    Measure::number(
+        "pfs-6-month",
+        "progression-free at 6 months",
+        "%",
+        "infused (or observed)",
+        Rule::SurvivalAt(|p| p.progression_free, 182.625),
+    ),
+    Measure::number(
+        "os-median",
+        "median overall survival",
+        "month",
+        "infused (or observed)",
+        Rule::MedianTime(|p| p.overall),
+    ),
+    Measure::number(
+        "os-12-month",
+        "alive at 12 months",
+        "%",
+        "infused (or observed)",
+        Rule::SurvivalAt(|p| p.overall, 365.0),
+    ),
+    Measure::number(
+        "time-to-response",
+        "median time to response",
+        "day",
+        "responders",
+        Rule::Median(|p| p.first_response),
+    ),
+    Measure::number(
+        "log10-burden-day-28",
+        "log10 of burden at day 28 over burden at enrolment",
+        "log10",
+        "alive at day 28",
+        Rule::Mean(|p| {
+            let now = p.truth.burden_day_28?;
+            Some(stats::math::log10((now / p.truth.burden_at_start).max(1e-12)))
+        }),
+    )
+    .hidden(),
+    Measure::number(
+        "kills",
+        "myeloma cells killed by the product",
+        "1e9 cells",
+        "infused (or observed)",
+        Rule::Median(|p| Some(p.truth.kills[0] + p.truth.kills[1])),
+    )
+    .hidden(),
+    Measure::share("crs", "CRS of any grade", |p| p.crs.0 >= 1),
+    Measure::share("crs-grade-2-or-more", "CRS of grade 2 or more", |p| p.crs.0 >= 2),
+    Measure::share("crs-grade-3-or-more", "CRS of grade 3 or more", |p| p.crs.0 >= 3),
+    Measure::number(
+        "crs-onset",
+        "median onset of CRS",
+        "day",
+        "patients with CRS",
+        Rule::Median(|p| p.crs.1),
+    ),
+    Measure::number(
+        "crs-duration",
+        "median duration of CRS",
+        "day",
+        "patients with CRS",
+        Rule::Median(|p| p.crs.2),
+    ),
+    Measure::share("icans", "ICANS of any grade", |p| p.icans.0 >= 1),
+    Measure::share("icans-grade-3-or-more", "ICANS of grade 3 or more", |p| p.icans.0 >= 3),
+    Measure::share("gvhd", "acute GvHD of any grade", |p| p.gvhd >= 1),
+    Measure::share("gvhd-grade-3-or-more", "acute GvHD of grade III or IV", |p| p.gvhd >= 3),
+    Measure::share("off-tumour", "off-tumour damage of any grade", |p| p.off_tumour >= 1),
+    Measure::share("infusion-reaction", "infusion reaction of any grade", |p| {
+        p.infusion_reaction >= 1
+    }),
+    Measure::share("infection-grade-3-or-more", "infection of grade 3 or more", |p| {
+        p.infection >= 3
+    }),
+    Measure::share("neutropenia-grade-4", "neutropenia of grade 4", |p| p.cytopenia[0] >= 4),
+    Measure::share("thrombocytopenia-grade-3-or-more", "thrombocytopenia of grade 3 or more", |p| {
+        p.cytopenia[1] >= 3
+    }),
+    Measure::share("anaemia-grade-3-or-more", "anaemia of grade 3 or more", |p| {
+        p.cytopenia[2] >= 3
+    }),
+    Measure::share("prolonged-cytopenia", "grade 3 cytopenia not recovered by day 30", |p| {
+        p.prolonged_cytopenia
+    }),
+    Measure::share("dlt", "dose-limiting toxicity", |p| p.dlt == Some(true))
+        .of_all(|p| p.dlt.is_some(), "evaluable for DLT"),
+    Measure::number(
+        "cmax",
+        "median largest cell count in blood",
+        "cells/uL",
+        "infused, cells detected",
+        Rule::Median(|p| p.kinetics.map(|kinetics| kinetics[0])),
+    ),
+    Measure::number(
+        "tmax",
+        "median day of the largest cell count",
+        "day",
+        "infused, cells detected",
+        Rule::Median(|p| p.kinetics.map(|kinetics| kinetics[1])),
+    ),
+    Measure::number(
+        "auc-28",
+        "median area under the cell count to day 28",
+        "day*cells/uL",
+        "infused, cells detected",
+        Rule::Median(|p| p.kinetics.map(|kinetics| kinetics[2])),
+    ),
+    Measure::number(
+        "tlast",
+        "median last day with cells detected",
+        "day",
+        "infused, cells detected",
+        Rule::Median(|p| p.kinetics.map(|kinetics| kinetics[3])),
+    ),
+    Measure::number(
+        "days-to-infusion",
+        "median days from enrolment to infusion",
+        "day",
+        "infused",
+        Rule::Median(|p| p.waited),
+    ),
+    Measure::share("infused-of-enrolled", "infused among all enrolled", |p| p.waited.is_some())
+        .of_all(everyone, "enrolled"),
+];
+
+/// The measure of that code.
+pub fn measure(code: &str) -> Option<&'static Measure> {
+    MEASURES.iter().find(|measure| measure.code == code)
+}
