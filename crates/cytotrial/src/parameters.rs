@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use stats::Distribution;
+use crate::population::quantile::Quantile;
 
 mod patient;
 mod survival;
@@ -24,7 +24,7 @@ pub enum Spread {
     /// Not at all.
     Fixed,
     /// By this law around the typical value.
-    Between(Distribution),
+    Between(Quantile),
     /// It follows from the patient's covariates.
     Covariate,
     /// It defines a product.

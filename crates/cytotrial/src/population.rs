@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use stats::special::normal_cdf;
-use stats::{Distribution, Purpose, stream};
+use stats::{Purpose, stream};
 
 pub mod address;
 pub mod baseline;
@@ -14,6 +14,7 @@ pub mod copula;
 pub mod eligibility;
 mod entry;
 pub mod expression;
+pub mod quantile;
 mod read;
 mod token;
 pub mod units;
@@ -23,6 +24,7 @@ pub use read::read;
 
 use copula::Copula;
 use expression::{Expression, Name};
+use quantile::Quantile;
 
 /// Where a number of a population comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,7 +47,7 @@ pub struct Law {
     /// Covariate by index, and the value that it must have; `None` for the rest of the patients.
     pub condition: Option<(usize, f64)>,
     /// The law.
-    pub distribution: Distribution,
+    pub quantile: Quantile,
     /// Where it comes from.
     pub evidence: Evidence,
 }
@@ -174,7 +176,7 @@ impl Population {
                         Some(row) => normal_cdf(scores[row]),
                         None => draws.uniform(covariate.address),
                     };
-                    let value = law(laws, &values).distribution.quantile(uniform);
+                    let value = law(laws, &values).quantile.at(uniform);
                     if covariate.codes.is_empty() { value } else { covariate.codes[value as usize] }
                 }
             };
@@ -201,7 +203,7 @@ impl Population {
     /// The median of a covariate drawn by one law for everybody; `None` for any other.
     pub fn median(&self, name: &str) -> Option<f64> {
         match &self.covariates[self.index(name)?].rule {
-            Rule::Drawn(laws) if laws.len() == 1 => Some(laws[0].distribution.quantile(0.5)),
+            Rule::Drawn(laws) if laws.len() == 1 => Some(laws[0].quantile.at(0.5)),
             _ => None,
         }
     }
@@ -216,9 +218,8 @@ impl Population {
             let pair = |found: &&Correlation| found.between == [a, b] || found.between == [b, a];
             self.correlations.iter().find(pair).map(|found| found.rho)
         };
-        let through = |c: usize| {
-            self.index("burden").and_then(|burden| listed(c, burden)).unwrap_or(0.0)
-        };
+        let through =
+            |c: usize| self.index("burden").and_then(|burden| listed(c, burden)).unwrap_or(0.0);
         listed(a, b).unwrap_or_else(|| through(a) * through(b))
     }
 

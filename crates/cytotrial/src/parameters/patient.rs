@@ -9,6 +9,7 @@ use stats::math::{exp, ln};
 use stats::{Distribution, Purpose, stream};
 
 use super::{ParameterTable, Spread, Typical};
+use crate::population::quantile::Quantile;
 use crate::population::{Patient, Population};
 
 macro_rules! couplings {
@@ -135,9 +136,9 @@ impl ParameterTable {
 /// A typical value with a patient's deviation: a ratio to the median of a log-normal law, a shift
 /// of a normal one, a shift on the logit scale of a beta law about its mean. Shares stay below the
 /// upper limit of their law.
-fn spread(typical: f64, law: &Distribution, unit: &str, uniform: f64) -> f64 {
-    let drawn = law.quantile(uniform);
-    match law {
+fn spread(typical: f64, law: &Quantile, unit: &str, uniform: f64) -> f64 {
+    let drawn = law.at(uniform);
+    match law.law() {
         Distribution::LogNormal { median, hi, .. } => {
             let value = typical * (drawn / median);
             if unit == "1" && *hi <= 1.0 { value.min(*hi) } else { value }

@@ -6,6 +6,7 @@ use stats::Distribution;
 
 use super::{Parameter, ParameterTable, Role, Spread, patient, survival};
 use crate::population::address::address;
+use crate::population::quantile::Quantile;
 use crate::problem::{Problem, help_with_nearest};
 
 /// The rows of a comma-separated table by column name, each with its line number; quoted fields may
@@ -161,7 +162,7 @@ fn spread(symbol: &str, text: &str) -> Result<Spread, (String, String)> {
             law @ (Distribution::Normal { .. }
             | Distribution::LogNormal { .. }
             | Distribution::Beta { .. }),
-        ) => Ok(Spread::Between(law)),
+        ) => Ok(Spread::Between(Quantile::new(law))),
         Ok(_) => Err((format!("`{symbol}` cannot spread by `{text}`"), help.into())),
         Err(error) => Err((format!("spread of `{symbol}`: {error}"), help.into())),
     }

@@ -9,6 +9,7 @@ use super::baseline::Statistic;
 use super::copula::Copula;
 use super::entry::{CorrelationEntry, CouplingEntry, CovariateEntry, File, PublishedEntry};
 use super::expression::{Expression, Name, Reading};
+use super::quantile::Quantile;
 use super::units::{PLAIN, dimension};
 use super::{Correlation, Coupling, Covariate, Evidence, Law, Population, Published, Rule};
 use crate::problem::{Problem, any_error, help_with_nearest};
@@ -274,7 +275,7 @@ impl Reader<'_> {
             None => None,
             Some(text) => Some(self.condition(at, text, index, names)?),
         };
-        Some(Law { condition, distribution, evidence })
+        Some(Law { condition, quantile: Quantile::new(distribution), evidence })
     }
 
     /// `isotype=IgG`, `male=1`.
@@ -310,7 +311,7 @@ impl Reader<'_> {
 
     fn add_law(&mut self, at: usize, covariate: &mut Covariate, law: Law) {
         let labels: Vec<String> =
-            law.distribution.categories().iter().map(|(label, _)| label.clone()).collect();
+            law.quantile.law().categories().iter().map(|(label, _)| label.clone()).collect();
         if !labels.is_empty() {
             if !covariate.categories.is_empty() && covariate.categories != labels {
                 let message = format!("`{}` has other categories above", covariate.name);
