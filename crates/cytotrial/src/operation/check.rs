@@ -217,7 +217,7 @@ fn feasible(experiment: &Experiment) -> Vec<Problem> {
                 let help = "heavy patients will get less than assigned; lower the level or raise \
                             the lot";
                 let path = "treatment.infusion.levels";
-                let problem = Problem::error("V401", &protocol.file, path, message, help);
+                let problem = Problem::error("V102", &protocol.file, path, message, help);
                 problems.push(problem.as_warning());
             }
         }

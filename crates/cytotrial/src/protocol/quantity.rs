@@ -85,7 +85,7 @@ pub fn law(text: &str, unit: &str) -> Result<Distribution, Fault> {
         let (named, rest) = text.split_at(end + 1);
         let factor = read(&format!("1 {}", rest.trim()), unit)?;
         let law = Distribution::parse(named).map_err(|error| Fault {
-            code: "V404",
+            code: "V105",
             message: error.to_string(),
             help: "write it like `lognormal(median=22; sigma=0.25; lo=12; hi=60)`".to_owned(),
         })?;

@@ -130,8 +130,9 @@ pub(super) fn plan(
     }
     let seed = top.need("seed").and_then(seed);
     let run = top.need_section("run").and_then(run);
-    let levels = protocol.map_or(&[][..], |(_, treatment)| &treatment.levels);
-    let arms = top.need_section("arm").and_then(|section| arms(&section, files, products, levels));
+    let protocol = protocol.map(|(_, treatment)| treatment);
+    let arms =
+        top.need_section("arm").and_then(|section| arms(&section, files, products, protocol));
     let names: Vec<String> = arms.iter().flatten().map(|arm| arm.name.clone()).collect();
     let targets = match top.may("targets") {
         None => Some(BTreeMap::new()),
@@ -202,7 +203,7 @@ fn arms(
     section: &Section<'_>,
     files: &Files,
     products: &mut product::Shelf<'_>,
-    levels: &[Dose],
+    protocol: Option<&Treatment>,
 ) -> Option<Vec<ArmPlan>> {
     let mut arms: Vec<ArmPlan> = Vec::new();
     let mut sound = true;
@@ -211,7 +212,7 @@ fn arms(
             sound = false;
             continue;
         };
-        match arm(name, &section, files, products, &arms, levels) {
+        match arm(name, &section, files, products, &arms, protocol) {
             Some(arm) => arms.push(arm),
             None => sound = false,
         }
@@ -226,7 +227,7 @@ fn arm(
     files: &Files,
     shelf: &mut product::Shelf<'_>,
     above: &[ArmPlan],
-    protocol_levels: &[Dose],
+    protocol: Option<&Treatment>,
 ) -> Option<ArmPlan> {
     let base = match section.may("base") {
         None => Some(ArmPlan::default()),
@@ -259,7 +260,7 @@ fn arm(
     }
     arm.set.extend(set.unwrap_or_else(|| Some(BTreeMap::new()))?);
     if changed {
-        check_lot(section, &arm, protocol_levels);
+        check_lot(section, &arm, protocol);
     }
     Some(arm)
 }
@@ -338,20 +339,21 @@ fn settings(field: Field<'_>, files: &Files) -> Option<BTreeMap<String, f64>> {
     sound.then_some(set)
 }
 
-fn check_lot(section: &Section<'_>, arm: &ArmPlan, protocol_levels: &[Dose]) {
+/// Compares the arm's dose with its lots. Levels of the protocol were compared with the protocol's
+/// own product before, so here they only meet a product with a smaller lot.
+fn check_lot(section: &Section<'_>, arm: &ArmPlan, protocol: Option<&Treatment>) {
     let Some(products) = &arm.products else { return };
     let own = arm.infusions.as_ref().and_then(|infusions| infusions.levels.as_ref());
-    let (Some(field), key) = (match section.may("infusions") {
-        Some(field) => {
-            let key = field.clone().section().and_then(|table| table.may("levels"));
-            (Some(field), if key.is_some() { "levels" } else { "dose" })
-        }
-        None => (section.may("product"), ""),
-    }) else {
-        return;
-    };
-    let levels = own.map_or(protocol_levels, Vec::as_slice);
-    treatment::check_lot(&field, key, levels, products);
+    if let (Some(levels), Some(field)) = (own, section.may("infusions")) {
+        let several = field.clone().section().is_some_and(|table| table.may("levels").is_some());
+        treatment::check_lot(&field, if several { "levels" } else { "dose" }, levels, products);
+    } else if let (Some(treatment), Some(field)) = (protocol, section.may("product")) {
+        let usual = treatment.product.as_ref().map_or(f64::INFINITY, |usual| usual.max_per_lot);
+        let smaller: Vec<Product> =
+            products.iter().filter(|product| product.max_per_lot < usual).cloned().collect();
+        let levels = own.map_or(treatment.levels.as_slice(), Vec::as_slice);
+        treatment::check_lot(&field, "", levels, &smaller);
+    }
 }
 
 fn targets(
@@ -397,7 +399,7 @@ fn contrast(field: Field<'_>, arms: &[String]) -> Option<(String, String)> {
     let text = field.text()?;
     let Some((first, second)) = text.split_once(" - ") else {
         let message = format!("`{text}` does not name two arms");
-        return here.error("V404", message, "write `\"car-nk - bcma-car-t\"`");
+        return here.error("V105", message, "write `\"car-nk - bcma-car-t\"`");
     };
     let (first, second) = (first.trim(), second.trim());
     for name in [first, second] {

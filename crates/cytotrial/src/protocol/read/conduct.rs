@@ -72,7 +72,7 @@ pub(super) fn stopping(field: Field<'_>) -> Option<Stopping> {
     let rule = deaths(&text).or_else(|| dlt_rate(&text)).or_else(|| gvhd(&text));
     rule.or_else(|| {
         here.error(
-            "V404",
+            "V105",
             format!("`{text}` is not a stopping rule that this program knows"),
             "known forms: `2 deaths not due to myeloma within 28 day`, \
              `P(dlt > 0.30 at level 1) > 0.95`, `GvHD grade 3..4 in 2 of the first 6`",

@@ -105,7 +105,7 @@ fn window(field: Field<'_>) -> Option<(f64, f64)> {
                 Some(time) => time,
                 None => {
                     return here.error(
-                        "V404",
+                        "V105",
                         format!("`{rest}` is not understood"),
                         "write `\"28 day, at least 14 day after the last infusion\"`",
                     );

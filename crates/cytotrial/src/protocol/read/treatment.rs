@@ -63,7 +63,7 @@ fn increasing(field: &Field<'_>, days: &[f64], what: &str) -> Option<Vec<f64>> {
     for (index, pair) in days.windows(2).enumerate() {
         if pair[1] <= pair[0] {
             field.log.error(
-                "V402",
+                "V103",
                 &format!("{}.{}", field.path, index + 1),
                 format!("{what} {} is not after {what} {}", pair[1], pair[0]),
                 "list days from first to last",
@@ -106,7 +106,7 @@ pub(super) fn levels(field: Field<'_>) -> Option<Vec<Dose>> {
                 shown(&below)
             );
             let _: Option<()> =
-                level.error("V402", message, "list dose levels from lowest to highest");
+                level.error("V103", message, "list dose levels from lowest to highest");
             sound = false;
         }
     }
@@ -133,7 +133,8 @@ pub(super) fn dose(field: Field<'_>) -> Option<Dose> {
     here.error("V101", format!("the dose `{text}` is not above zero"), "correct the dose")
 }
 
-/// Compares dose levels with what a lot holds.
+/// Compares dose levels with what a lot holds; a problem is told at `key` of the table, or at the
+/// table itself when the key is empty.
 pub(super) fn check_lot(table: &Field<'_>, key: &str, levels: &[Dose], products: &[Product]) {
     let Some(product) =
         products.iter().min_by(|one, other| one.max_per_lot.total_cmp(&other.max_per_lot))
@@ -143,6 +144,7 @@ pub(super) fn check_lot(table: &Field<'_>, key: &str, levels: &[Dose], products:
     let lot = product.max_per_lot;
     for (index, dose) in levels.iter().enumerate() {
         let path = match key {
+            "" => table.path.clone(),
             "dose" => format!("{}.{key}", table.path),
             _ => format!("{}.{key}.{index}", table.path),
         };
@@ -158,7 +160,7 @@ pub(super) fn check_lot(table: &Field<'_>, key: &str, levels: &[Dose], products:
             Dose::Flat(_) => String::new(),
         };
         table.log.error(
-            "V401",
+            "V102",
             &path,
             format!(
                 "a dose of {typed:e} {unit} is beyond one lot of {}, which holds {lot:e} cells{weight}",

@@ -45,20 +45,20 @@ fn schedule(field: Field<'_>) -> Option<Schedule> {
         let Some(visit) = visit(rest) else {
             let message = format!("`{text}` is not a visit");
             let help = "write `\"28 (+-3)\"`, or as the last one `\"then every 56 (+-14)\"`";
-            sound = field.error("V403", message, help).unwrap_or(false);
+            sound = field.error("V104", message, help).unwrap_or(false);
             continue;
         };
         let before = schedule.visits.last().map_or(f64::NEG_INFINITY, |visit: &Visit| visit.day);
         if repeats {
             if index + 1 != last || visit.day <= 0.0 {
                 let message = format!("`{text}` is not the last visit or not an interval");
-                sound = field.error("V403", message, "write it last").unwrap_or(false);
+                sound = field.error("V104", message, "write it last").unwrap_or(false);
                 continue;
             }
             schedule.then_every = Some(visit);
         } else if visit.day <= before {
             let message = format!("visit day {} is not after day {before}", visit.day);
-            sound = field.error("V402", message, "list visits from first to last").unwrap_or(false);
+            sound = field.error("V103", message, "list visits from first to last").unwrap_or(false);
         } else {
             schedule.visits.push(visit);
         }
