@@ -40,6 +40,25 @@ pub fn push(steps: &mut Vec<GradeStep>, day: f64, grade: u8) {
     }
 }
 
+/// At every time the worse of two courses.
+pub fn worse_of(first: &[GradeStep], second: &[GradeStep]) -> Vec<GradeStep> {
+    let mut steps = Vec::with_capacity(first.len() + second.len());
+    let (mut one, mut two, mut grades) = (first, second, (0, 0));
+    loop {
+        let day = match (one.first(), two.first()) {
+            (Some(a), Some(b)) => a.day.min(b.day),
+            (Some(step), None) | (None, Some(step)) => step.day,
+            (None, None) => return steps,
+        };
+        for (rest, grade) in [(&mut one, &mut grades.0), (&mut two, &mut grades.1)] {
+            while let Some((step, later)) = rest.split_first().filter(|(step, _)| step.day <= day) {
+                (*rest, *grade) = (later, step.grade);
+            }
+        }
+        push(&mut steps, day, grades.0.max(grades.1));
+    }
+}
+
 /// The stretches at or above a grade, in order.
 pub fn spells(steps: &[GradeStep], grade: u8) -> impl Iterator<Item = Spell> + '_ {
     let mut next = 0;
@@ -100,6 +119,16 @@ mod tests {
             push(&mut course, day, grade);
         }
         assert_eq!(course, steps(&[(1.0, 2), (3.0, 0)]));
+    }
+
+    #[test]
+    fn of_two_courses_the_worse_holds() {
+        let one = steps(&[(1.0, 2), (3.0, 0)]);
+        let two = steps(&[(2.0, 1), (2.5, 3), (4.0, 0)]);
+        let want = steps(&[(1.0, 2), (2.5, 3), (4.0, 0)]);
+        assert_eq!(worse_of(&one, &two), want);
+        assert_eq!(worse_of(&two, &one), want);
+        assert_eq!(worse_of(&one, &[]), one);
     }
 
     #[test]

@@ -111,12 +111,13 @@ fn curve(series: &[Point], options: &KineticsOptions) -> Curve {
         None => {}
     }
     let last = series.iter().rposition(|point| value(point) > 0.0);
-    for (at, point) in series.iter().enumerate().skip(after) {
-        let quantified = value(point) > 0.0;
-        let not_yet = points.iter().all(|known| known.1 <= 0.0);
-        if quantified || (not_yet && last.is_none_or(|last| at < last)) {
-            points.push((point.day, value(point)));
+    let mut not_yet = points.iter().all(|known| known.1 <= 0.0);
+    for point in series.iter().take(last.map_or(0, |last| last + 1)).skip(after) {
+        let value = value(point);
+        if value > 0.0 || not_yet {
+            points.push((point.day, value));
         }
+        not_yet &= value <= 0.0;
     }
     let first_below_after =
         last.and_then(|at| series.get(at + 1)).map(|point| point.day).filter(|&day| day > 0.0);
@@ -207,39 +208,44 @@ fn terminal_slope(points: &[(f64, f64)], peak: f64, options: &KineticsOptions) -
     fits.into_iter().rfind(|fit| fit.r2 > best - options.slope_tolerance)
 }
 
+/// Sums for a straight line, taken from the first point added so that nothing cancels.
 #[derive(Default)]
 struct Sums {
-    times: Vec<f64>,
-    logs: Vec<f64>,
+    origin: Option<(f64, f64)>,
+    count: usize,
+    t: f64,
+    l: f64,
+    tt: f64,
+    tl: f64,
+    ll: f64,
 }
 
 impl Sums {
     fn add(&mut self, time: f64, log: f64) {
-        self.times.push(time);
-        self.logs.push(log);
+        let (time_0, log_0) = *self.origin.get_or_insert((time, log));
+        let (t, l) = (time - time_0, log - log_0);
+        self.count += 1;
+        self.t += t;
+        self.l += l;
+        self.tt += t * t;
+        self.tl += t * l;
+        self.ll += l * l;
     }
 
     fn fit(&self) -> Option<Slope> {
-        let count = self.times.len();
-        if count < 3 {
+        let (time_0, log_0) = self.origin?;
+        let n = self.count as f64;
+        let (mean_t, mean_l) = (self.t / n, self.l / n);
+        let tt = self.tt - n * mean_t * mean_t;
+        let tl = self.tl - n * mean_t * mean_l;
+        let ll = self.ll - n * mean_l * mean_l;
+        if self.count < 3 || tt <= 0.0 || ll <= 0.0 {
             return None;
         }
-        let n = count as f64;
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
-        let (mean_time, mean_log) = (mean(&self.times), mean(&self.logs));
-        let (mut tt, mut tl, mut ll) = (0.0, 0.0, 0.0);
-        for (time, log) in self.times.iter().zip(&self.logs) {
-            let (dt, dl) = (time - mean_time, log - mean_log);
-            tt += dt * dt;
-            tl += dt * dl;
-            ll += dl * dl;
-        }
-        if tt <= 0.0 || ll <= 0.0 {
-            return None;
-        }
-        let r2 = tl * tl / (tt * ll);
+        let r2 = (tl * tl / (tt * ll)).min(1.0);
         let adjusted = 1.0 - (1.0 - r2) * (n - 1.0) / (n - 2.0);
         let rate = -tl / tt;
-        Some(Slope { rate, intercept: mean_log + rate * mean_time, r2: adjusted, points: count })
+        let intercept = log_0 + mean_l + rate * (time_0 + mean_t);
+        Some(Slope { rate, intercept, r2: adjusted, points: self.count })
     }
 }

@@ -102,17 +102,16 @@ fn hypoxia_limb(signs: &Signs) -> u8 {
     }
 }
 
-/// Grades over time of one subject. Without any temperature on record the investigator's reports
-/// stand in.
+/// Grades over time of one subject. A report of the investigator stands in where no temperature
+/// was recorded while it lasted.
 pub fn course(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Vec<GradeStep> {
     let temperatures = subject.series(Analyte::Temperature);
-    let mut steps = if temperatures.is_empty() {
-        super::reported::course(subject, EventTerm::CytokineReleaseSyndrome)
-    } else if temperatures.iter().any(|point| point.value >= FEVER - 1e-9 && point.day >= -1e-9) {
-        graded(subject, options)
-    } else {
-        Vec::new()
-    };
+    let fever = |point: &Point| point.value >= FEVER - 1e-9 && point.day >= -1e-9;
+    let graded =
+        if temperatures.iter().any(fever) { graded(subject, options) } else { Vec::new() };
+    let term = EventTerm::CytokineReleaseSyndrome;
+    let reported = super::reported::course(subject, term, &[temperatures]);
+    let mut steps = course::worse_of(&graded, &reported);
     if subject.death_cause == Some(DeathCause::CytokineReleaseSyndrome)
         && let Some(day) = subject.death_day
     {
@@ -145,14 +144,26 @@ impl<'a> Running<'a> {
 }
 
 /// The days on which any of the series has a value, ascending, each once.
-pub(crate) fn days_of(series: &[&[Point]]) -> Vec<f64> {
-    let mut days: Vec<f64> = Vec::with_capacity(series.iter().map(|points| points.len()).sum());
-    for points in series {
-        days.extend(points.iter().map(|point| point.day));
+pub(crate) fn days_of<const N: usize>(series: &[&[Point]; N]) -> Vec<f64> {
+    let mut next = [0_usize; N];
+    let mut days = Vec::with_capacity(series.iter().map(|points| points.len()).max().unwrap_or(0));
+    loop {
+        let mut earliest = f64::INFINITY;
+        for (points, &at) in series.iter().zip(&next) {
+            if let Some(point) = points.get(at) {
+                earliest = earliest.min(point.day);
+            }
+        }
+        if earliest.is_infinite() {
+            return days;
+        }
+        days.push(earliest);
+        for (points, at) in series.iter().zip(&mut next) {
+            while points.get(*at).is_some_and(|point| point.day <= earliest) {
+                *at += 1;
+            }
+        }
     }
-    days.sort_unstable_by(f64::total_cmp);
-    days.dedup();
-    days
 }
 
 fn graded(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Vec<GradeStep> {
@@ -299,6 +310,15 @@ mod tests {
         study.subjects.death_day[0] = Some(3.0);
         study.subjects.death_cause[0] = Some(DeathCause::CytokineReleaseSyndrome);
         assert_eq!(worst(&study), Some(Episode { grade: 5, onset: 1.0, end: None }));
+    }
+
+    #[test]
+    fn where_temperatures_were_recorded_they_decide_over_a_report() {
+        let mut study = study(&[(0.0, 36.5), (3.0, 36.9), (20.0, 36.5)]);
+        study.events.push(0, EventTerm::CytokineReleaseSyndrome, 2.0, Some(6.0), 2, true);
+        assert_eq!(worst(&study), None);
+        study.events.push(0, EventTerm::CytokineReleaseSyndrome, 8.0, Some(9.0), 2, true);
+        assert_eq!(worst(&study), Some(Episode { grade: 2, onset: 8.0, end: Some(9.0) }));
     }
 
     #[test]

@@ -73,18 +73,14 @@ pub fn icans_grade_now(signs: &NeuroSigns) -> u8 {
     ice.max(signs.consciousness.min(4)).max(seizure).max(oedema).max(motor)
 }
 
-/// Grades over time of one subject after the first infusion. Without any neurological sign on
-/// record the investigator's reports stand in.
+/// Grades over time of one subject after the first infusion. A report of the investigator stands
+/// in where no neurological sign was recorded while it lasted.
 pub fn course(subject: &SubjectRecords<'_>, options: &IcansOptions) -> Vec<GradeStep> {
     use Analyte as A;
     let series =
         [A::IceScore, A::Consciousness, A::Seizure, A::DeepMotorWeakness, A::CerebralOedema]
             .map(|analyte| subject.series(analyte));
-    let mut steps = if series.iter().all(|points| points.is_empty()) {
-        super::reported::course(subject, EventTerm::Neurotoxicity)
-    } else {
-        Vec::new()
-    };
+    let mut graded = Vec::new();
     let mut running = series.map(|points| Running::new(points, options.sign_holds_days));
     let first = subject.infusions().next().unwrap_or(f64::INFINITY);
     for day in days_of(&series) {
@@ -100,8 +96,10 @@ pub fn course(subject: &SubjectRecords<'_>, options: &IcansOptions) -> Vec<Grade
             deep_motor_weakness: motor.is_some_and(|value| value >= 1.0),
             oedema: oedema.unwrap_or(0.0) as u8,
         };
-        course::push(&mut steps, day, icans_grade_now(&signs));
+        course::push(&mut graded, day, icans_grade_now(&signs));
     }
+    let reported = super::reported::course(subject, EventTerm::Neurotoxicity, &series);
+    let mut steps = course::worse_of(&graded, &reported);
     if subject.death_cause == Some(DeathCause::Neurotoxicity)
         && let Some(day) = subject.death_day
     {

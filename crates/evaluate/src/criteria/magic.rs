@@ -85,14 +85,14 @@ pub fn overall_grade(stages: Stages) -> u8 {
 /// what the investigator reports.
 pub fn course(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeStep> {
     use Analyte as A;
-    let reported = super::reported::course(subject, EventTerm::GraftVersusHost);
+    let reported = super::reported::course(subject, EventTerm::GraftVersusHost, &[]);
     let series = [A::RashArea, A::Bilirubin, A::StoolVolume, A::PersistentNausea]
         .map(|analyte| subject.series(analyte));
     let seen = |at: usize, limit: f64| series[at].iter().any(|point| point.value >= limit - 1e-9);
     let index_organ = seen(0, 1e-6) || seen(2, 500.0);
     let other_organ = !options.rash_or_diarrhoea_required && (seen(1, 34.2) || seen(3, 1.0));
     let mut steps = if index_organ || other_organ {
-        graded(subject, options, &reported)
+        course::worse_of(&graded(subject, options), &reported)
     } else {
         reported
     };
@@ -105,22 +105,14 @@ pub fn course(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeS
     steps
 }
 
-fn graded(
-    subject: &SubjectRecords<'_>,
-    options: &GvhdOptions,
-    reported: &[GradeStep],
-) -> Vec<GradeStep> {
+fn graded(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeStep> {
     use Analyte as A;
     let series = [A::RashArea, A::Bilirubin, A::StoolVolume, A::PersistentNausea]
         .map(|analyte| subject.series(analyte));
     let mut running = series.map(|points| Running::new(points, options.sign_holds_days));
     let first = subject.infusions().next().unwrap_or(f64::INFINITY);
-    let mut days = days_of(&series);
-    days.extend(reported.iter().map(|step| step.day));
-    days.sort_unstable_by(f64::total_cmp);
-    days.dedup();
     let mut steps = Vec::new();
-    for day in days {
+    for day in days_of(&series) {
         let [rash, bilirubin, stool, nausea] =
             running.each_mut().map(|series| series.at(day).unwrap_or(0.0));
         if day < first {
@@ -130,8 +122,7 @@ fn graded(
         if options.rash_or_diarrhoea_required && found.skin == 0 && found.lower_gut == 0 {
             found = Stages::default();
         }
-        let told = reported.iter().rfind(|step| step.day <= day).map_or(0, |step| step.grade);
-        course::push(&mut steps, day, overall_grade(found).max(told));
+        course::push(&mut steps, day, overall_grade(found));
     }
     steps
 }

@@ -4,7 +4,7 @@
 
 use super::Criterion;
 use crate::course::{self, GradeStep};
-use crate::index::SubjectRecords;
+use crate::index::{Point, Reported, SubjectRecords};
 use crate::outcome::SubjectOutcome;
 use crate::rules::Rules;
 use records::EventTerm;
@@ -17,11 +17,27 @@ pub const CRITERION: ReportedEvents = ReportedEvents;
 pub struct ReportedEvents;
 
 /// Grades over time from the reports of one term after the first infusion; where reports overlap
-/// the worst counts.
-pub fn course(subject: &SubjectRecords<'_>, term: EventTerm) -> Vec<GradeStep> {
+/// the worst counts. Reports during which one of the signs was recorded are left out: the signs
+/// tell more.
+pub fn course(
+    subject: &SubjectRecords<'_>,
+    term: EventTerm,
+    signs: &[&[Point]],
+) -> Vec<GradeStep> {
     let first = subject.infusions().next().unwrap_or(0.0);
     let mut days: Vec<f64> = Vec::new();
-    let rows = || subject.events().filter(|row| row.term == term && row.start >= first);
+    let recorded = |row: &Reported| {
+        signs.iter().any(|points| {
+            let from = points.partition_point(|point| point.day < row.start);
+            points.get(from).is_some_and(|point| row.end.is_none_or(|end| point.day <= end))
+        })
+    };
+    let rows = || {
+        subject
+            .events()
+            .filter(|row| row.term == term && row.start >= first)
+            .filter(|row| !recorded(row))
+    };
     for row in rows() {
         days.push(row.start);
         days.extend(row.end);

@@ -162,6 +162,7 @@ pub fn after_baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Ve
             .iter()
             .zip(next)
             .filter_map(|(points, &at)| points.get(at).map(|point| point.day))
+            .filter(|day| day.is_finite())
             .reduce(f64::min)
     };
     while let Some(day) = first_left(&next) {
