@@ -9,23 +9,34 @@ mod common;
 
 use std::time::Instant;
 
-use common::{arms, errors, largest_error, problem, run_arm, run_problem};
-use cytotrial_solve::Settings;
+use common::{arms, errors, largest_error, problem, read_model, run_arm, run_problem};
+use cytotrial_solve::{Settings, compile};
 
-/// Runs `work` on that many patients until two seconds have passed; the best rate.
+/// Seconds that this process has spent on a processor, where the system says so.
+fn processor_seconds() -> Option<f64> {
+    let mut nanoseconds = 0.0;
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        nanoseconds += text.split(' ').next()?.parse::<f64>().ok()?;
+    }
+    Some(nanoseconds * 1e-9)
+}
+
+/// Runs `work` on that many patients until a second has passed; the best rate.
 fn rate(patients: usize, mut work: impl FnMut()) -> f64 {
     let begin = Instant::now();
+    let now = || processor_seconds().unwrap_or_else(|| begin.elapsed().as_secs_f64());
     let mut best = 0.0_f64;
-    while begin.elapsed().as_secs_f64() < 2.0 {
-        let one = Instant::now();
+    while begin.elapsed().as_secs_f64() < 1.0 {
+        let one = now();
         work();
-        best = best.max(patients as f64 / one.elapsed().as_secs_f64());
+        best = best.max(patients as f64 / (now() - one));
     }
     best
 }
 
 fn main() {
-    for name in ["p1", "p2"] {
+    for name in ["p1"] {
         let mut problem = problem(name);
         let got = run_problem(&problem, &Settings::default());
         let mut worst = errors(&problem, &got);
@@ -46,8 +57,10 @@ fn main() {
             worst[worst.len() - 1],
         );
     }
-    for relative in [1e-4, 1e-5, 1e-6] {
-        for arm in arms() {
+    let reference = compile(&read_model("reference-model")).expect("the model compiles");
+    println!("reference model: {} instructions", reference.instruction_count());
+    for relative in [1e-4, 1e-6] {
+        for arm in arms().into_iter().skip(1).step_by(2) {
             let (got, steps) = run_arm(&arm, relative, 1);
             let (exact, _) = run_arm(&arm, 1e-9, 1);
             let error = largest_error(&got[0], &exact[0], 1e-6);

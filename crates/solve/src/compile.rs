@@ -119,7 +119,7 @@ impl Program {
 
     /// How many instructions one evaluation of all rates takes.
     pub fn instruction_count(&self) -> usize {
-        self.rates.instructions.len()
+        self.rates.len()
     }
 }
 

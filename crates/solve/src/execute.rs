@@ -1,19 +1,22 @@
 //! The register machine: a list of instructions over lanes.
 
+#![allow(unsafe_code, reason = "registers were checked when the code was made, not at every use")]
+
+use std::collections::BTreeMap;
+
 use crate::graph::{Graph, Node, NodeId};
 use crate::lanes::{LANES, Lanes};
 use crate::operation::Operation;
 
-/// Registers of a block; a power of two so that an index needs no check.
+/// Registers of a block.
 pub(crate) const REGISTERS: usize = 4096;
 
 /// The registers of a block of patients.
 pub(crate) type Registers = [Lanes; REGISTERS];
 
-/// One operation on registers.
+/// The registers of one operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instruction {
-    operation: Operation,
     out: u16,
     a: u16,
     b: u16,
@@ -21,24 +24,39 @@ pub(crate) struct Instruction {
 }
 
 /// Instructions, and where they leave their results.
+///
+/// Instructions with the same operation stand together, so that the processor meets one
+/// unforeseeable jump for a group and not for each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Code {
-    pub(crate) instructions: Vec<Instruction>,
+    groups: Vec<(Operation, Vec<Instruction>)>,
     pub(crate) outputs: Vec<u16>,
+}
+
+impl Code {
+    /// How many instructions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.groups.iter().map(|(_, instructions)| instructions.len()).sum()
+    }
 }
 
 /// Runs the instructions in order on every lane.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
-pub(crate) fn execute(instructions: &[Instruction], registers: &mut Registers) {
+pub(crate) fn execute(code: &Code, registers: &mut Registers) {
     macro_rules! each {
-        ($i:expr, $($operation:ident)*) => {
-            match $i.operation {
-                $(Operation::$operation => {
-                    let a = registers[usize::from($i.a) % REGISTERS];
-                    let b = registers[usize::from($i.b) % REGISTERS];
-                    let c = registers[usize::from($i.c) % REGISTERS];
-                    let out = &mut registers[usize::from($i.out) % REGISTERS];
+        ($chosen:expr, $group:expr, $($operation:ident)*) => {
+            match $chosen {
+                $(Operation::$operation => for i in $group {
+                    // SAFETY: `schedule` alone makes instructions, and only with registers below
+                    // `REGISTERS`, the length of the array.
+                    let (a, b, c) = unsafe {(
+                        *registers.get_unchecked(usize::from(i.a)),
+                        *registers.get_unchecked(usize::from(i.b)),
+                        *registers.get_unchecked(usize::from(i.c)),
+                    )};
+                    // SAFETY: as above.
+                    let out = unsafe { registers.get_unchecked_mut(usize::from(i.out)) };
                     for lane in 0..LANES {
                         out.0[lane] = Operation::$operation.apply(a.0[lane], b.0[lane], c.0[lane]);
                     }
@@ -46,10 +64,11 @@ pub(crate) fn execute(instructions: &[Instruction], registers: &mut Registers) {
             }
         };
     }
-    for i in instructions {
-        each!(i, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh Reciprocal Add
-            Subtract Multiply Divide Power Minimum Maximum Less LessOrEqual Greater GreaterOrEqual
-            Equal NotEqual And Or Xor MultiplyAdd MultiplySubtract SubtractProduct Select);
+    for (operation, group) in &code.groups {
+        each!(operation, group, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh
+            Reciprocal Add Subtract Multiply Divide Power Minimum Maximum Less LessOrEqual Greater
+            GreaterOrEqual Equal NotEqual And Or Xor MultiplyAdd MultiplySubtract SubtractProduct
+            Select);
     }
 }
 
@@ -63,9 +82,9 @@ pub(crate) fn schedule(
     given: &[Option<u16>],
     first_free: u16,
 ) -> Option<Code> {
-    let order: Vec<NodeId> = needed_beyond(graph, roots, given);
+    let groups = group(graph, &needed_beyond(graph, roots, given));
     let mut last_use = vec![0_usize; graph.nodes.len()];
-    for (position, &id) in order.iter().enumerate() {
+    for (position, &id) in groups.iter().flat_map(|(_, ids)| ids).enumerate() {
         for &operand in graph.operands(id) {
             last_use[operand as usize] = position;
         }
@@ -76,32 +95,75 @@ pub(crate) fn schedule(
     let mut place = given.to_vec();
     let mut spent: Vec<u16> = Vec::new();
     let mut end = first_free;
-    let mut instructions = Vec::with_capacity(order.len());
-    for (position, &id) in order.iter().enumerate() {
-        let Node::Apply(operation, operands) = graph.nodes[id as usize] else {
-            unreachable!("leaves have registers from the start")
+    let mut position = 0;
+    let mut code = Code::default();
+    for (operation, ids) in groups {
+        let mut instructions = Vec::with_capacity(ids.len());
+        for id in ids {
+            let operands = graph.operands(id);
+            let read: Vec<u16> = operands.iter().filter_map(|&o| place[o as usize]).collect();
+            for (&operand, &register) in operands.iter().zip(&read) {
+                let ends = last_use[operand as usize] == position && register >= first_free;
+                if ends && !spent.contains(&register) {
+                    spent.push(register);
+                }
+            }
+            let out = spent.pop().unwrap_or_else(|| {
+                end += 1;
+                end - 1
+            });
+            if usize::from(out) >= REGISTERS {
+                return None;
+            }
+            place[id as usize] = Some(out);
+            let at = |i: usize| *read.get(i).unwrap_or(&read[0]);
+            assert!([at(0), at(1), at(2), out].iter().all(|&r| usize::from(r) < REGISTERS));
+            instructions.push(Instruction { out, a: at(0), b: at(1), c: at(2) });
+            position += 1;
+        }
+        code.groups.push((operation, instructions));
+    }
+    code.outputs = roots.iter().map(|&root| place[root as usize]).collect::<Option<Vec<u16>>>()?;
+    Some(code)
+}
+
+/// An order of computation in which equal operations stand together as far as possible: always
+/// the operation of which most are ready, until none of it is.
+fn group(graph: &Graph, order: &[NodeId]) -> Vec<(Operation, Vec<NodeId>)> {
+    let operation = |id: NodeId| match graph.nodes[id as usize] {
+        Node::Apply(operation, _) => operation,
+        _ => unreachable!("leaves have registers from the start"),
+    };
+    let mut open = vec![false; graph.nodes.len()];
+    for &id in order {
+        open[id as usize] = true;
+    }
+    let mut waiting = order.to_vec();
+    let mut groups: Vec<(Operation, Vec<NodeId>)> = Vec::new();
+    while !waiting.is_empty() {
+        let is_ready = |id: NodeId, open: &[bool]| {
+            graph.operands(id).iter().all(|&operand| !open[operand as usize])
         };
-        let read: Vec<u16> = graph.operands(id).iter().filter_map(|&o| place[o as usize]).collect();
-        for (i, &operand) in graph.operands(id).iter().enumerate() {
-            let ends = last_use[operand as usize] == position && read[i] >= first_free;
-            if ends && !spent.contains(&read[i]) {
-                spent.push(read[i]);
+        let mut ready: BTreeMap<Operation, usize> = BTreeMap::new();
+        for &id in &waiting {
+            if is_ready(id, &open) {
+                *ready.entry(operation(id)).or_default() += 1;
             }
         }
-        let out = spent.pop().unwrap_or_else(|| {
-            end += 1;
-            end - 1
+        let most = ready.iter().max_by_key(|(_, count)| **count);
+        let chosen = *most.expect("operands come before their users").0;
+        let mut members = Vec::new();
+        waiting.retain(|&id| {
+            let takes = operation(id) == chosen && is_ready(id, &open);
+            if takes {
+                open[id as usize] = false;
+                members.push(id);
+            }
+            !takes
         });
-        if usize::from(out) >= REGISTERS {
-            return None;
-        }
-        place[id as usize] = Some(out);
-        let at = |i: usize| *read.get(i).unwrap_or(&read[0]);
-        debug_assert!(operands.len() == 3);
-        instructions.push(Instruction { operation, out, a: at(0), b: at(1), c: at(2) });
+        groups.push((chosen, members));
     }
-    let outputs = roots.iter().map(|&root| place[root as usize]).collect::<Option<Vec<u16>>>()?;
-    Some(Code { instructions, outputs })
+    groups
 }
 
 /// The needed nodes that have no register yet, in order of computation.

@@ -237,41 +237,40 @@ impl Block {
             self.tried.0[lane] = tried;
             self.next_time.0[lane] = if ends { target } else { time + tried };
         }
-        let Self { registers, y, new, rates, tried, time, floors, .. } = self;
-        let [k1, k2, k3, k4, k5, k6, k7] = rates;
-        let n = y.len();
-        macro_rules! stage {
-            ($weights:ident, [$($k:ident)*], $node:expr, $out:ident, $new:expr) => {
-                combine($weights, [$(&$k[..]),*], y, tried, floors, &mut registers[..n], $new);
-                let now = Lanes::each(|l| tried.0[l].mul_add($node, time.0[l]));
-                registers[usize::from(program.time_register) % REGISTERS] = now;
-                execute(&program.rates.instructions, registers);
-                for (rate, &output) in $out.iter_mut().zip(&program.rates.outputs) {
-                    *rate = registers[usize::from(output) % REGISTERS];
-                }
-            };
-        }
-        stage!(A2, [k1], NODES[0], k2, None);
-        stage!(A3, [k1 k2], NODES[1], k3, None);
-        stage!(A4, [k1 k2 k3], NODES[2], k4, None);
-        stage!(A5, [k1 k2 k3 k4], NODES[3], k5, None);
-        stage!(A6, [k1 k2 k3 k4 k5], NODES[4], k6, None);
-        combine(
-            A7,
-            [k1, k2, k3, k4, k5, k6],
-            y,
-            tried,
-            floors,
-            &mut registers[..n],
-            Some(&mut new[..]),
-        );
-        registers[usize::from(program.time_register) % REGISTERS] = self.next_time;
-        execute(&program.rates.instructions, registers);
-        for (rate, &output) in k7.iter_mut().zip(&program.rates.outputs) {
-            *rate = registers[usize::from(output) % REGISTERS];
+        for stage in 0..6 {
+            self.place(stage, program);
+            execute(&program.rates, &mut self.registers);
+            for (rate, &output) in self.rates[stage + 1].iter_mut().zip(&program.rates.outputs) {
+                *rate = self.registers[usize::from(output) % REGISTERS];
+            }
         }
         let error = self.error();
         self.control(&error);
+    }
+
+    /// Puts the states and the time of a stage where the rates read them.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn place(&mut self, stage: usize, program: &Program) {
+        let Self { registers, y, new, rates, tried, time, floors, .. } = self;
+        let [k1, k2, k3, k4, k5, k6, _] = rates;
+        let out = &mut registers[..y.len()];
+        match stage {
+            0 => combine(A2, [k1], y, tried, floors, out, None),
+            1 => combine(A3, [k1, k2], y, tried, floors, out, None),
+            2 => combine(A4, [k1, k2, k3], y, tried, floors, out, None),
+            3 => combine(A5, [k1, k2, k3, k4], y, tried, floors, out, None),
+            4 => combine(A6, [k1, k2, k3, k4, k5], y, tried, floors, out, None),
+            _ => combine(A7, [k1, k2, k3, k4, k5, k6], y, tried, floors, out, Some(new)),
+        }
+        let now = match NODES.get(stage) {
+            Some(&node) => Lanes::each(|lane| tried.0[lane].mul_add(node, time.0[lane])),
+            None => self.next_time,
+        };
+        registers[usize::from(program.time_register) % REGISTERS] = now;
     }
 
     /// The error of the step just tried, in units of the tolerance: root mean square over states.
@@ -343,7 +342,7 @@ impl Block {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn watch(&mut self, program: &Program) -> bool {
-        execute(&program.triggers.instructions, &mut self.registers);
+        execute(&program.triggers, &mut self.registers);
         let mut rose = false;
         for (position, &output) in program.triggers.outputs.iter().enumerate() {
             let value = self.registers[usize::from(output) % REGISTERS];
