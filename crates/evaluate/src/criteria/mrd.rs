@@ -24,12 +24,8 @@ pub fn negative_at(level: f64, sample: Point, sensitivity: Option<f64>) -> Optio
     if !sample.below_limit && sample.value >= level * (1.0 - 1e-9) {
         return Some(false);
     }
-    let reached = match sensitivity {
-        Some(reached) => reached,
-        None if sample.below_limit => sample.value,
-        // a quantified value below the level shows that the assay sees that far
-        None => sample.value,
-    };
+    // the limit of the assay, or a value that shows how far it sees
+    let reached = sensitivity.unwrap_or(sample.value);
     (reached <= level * (1.0 + 1e-9)).then_some(true)
 }
 
