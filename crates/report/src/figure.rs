@@ -487,10 +487,11 @@ fn reference_rows(references: &[Reference], axis: &Axis) -> Vec<Value> {
 }
 
 /// A layer that says so in each of the rows for which there is nothing to draw.
-pub(crate) fn not_estimable(labels: &[&String]) -> Option<Value> {
-    let rows: Vec<Value> = labels
+pub(crate) fn not_estimable(rows: &[(&str, &str)]) -> Option<Value> {
+    let words = format::NOT_ESTIMABLE;
+    let rows: Vec<Value> = rows
         .iter()
-        .map(|label| json!({ "label": label, "words": format::NOT_ESTIMABLE }))
+        .map(|(label, group)| json!({ "label": label, "group": group, "words": words }))
         .collect();
     (!rows.is_empty()).then(|| {
         json!({

@@ -25,49 +25,43 @@ pub fn render(document: &Document) -> String {
         body: String::new(),
         contents: Vec::new(),
         taken: BTreeSet::from(["content".to_owned()]),
+        named: names(document),
         figures: 0,
         tables: 0,
     };
     page.blocks(&document.blocks);
     let script = (page.figures > 0).then(bundle::script);
-    let mut html = String::new();
-    html.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    html.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    html.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"");
-    html.push_str(&bundle::policy(script.as_deref()));
-    html.push_str("\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    html.push_str(&escape::text(&document.title));
-    html.push_str("</title>\n<style>\n");
-    html.push_str(STYLE);
-    html.push_str(
-        "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the report</a>\n",
-    );
-    html.push_str("<header>\n<h1>");
-    html.push_str(&escape::text(&document.title));
-    html.push_str("</h1>\n");
-    if !document.subtitle.is_empty() {
-        put(
-            &mut html,
-            &format!("<p class=\"subtitle\">{}</p>\n", escape::text(&document.subtitle)),
-        );
-    }
-    html.push_str("</header>\n<div class=\"frame\">\n");
-    html.push_str(&contents(&page.contents));
-    html.push_str("<main id=\"content\" tabindex=\"-1\">\n");
-    html.push_str(&page.body);
-    html.push_str("</main>\n</div>\n");
-    if let Some(script) = script {
-        html.push_str("<script>");
-        html.push_str(&script);
-        html.push_str("</script>\n");
-    }
-    html.push_str("</body>\n</html>\n");
-    html
+    let policy = bundle::policy(script.as_deref());
+    let title = escape::text(&document.title);
+    let frame = if page.contents.is_empty() { "frame" } else { "frame with-contents" };
+    let subtitle = match document.subtitle.as_str() {
+        "" => String::new(),
+        words => format!("<p class=\"subtitle\">{}</p>\n", escape::text(words)),
+    };
+    let script = script.map(|script| format!("<script>{script}</script>\n")).unwrap_or_default();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n<title>{title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <a class=\"skip\" href=\"#content\">Skip to the report</a>\n\
+         <header>\n<h1>{title}</h1>\n{subtitle}</header>\n<div class=\"{frame}\">\n{}\
+         <main id=\"content\" tabindex=\"-1\">\n{}</main>\n</div>\n{script}</body>\n</html>\n",
+        contents(&page.contents),
+        page.body,
+    )
 }
 
 /// The id that a heading of these words gets, if no other element has it.
 pub(crate) fn anchor_of(words: &str) -> String {
     escape::slug(words)
+}
+
+fn names(document: &Document) -> BTreeSet<String> {
+    let figures = document.figures().into_iter().map(|figure| &figure.id);
+    let tables = document.tables().into_iter().map(|table| &table.id);
+    figures.chain(tables).map(|id| escape::slug(id)).collect()
 }
 
 /// The page while it is written.
@@ -76,6 +70,8 @@ struct Page {
     body: String,
     contents: Vec<(u8, String, String)>,
     taken: BTreeSet<String>,
+    /// Ids that figures and tables ask for; no heading takes one of them.
+    named: BTreeSet<String>,
     figures: usize,
     tables: usize,
 }
@@ -119,7 +115,9 @@ impl Page {
 
     fn heading(&mut self, level: u8, text: &str) {
         let level = level.clamp(1, 3);
-        let anchor = self.anchor(text);
+        let words = anchor_of(text);
+        let is_named = self.named.contains(&words);
+        let anchor = self.anchor(&if is_named { format!("section-{words}") } else { words });
         let tag = level + 1;
         self.put(&format!("<h{tag} id=\"{anchor}\">{}</h{tag}>\n", escape::text(text)));
         if level < 3 {
@@ -164,7 +162,8 @@ impl Page {
     fn table(&mut self, table: &Table) {
         self.tables += 1;
         let anchor = self.anchor(&table.id);
-        let caption = self.anchor(&format!("{anchor}-caption"));
+        // no slug holds two hyphens in a row, so this is nobody else's
+        let caption = format!("{anchor}--caption");
         let number = self.tables;
         self.put(&format!(
             "<div class=\"table\" id=\"{anchor}\">\n<div class=\"caption\" id=\"{caption}\">Table {number}. {}</div>\n\
@@ -210,23 +209,30 @@ impl Page {
         self.figures += 1;
         let number = self.figures;
         let anchor = self.anchor(&figure.id);
-        let specification = self.anchor(&format!("{anchor}-specification"));
         let tables = figure.data();
         let rows: usize = tables.iter().map(|table| table.rows.len()).sum();
         self.put(&format!(
-            "<figure id=\"{anchor}\">\n<figcaption>\n<p class=\"figure-title\">Figure {number}. {}</p>\n<p>{}</p>\n\
-             <p class=\"denominators\">{}</p>\n</figcaption>\n\
-             <div class=\"drawing\" role=\"img\" aria-label=\"{}\" data-specification=\"{specification}\">\
-             <p class=\"undrawn\">A script draws this figure. Its data are in the table below.</p></div>\n\
-             <details class=\"figure-data\">\n<summary>Data of figure {number} ({})</summary>\n",
+            "<figure id=\"{anchor}\">\n<figcaption>\n\
+             <p class=\"figure-title\">Figure {number}. {}</p>\n<p>{}</p>\n\
+             <p class=\"denominators\">{}</p>\n</figcaption>\n",
             escape::text(&figure.title),
             escape::text(&figure.caption),
             escape::text(&figure.denominators),
+        ));
+        if rows == 0 {
+            self.put("<p class=\"undrawn\">There are no data to draw.</p>\n</figure>\n");
+            return;
+        }
+        let specification = format!("{anchor}--specification");
+        self.put(&format!(
+            "<div class=\"drawing\" role=\"img\" aria-label=\"{}\" data-specification=\"{specification}\">\
+             <p class=\"undrawn\">A script draws this figure. Its data are in the table below.</p></div>\n\
+             <details class=\"figure-data\">\n<summary>Data of figure {number} ({})</summary>\n",
             escape::text(&figure.alternative),
             counted(rows),
         ));
         let is_alone = tables.len() == 1;
-        for table in &tables {
+        for table in tables.iter().filter(|table| !table.rows.is_empty()) {
             self.data_table(&anchor, table, is_alone);
         }
         let json = escape::json(&figure.specification(&self.palette));
@@ -272,10 +278,6 @@ impl Page {
             escape::address(&table.csv())
         ));
     }
-}
-
-fn put(html: &mut String, text: &str) {
-    html.push_str(text);
 }
 
 fn counted(rows: usize) -> String {
@@ -358,4 +360,34 @@ fn contents(headings: &[(u8, String, String)]) -> String {
     html.push_str(if is_inside { "</ol>\n</li>\n" } else { "</li>\n" });
     html.push_str("</ol>\n</details>\n</nav>\n");
     html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{link, paragraph, section};
+
+    #[test]
+    fn a_link_finds_the_table_although_a_heading_has_the_same_words() {
+        let table = Table { id: "doses".into(), caption: "Doses".into(), ..Table::default() };
+        let blocks = vec![
+            section("Doses"),
+            section("Doses"),
+            Block::Table(table),
+            paragraph(link("x", "#doses")),
+        ];
+        let page = render(&Document { blocks, ..Document::default() });
+        assert!(page.contains("<div class=\"table\" id=\"doses\">"));
+        assert!(
+            page.contains("<h2 id=\"section-doses\">")
+                && page.contains("<h2 id=\"section-doses-2\">")
+        );
+    }
+
+    #[test]
+    fn a_link_that_is_no_address_stays_text() {
+        let blocks = vec![paragraph(link("x", "javascript:alert(1)"))];
+        let page = render(&Document { blocks, ..Document::default() });
+        assert!(page.contains("<p>x</p>") && !page.contains("javascript"));
+    }
 }

@@ -22,6 +22,7 @@ pub mod format;
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod output;
 pub mod palette;
 pub mod terminal;
 
@@ -31,4 +32,5 @@ pub use document::{
     steps, strong, subsection, words,
 };
 pub use figure::{Axis, Drawing, Figure, Reference, Scale, reference};
+pub use output::{Format, print};
 pub use palette::{Colours, Palette};

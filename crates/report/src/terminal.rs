@@ -156,12 +156,13 @@ impl Writer {
         for part in [&figure.caption, &figure.denominators, &figure.alternative] {
             self.wrapped(&clean(part), "  ", "  ");
         }
-        for data in figure.data() {
-            self.data(&data);
+        let tables = figure.data();
+        for data in &tables {
+            self.data(data, tables.len() > 1);
         }
     }
 
-    fn data(&mut self, data: &DataTable) {
+    fn data(&mut self, data: &DataTable, is_named: bool) {
         if data.rows.is_empty() {
             return;
         }
@@ -170,6 +171,10 @@ impl Writer {
             let text = self.paint(DIM, &text);
             self.line(&text);
             return;
+        }
+        if is_named {
+            let name = format!("  {}:", clean(&data.name));
+            self.line(&name);
         }
         let heads: Vec<String> = data.columns.iter().map(|column| clean(column)).collect();
         let aligns: Vec<Align> = (0..heads.len())

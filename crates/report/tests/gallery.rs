@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use cytotrial_report::check::Fault;
 use cytotrial_report::figure::SCHEMA;
 use cytotrial_report::terminal::Terminal;
-use cytotrial_report::{Block, Drawing, Palette, check, html, json, markdown, terminal};
+use cytotrial_report::{
+    Block, Document, Drawing, Figure, Format, Palette, check, html, json, markdown, print, terminal,
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -55,6 +58,53 @@ fn has_url(value: &Value) -> bool {
         Value::Object(parts) => parts.iter().any(|(key, part)| key == "url" || has_url(part)),
         Value::Array(parts) => parts.iter().any(has_url),
         _ => false,
+    }
+}
+
+/// The same kind of drawing with nothing in it.
+fn emptied(drawing: &Drawing) -> Drawing {
+    let mut drawing = drawing.clone();
+    match &mut drawing {
+        Drawing::Curve(curve) => curve.lines.clear(),
+        Drawing::Step(step) => step.arms.clear(),
+        Drawing::Bar(bar) => {
+            bar.groups.clear();
+            bar.series.clear();
+        }
+        Drawing::Range(range) => range.rows.clear(),
+        Drawing::Waterfall(waterfall) => waterfall.bars.clear(),
+        Drawing::Spider(spider) => spider.lines.clear(),
+        Drawing::Swimmer(swimmer) => swimmer.lanes.clear(),
+        Drawing::Histogram(histogram) => histogram.groups.clear(),
+        Drawing::Strip(strip) => strip.rows.clear(),
+        Drawing::Funnel(funnel) => funnel.arms.clear(),
+        Drawing::EscalationHistory(history) => {
+            history.levels.clear();
+            history.patients.clear();
+        }
+    }
+    drawing
+}
+
+#[test]
+fn a_figure_without_data_is_printed_and_told() {
+    for figure in sample::document().figures() {
+        let empty = Figure { drawing: emptied(&figure.drawing), ..figure.clone() };
+        let told = Fault::Missing { block: format!("figure `{}`", figure.id), part: "data" };
+        let document = Document {
+            title: "T".into(),
+            blocks: vec![Block::Figure(empty)],
+            ..Document::default()
+        };
+        assert!(check::document(&document).contains(&told), "{}", figure.id);
+        for format in [
+            Format::Page,
+            Format::Terminal(Terminal { width: 400, colour: false }),
+            Format::Markdown,
+            Format::Json,
+        ] {
+            assert!(print(&document, format).contains(&figure.caption), "{} {format:?}", figure.id);
+        }
     }
 }
 

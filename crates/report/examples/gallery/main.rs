@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+#[path = "sample.rs"]
 mod sample;
 
 fn main() -> ExitCode {

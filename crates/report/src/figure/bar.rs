@@ -63,22 +63,35 @@ impl From<f64> for BarGroup {
 impl Bar {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
         let names: Vec<String> = self.series.iter().map(|series| series.name.clone()).collect();
-        let groups = self.groups.len().max(1) as f64;
         let is_grouped = self.mode == BarMode::Grouped;
         let thick = if is_grouped { 18.0 * names.len().max(1) as f64 + 14.0 } else { 36.0 };
-        let mut y = json!({
+        let y = json!({
             "field": "group", "type": "nominal", "sort": null, "title": null,
-            "scale": { "domain": self.groups, "paddingInner": 0.25, "paddingOuter": 0.15 },
+            "scale": { "domain": self.groups, "paddingInner": 0.25, "paddingOuter": 0.2 },
             "axis": { "ticks": false, "domain": false, "labelPadding": 8 }
         });
-        if self.groups.len() < 2 && !is_grouped {
-            y["scale"]["paddingOuter"] = json!(0.3);
+        let mut layers = self.layers(palette, &names);
+        let offset = json!({
+            "field": "series", "type": "nominal", "sort": null, "scale": { "domain": names }
+        });
+        for layer in layers.iter_mut().filter(|_| is_grouped) {
+            layer["encoding"]["yOffset"] = offset.clone();
         }
+        layers.extend(upright_lines(&self.references, &self.values));
+        json!({
+            "height": (self.groups.len().max(1) as f64 * thick).max(48.0),
+            "data": { "values": self.rows(palette, &names) },
+            "encoding": { "y": y },
+            "layer": layers
+        })
+    }
+
+    /// The bars, and the numbers inside them or the intervals on them.
+    fn layers(&self, palette: &Palette, names: &[String]) -> Vec<Value> {
         let colour = json!({
-            "field": "series", "type": "nominal", "sort": null, "scale": palette.scale(&names, self.colours),
+            "field": "series", "type": "nominal", "sort": null, "scale": palette.scale(names, self.colours),
             "legend": { "symbolType": "square", "symbolStrokeWidth": 0.6, "symbolSize": 140 }
         });
-        let offset = json!({ "field": "series", "type": "nominal", "sort": null, "scale": { "domain": names } });
         let mut values = self.values.channel("from");
         if self.values.from.is_none() {
             values["scale"]["domainMin"] = json!(0);
@@ -88,41 +101,29 @@ impl Bar {
             tip("series", "part"),
             tip("shown", &self.values.title),
         ];
-        let mut bars = json!({
+        let mut layers = vec![json!({
             "mark": { "type": "bar", "stroke": "#6b6b6b", "strokeWidth": 0.6 },
             "encoding": { "x": values, "x2": { "field": "to" }, "color": colour, "tooltip": tips }
-        });
-        let mut layers = Vec::new();
-        if is_grouped {
-            bars["encoding"]["yOffset"] = offset.clone();
-            layers.push(bars);
-            if self
-                .series
-                .iter()
-                .any(|series| series.values.iter().any(|value| value.interval.is_some()))
-            {
-                layers.push(json!({
-                    "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.4 },
-                    "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" }, "yOffset": offset }
-                }));
-            }
-        } else {
-            layers.push(bars);
+        })];
+        let mut bars = self.series.iter().flat_map(|series| &series.values);
+        if self.mode == BarMode::Stacked {
+            let inside = json!({
+                "condition": { "test": "datum.share * width > 30", "field": "inside" }, "value": ""
+            });
             layers.push(json!({
                 "mark": { "type": "text", "fontSize": 11, "tooltip": null },
                 "encoding": {
-                    "x": self.values.channel("middle"), "text": { "condition": { "test": "datum.share * width > 30", "field": "inside" }, "value": "" },
+                    "x": self.values.channel("middle"), "text": inside,
                     "color": { "field": "ink", "type": "nominal", "scale": null }
                 }
             }));
+        } else if bars.any(|bar| bar.interval.is_some()) {
+            layers.push(json!({
+                "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.4 },
+                "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" } }
+            }));
         }
-        layers.extend(upright_lines(&self.references, &self.values));
-        json!({
-            "height": (groups * thick).max(48.0),
-            "data": { "values": self.rows(palette, &names) },
-            "encoding": { "y": y },
-            "layer": layers
-        })
+        layers
     }
 
     fn rows(&self, palette: &Palette, names: &[String]) -> Vec<Value> {

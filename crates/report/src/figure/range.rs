@@ -43,69 +43,77 @@ impl Range {
         let labels = distinct(self.rows.iter().map(|row| &row.label));
         let groups = distinct(self.rows.iter().map(|row| &row.group));
         let is_grouped = groups.len() > 1;
-        let mut kinds = vec![self.estimate_name.clone()];
-        if !self.observed_name.is_empty() {
-            kinds.push(self.observed_name.clone());
-        }
         let y = json!({
-            "field": "label", "type": "nominal", "sort": null, "title": null,
-            "scale": { "domain": labels }, "axis": { "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 200 }
-        });
-        let offset = json!({
-            "field": "group", "type": "nominal", "sort": null, "scale": { "domain": groups, "paddingOuter": 0.4 }
+            "field": "label", "type": "nominal", "sort": null, "title": null, "scale": { "domain": labels },
+            "axis": { "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 200 }
         });
         let colour = if is_grouped {
-            json!({ "field": "group", "type": "nominal", "sort": null, "scale": palette.scale(&groups, Colours::Arms) })
+            let scale = palette.scale(&groups, Colours::Arms);
+            json!({ "field": "group", "type": "nominal", "sort": null, "scale": scale })
         } else {
-            let known = groups.iter().any(|group| !group.is_empty());
-            let palette = if known { palette } else { &Palette::default() };
-            json!({ "value": palette.colours(&groups, Colours::Arms).first().copied().unwrap_or("#0072b2") })
+            let is_known = groups.iter().any(|group| !group.is_empty());
+            let palette = if is_known { palette } else { &Palette::default() };
+            json!({ "value": palette.colours(&groups, Colours::Arms).first() })
         };
-        let shape = json!({
-            "field": "kind", "type": "nominal", "sort": null,
-            "scale": { "domain": kinds, "range": ["circle", "diamond"] },
-            "legend": { "symbolFillColor": "#555555", "symbolStrokeColor": "#222222", "symbolStrokeWidth": 1 }
-        });
-        let tips = [tip("label", "row"), tip("group", "group"), tip("shown", &self.values.title)];
+        let mut drawn = self.layers(&colour, is_grouped);
+        for layer in drawn.iter_mut().filter(|_| is_grouped) {
+            layer["encoding"]["yOffset"] = json!({
+                "field": "group", "type": "nominal", "sort": null,
+                "scale": { "domain": groups, "paddingOuter": 0.4 }
+            });
+        }
         let mut layers = upright_lines(&self.references, &self.values);
-        let (intervals, points) = (self.interval_rows(), self.point_rows());
-        let thick = match (is_grouped, points.is_empty()) {
-            (true, _) => 2.5,
-            (false, false) => 3.5,
-            (false, true) => 11.0,
-        };
-        let mut drawn = Vec::new();
-        if !intervals.is_empty() {
-            drawn.push(json!({
-                "data": { "values": intervals },
-                "mark": { "type": "rule", "strokeWidth": thick, "strokeCap": "butt" },
-                "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" }, "color": colour, "tooltip": tips }
-            }));
-        }
-        if !points.is_empty() {
-            drawn.push(json!({
-                "data": { "values": points },
-                "mark": { "type": "point", "filled": true, "opacity": 1, "size": 80, "stroke": "#222222", "strokeWidth": 0.8 },
-                "encoding": { "x": self.values.channel("value"), "shape": shape, "color": colour, "tooltip": tips }
-            }));
-        }
-        for layer in &mut drawn {
-            if is_grouped {
-                layer["encoding"]["yOffset"] = offset.clone();
-            }
-        }
         layers.extend(drawn);
-        if !is_grouped {
-            let empty =
-                self.rows.iter().filter(|row| row.estimate.is_none() && row.interval.is_none());
-            layers.extend(not_estimable(&empty.map(|row| &row.label).collect::<Vec<_>>()));
-        }
         let per_label = if is_grouped { 14.0 * groups.len() as f64 + 12.0 } else { 28.0 };
         json!({
             "height": (per_label * labels.len().max(1) as f64).max(60.0),
             "encoding": { "y": y },
             "layer": layers
         })
+    }
+
+    /// Intervals, points, and words where there is neither.
+    fn layers(&self, colour: &Value, is_grouped: bool) -> Vec<Value> {
+        let (intervals, points) = (self.interval_rows(), self.point_rows());
+        let tips = [tip("label", "row"), tip("group", "group"), tip("shown", &self.values.title)];
+        let thick = match (is_grouped, points.is_empty()) {
+            (true, _) => 2.5,
+            (false, false) => 3.5,
+            (false, true) => 11.0,
+        };
+        let mut layers = Vec::new();
+        if !intervals.is_empty() {
+            layers.push(json!({
+                "data": { "values": intervals },
+                "mark": { "type": "rule", "strokeWidth": thick, "strokeCap": "butt" },
+                "encoding": {
+                    "x": self.values.channel("low"), "x2": { "field": "high" }, "color": colour, "tooltip": tips
+                }
+            }));
+        }
+        if !points.is_empty() {
+            let kinds = distinct([&self.estimate_name, &self.observed_name]);
+            let kinds: Vec<&String> = kinds.iter().filter(|kind| !kind.is_empty()).collect();
+            let shape = json!({
+                "field": "kind", "type": "nominal", "sort": null,
+                "scale": { "domain": kinds, "range": ["circle", "diamond"] },
+                "legend": {
+                    "symbolFillColor": "#555555", "symbolStrokeColor": "#222222", "symbolStrokeWidth": 1
+                }
+            });
+            layers.push(json!({
+                "data": { "values": points },
+                "mark": { "type": "point", "filled": true, "opacity": 1, "size": 80, "stroke": "#222222",
+                          "strokeWidth": 0.8 },
+                "encoding": {
+                    "x": self.values.channel("value"), "shape": shape, "color": colour, "tooltip": tips
+                }
+            }));
+        }
+        let empty = self.rows.iter().filter(|row| row.estimate.is_none() && row.interval.is_none());
+        let empty: Vec<_> = empty.map(|row| (row.label.as_str(), row.group.as_str())).collect();
+        layers.extend(not_estimable(&empty));
+        layers
     }
 
     fn interval_rows(&self) -> Vec<Value> {

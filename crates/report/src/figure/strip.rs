@@ -80,8 +80,8 @@ impl Strip {
                 }
             }));
         }
-        let empty: Vec<&String> =
-            self.rows.iter().filter(|row| row.quantiles.is_none()).map(|row| &row.label).collect();
+        let empty = self.rows.iter().filter(|row| row.quantiles.is_none());
+        let empty: Vec<_> = empty.map(|row| (row.label.as_str(), "")).collect();
         layers.extend(not_estimable(&empty));
         json!({
             "height": (34.0 * labels.len() as f64).max(60.0),

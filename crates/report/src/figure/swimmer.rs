@@ -69,7 +69,7 @@ impl Swimmer {
         if self.lanes.iter().any(|lane| lane.is_ongoing) {
             names.push(STILL_FOLLOWED.into());
             shapes.push("triangle-right");
-            fills.push("#555555");
+            fills.push("#ffffff");
         }
         let y = json!({
             "field": "subject", "type": "nominal", "sort": null, "title": null,
