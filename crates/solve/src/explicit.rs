@@ -58,8 +58,8 @@ pub(crate) struct Block {
     registers: Box<Registers>,
     relative: f64,
     absolute: Vec<f64>,
-    /// States below this read as 0 inside the rates.
-    floors: Vec<f64>,
+    /// States that read as 0 inside the rates below a value.
+    floored: Vec<(usize, f64)>,
     max_steps: f64,
     // per state
     y: Vec<Lanes>,
@@ -139,42 +139,29 @@ impl Work for Advance<'_> {
     }
 }
 
-/// y plus the tried step times the weighted rates; into `out`, and unfloored into `new` if asked.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
-fn combine<const S: usize>(
-    weights: [f64; S],
-    rates: [&[Lanes]; S],
-    y: &[Lanes],
-    tried: &Lanes,
-    floors: &[f64],
-    out: &mut [Lanes],
-    mut new: Option<&mut [Lanes]>,
-) {
-    for i in 0..y.len() {
-        let mut sum = Lanes::all(0.0);
-        for lane in 0..LANES {
-            sum.0[lane] = weights[0] * rates[0][i].0[lane];
-        }
-        for s in 1..S {
-            let rate = rates[s][i];
+/// y plus the tried step times the weighted rates. Unrolled by hand over the rates, because the
+/// compiler makes poor vectors of a loop here.
+macro_rules! combine {
+    ($weights:ident, [$($rates:ident $position:literal),*], $y:expr, $tried:expr, $out:expr) => {{
+        let (y, tried, out) = (&$y[..], *$tried, &mut $out[..]);
+        let n = y.len();
+        $(let $rates = &$rates[..n];)*
+        let out = &mut out[..n];
+        for i in 0..n {
+            let mut sum = Lanes::ZERO;
+            $(
+                let rate = $rates[i];
+                for lane in 0..LANES {
+                    sum.0[lane] = $weights[$position].mul_add(rate.0[lane], sum.0[lane]);
+                }
+            )*
+            let start = y[i];
             for lane in 0..LANES {
-                sum.0[lane] = weights[s].mul_add(rate.0[lane], sum.0[lane]);
+                sum.0[lane] = tried.0[lane].mul_add(sum.0[lane], start.0[lane]);
             }
+            out[i] = sum;
         }
-        let floor = floors[i];
-        let start = y[i];
-        for lane in 0..LANES {
-            sum.0[lane] = tried.0[lane].mul_add(sum.0[lane], start.0[lane]);
-        }
-        if let Some(new) = &mut new {
-            new[i] = sum;
-        }
-        for lane in 0..LANES {
-            let value = sum.0[lane];
-            out[i].0[lane] = if value < floor { 0.0 } else { value };
-        }
-    }
+    }};
 }
 
 impl Block {
@@ -182,7 +169,7 @@ impl Block {
         program: &Program,
         relative: f64,
         absolute: Vec<f64>,
-        floors: Vec<f64>,
+        floored: Vec<(usize, f64)>,
         max_steps: u32,
     ) -> Self {
         let registers: Box<[Lanes]> = vec![Lanes::ZERO; REGISTERS].into_boxed_slice();
@@ -194,7 +181,7 @@ impl Block {
             registers,
             relative,
             absolute,
-            floors,
+            floored,
             max_steps: f64::from(max_steps),
             y: column(),
             new: column(),
@@ -255,16 +242,26 @@ impl Block {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn place(&mut self, stage: usize, program: &Program) {
-        let Self { registers, y, new, rates, tried, time, floors, .. } = self;
+        let Self { registers, y, new, rates, tried, time, floored, .. } = self;
         let [k1, k2, k3, k4, k5, k6, _] = rates;
-        let out = &mut registers[..y.len()];
+        let n = y.len();
+        let out = &mut registers[..n];
         match stage {
-            0 => combine(A2, [k1], y, tried, floors, out, None),
-            1 => combine(A3, [k1, k2], y, tried, floors, out, None),
-            2 => combine(A4, [k1, k2, k3], y, tried, floors, out, None),
-            3 => combine(A5, [k1, k2, k3, k4], y, tried, floors, out, None),
-            4 => combine(A6, [k1, k2, k3, k4, k5], y, tried, floors, out, None),
-            _ => combine(A7, [k1, k2, k3, k4, k5, k6], y, tried, floors, out, Some(new)),
+            0 => combine!(A2, [k1 0], y, tried, out),
+            1 => combine!(A3, [k1 0, k2 1], y, tried, out),
+            2 => combine!(A4, [k1 0, k2 1, k3 2], y, tried, out),
+            3 => combine!(A5, [k1 0, k2 1, k3 2, k4 3], y, tried, out),
+            4 => combine!(A6, [k1 0, k2 1, k3 2, k4 3, k5 4], y, tried, out),
+            _ => {
+                combine!(A7, [k1 0, k2 1, k3 2, k4 3, k5 4, k6 5], y, tried, new);
+                out.copy_from_slice(new);
+            }
+        }
+        for &(state, floor) in &*floored {
+            let value = &mut registers[state % REGISTERS];
+            for lane in 0..LANES {
+                value.0[lane] = if value.0[lane] < floor { 0.0 } else { value.0[lane] };
+            }
         }
         let now = match NODES.get(stage) {
             Some(&node) => Lanes::each(|lane| tried.0[lane].mul_add(node, time.0[lane])),
@@ -280,25 +277,34 @@ impl Block {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn error(&self) -> Lanes {
-        let n = self.y.len();
+        let Self { y, new, rates, tried, absolute, relative, .. } = self;
+        let n = y.len();
+        let [k1, k2, k3, k4, k5, k6, k7] = rates;
         let mut total = Lanes::ZERO;
-        for i in 0..n {
-            let mut sum = Lanes::ZERO;
-            for (weight, rates) in ERROR.iter().zip(&self.rates) {
-                let rate = rates[i];
-                for lane in 0..LANES {
-                    sum.0[lane] = weight.mul_add(rate.0[lane], sum.0[lane]);
+        macro_rules! add {
+            ($($k:ident $position:literal),*) => {
+                let (new, absolute) = (&new[..n], &absolute[..n]);
+                $(let $k = &$k[..n];)*
+                for i in 0..n {
+                    let mut sum = Lanes::ZERO;
+                    $(
+                        let rate = $k[i];
+                        for lane in 0..LANES {
+                            sum.0[lane] = ERROR[$position].mul_add(rate.0[lane], sum.0[lane]);
+                        }
+                    )*
+                    let (y, new, absolute) = (y[i], new[i], absolute[i]);
+                    for lane in 0..LANES {
+                        let (before, after) = (y.0[lane].abs(), new.0[lane].abs());
+                        let size = if after > before { after } else { before };
+                        let scale = relative.mul_add(size, absolute);
+                        let ratio = sum.0[lane] * tried.0[lane] / scale;
+                        total.0[lane] = ratio.mul_add(ratio, total.0[lane]);
+                    }
                 }
-            }
-            let (y, new, absolute) = (self.y[i], self.new[i], self.absolute[i]);
-            for lane in 0..LANES {
-                let (before, after) = (y.0[lane].abs(), new.0[lane].abs());
-                let size = if after > before { after } else { before };
-                let ratio =
-                    sum.0[lane] * self.tried.0[lane] / self.relative.mul_add(size, absolute);
-                total.0[lane] = ratio.mul_add(ratio, total.0[lane]);
-            }
+            };
         }
+        add!(k1 0, k2 1, k3 2, k4 3, k5 4, k6 5, k7 6);
         let share = 1.0 / (n.max(1) as f64);
         Lanes::each(|lane| (total.0[lane] * share).sqrt())
     }

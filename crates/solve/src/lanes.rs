@@ -46,27 +46,27 @@ pub(crate) enum Vectors {
 impl Vectors {
     /// The widest that this processor has.
     pub(crate) fn detect() -> Self {
+        Self::available().last().copied().unwrap_or(Self::Plain)
+    }
+
+    /// All that this processor has, the widest last.
+    pub(crate) fn available() -> &'static [Self] {
         #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f")
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            let is_wide = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("fma")
-            {
-                return Self::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Self::Avx2;
-            }
+                && is_x86_feature_detected!("avx512vl");
+            let all = &[Self::Plain, Self::Avx2, Self::Avx512];
+            return if is_wide { all } else { &all[..2] };
         }
-        Self::Plain
+        &[Self::Plain]
     }
 
     /// Runs work compiled for these instructions.
     pub(crate) fn run<W: Work>(self, work: W) -> W::Output {
         match self {
             Self::Plain => work.run(),
-            // SAFETY: `detect` and the tests make these values only where the processor has the
+            // SAFETY: `available` and `detect` give these values only where the processor has the
             // instructions; nothing else is required of the caller.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { run_avx2(work) },

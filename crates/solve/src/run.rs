@@ -444,3 +444,63 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         self.results[patient.index] = Err(failure);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::compile;
+
+    /// Every value of every state at every stop, by patient.
+    fn bits(vectors: Vectors, program: &Program, starts: &[Start]) -> Vec<Vec<u64>> {
+        let mut seen = vec![Vec::new(); starts.len()];
+        let cells = program.states[..1].to_vec();
+        let settings = Settings {
+            single_cell: SingleCell::Deterministic { states: cells, cell: 1e-9 },
+            ..Settings::default()
+        };
+        let results = run_with(vectors, program, starts, &settings, |patient, stop| {
+            for &state in &program.states {
+                seen[patient].push(stop.value(state).to_bits());
+            }
+            let next = stop.time() + 1.7;
+            (next < 60.0).then_some(next)
+        });
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        seen
+    }
+
+    fn problem(name: &str, varied: &str) -> (Program, Vec<Start>) {
+        let path = format!("{}/../../models/{name}.ant", env!("CARGO_MANIFEST_DIR"));
+        let model = model::antimony::read(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let program = compile(&model).unwrap();
+        let varied = program.symbol(varied).unwrap();
+        let start = |i: u32| Start {
+            overrides: vec![(varied, 0.3 + 0.037 * f64::from(i))],
+            ..Start::default()
+        };
+        (program, (0..21).map(start).collect())
+    }
+
+    #[test]
+    fn a_patient_does_not_depend_on_neighbours() {
+        for (name, varied) in [("p1", "rE"), ("reference-model", "eNK")] {
+            let (program, starts) = problem(name, varied);
+            let together = bits(Vectors::detect(), &program, &starts);
+            for (start, want) in starts.iter().zip(&together) {
+                let alone = bits(Vectors::detect(), &program, std::slice::from_ref(start));
+                assert_eq!(&alone[0], want, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_vector_instructions_give_the_same_bits() {
+        for (name, varied) in [("p1", "rE"), ("reference-model", "eNK")] {
+            let (program, starts) = problem(name, varied);
+            let plain = bits(Vectors::Plain, &program, &starts);
+            for &vectors in Vectors::available() {
+                assert_eq!(bits(vectors, &program, &starts), plain, "{name} {vectors:?}");
+            }
+        }
+    }
+}

@@ -53,17 +53,12 @@ impl SingleCell {
         }
     }
 
-    /// For each state, the value below which it reads as 0 inside the rates.
-    pub(crate) fn floors(&self, program: &Program) -> Vec<f64> {
-        let mut floors = vec![f64::NEG_INFINITY; program.states.len()];
-        if let Some((states, cell)) = self.parts() {
-            for &symbol in states {
-                if let Some(state) = program.state_of.get(symbol.0 as usize).copied().flatten() {
-                    floors[state as usize] = FLOOR_CELLS * cell;
-                }
-            }
-        }
-        floors
+    /// The positions of states that read as 0 inside the rates, and below which value.
+    pub(crate) fn floors(&self, program: &Program) -> Vec<(usize, f64)> {
+        let Some((states, cell)) = self.parts() else { return Vec::new() };
+        let position = |symbol: &SymbolId| program.state_of.get(symbol.0 as usize).copied()?;
+        let positions = states.iter().filter_map(position);
+        positions.map(|state| (state as usize, FLOOR_CELLS * cell)).collect()
     }
 
     /// Starts the patient's first interval.

@@ -20,13 +20,34 @@ fn problem_1_is_as_accurate_as_the_best_tool() {
     assert!(middle <= 1.8e-6 && worst <= 3.6e-6, "median {middle:e}, largest {worst:e}");
 }
 
-#[test]
-fn problem_2_is_as_accurate_as_the_best_tool() {
-    let problem = problem("p2");
+fn assert_problem_2(until: f64) {
+    let mut problem = problem("p2");
+    let shown = problem.times.iter().filter(|&&time| time <= until).count();
+    let rows = problem.times.len();
+    problem.times.truncate(shown);
+    let mut row = 0;
+    problem.reference.rows.retain(|_| {
+        row += 1;
+        (row - 1) % rows < shown
+    });
     let got = run_problem(&problem, &Settings::default());
     let errors = errors(&problem, &got);
     let (middle, worst) = (median(&errors), errors.iter().copied().fold(0.0, f64::max));
     assert!(middle <= 2e-6 && worst <= 1.2e-5, "median {middle:e}, largest {worst:e}");
+    let events: Vec<u32> = got.results.iter().flatten().map(|result| result.events).collect();
+    assert!(events.contains(&3) && events.iter().all(|&n| n == 2 || n == 3), "{events:?}");
+}
+
+#[test]
+fn problem_2_is_as_accurate_as_the_best_tool_for_a_month() {
+    assert_problem_2(28.0);
+}
+
+/// Its binding rates near 1,000 per day make an explicit method take 130,000 steps.
+#[test]
+#[ignore = "8 s"]
+fn problem_2_is_as_accurate_as_the_best_tool_for_a_year() {
+    assert_problem_2(365.0);
 }
 
 #[test]

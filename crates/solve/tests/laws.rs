@@ -1,0 +1,198 @@
+//! Closed forms, conservation, events, failures: what must hold for any model.
+
+use cytotrial_solve::{
+    CompileError, Program, Reason, Settings, Start, Trajectories, compile, run, trajectories,
+};
+
+fn program(text: &str) -> Program {
+    let model = model::antimony::read(text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    compile(&model).unwrap()
+}
+
+fn follow(program: &Program, times: &[f64], outputs: &[&str]) -> Trajectories {
+    let outputs: Vec<_> = outputs.iter().map(|name| program.symbol(name).unwrap()).collect();
+    trajectories(program, &[Start::default()], &Settings::default(), times, &outputs, &[])
+}
+
+#[test]
+fn decay_follows_the_exponential() {
+    let program = program("x' = -k*x; x = 3; k = 0.7; y := 2*x");
+    let times: Vec<f64> = (0..20).map(|i| f64::from(i) * 0.5).collect();
+    let got = follow(&program, &times, &["x", "y"]);
+    for (t, time) in times.iter().enumerate() {
+        let want = 3.0 * (-0.7 * time).exp();
+        assert!((got.value(0, t, 0) / want - 1.0).abs() < 2e-6, "at {time}");
+        assert!((got.value(1, t, 0) - 2.0 * got.value(0, t, 0)).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn time_in_a_rate_is_the_stage_time() {
+    let program = program("x' = 5*time^4; x = 0");
+    let got = follow(&program, &[0.0, 2.0], &["x"]);
+    assert!((got.value(0, 1, 0) - 32.0).abs() < 1e-12, "order 5 is exact for a quartic rate");
+}
+
+#[test]
+fn what_leaves_one_state_arrives_in_another() {
+    let program = program(
+        "a' = -f; b' = f - g; c' = g; f := 3*a*b/(1 + a); g := 0.4*b; a = 2; b = 0.5; c = 0.1",
+    );
+    let times = [0.0, 1.0, 10.0, 100.0];
+    let got = follow(&program, &times, &["a", "b", "c"]);
+    for t in 0..times.len() {
+        let sum: f64 = (0..3).map(|output| got.value(output, t, 0)).sum();
+        assert!((sum - 2.6).abs() < 1e-13, "{sum}");
+    }
+}
+
+#[test]
+fn events_are_found_where_they_happen() {
+    // The oscillator passes through 0 at pi/2, 3 pi/2, ...: from above at pi/2.
+    let program = program(
+        "x' = v; v' = -x; x = 1; v = 0; when = 0; count = 0;
+         down: at (x < 0): when = time, count = count + 1;",
+    );
+    let got = follow(&program, &[0.0, 3.0, 12.0], &["when", "count"]);
+    let error = (got.value(0, 1, 0) - std::f64::consts::FRAC_PI_2).abs();
+    assert!(error < 1e-6, "the solution's own error allows 1e-6; {error:e}");
+    assert_eq!(got.value(1, 1, 0), 1.0);
+    assert_eq!(got.value(1, 2, 0), 2.0, "again at 5 pi/2");
+}
+
+#[test]
+fn a_polynomial_event_is_found_to_rounding() {
+    let program = program("x' = 2*time; x = 0; y = 0; hit: at (x >= 2): y = time; var y");
+    let got = follow(&program, &[0.0, 5.0], &["y"]);
+    assert!((got.value(0, 1, 0) - 2.0_f64.sqrt()).abs() < 1e-11);
+}
+
+#[test]
+fn events_at_one_time_fire_in_order_and_set_each_other_off() {
+    let program = program(
+        "x' = 0; x = 0; port = 0; trace = 0;
+         first: at (port > 0): trace = 10*trace + 1, x = x + port, port = 0;
+         second: at (port > 0): trace = 10*trace + 2;
+         third: at (x > 1): trace = 10*trace + 3;",
+    );
+    let [port, trace, x] = ["port", "trace", "x"].map(|name| program.symbol(name).unwrap());
+    let mut seen = Vec::new();
+    let starts = [Start::default()];
+    let results = run(&program, &starts, &Settings::default(), |_, stop| {
+        seen.push((stop.time(), stop.value(trace), stop.value(x)));
+        match seen.len() {
+            1 => Some(1.0),
+            2 => {
+                stop.set(port, 2.5);
+                Some(1.0) // call again, now that the events happened
+            }
+            _ => None,
+        }
+    });
+    assert_eq!(seen, [(0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 123.0, 2.5)]);
+    assert_eq!(results[0].as_ref().unwrap().events, 3);
+}
+
+#[test]
+fn events_that_never_settle_end_the_patient() {
+    let program = program(
+        "x' = 1; x = 0; a = 0;
+         up: at (x > 1 && a < 1): a = 1;
+         down: at (a > 0): a = 0;",
+    );
+    let got = follow(&program, &[0.0, 2.0], &["x"]);
+    let failure = got.results[0].as_ref().unwrap_err();
+    assert!(matches!(failure.reason, Reason::EventsDoNotSettle { limit: 100 }), "{failure}");
+    assert!((failure.time - 1.0).abs() < 1e-9);
+    assert!(got.value(0, 1, 0).is_nan());
+}
+
+#[test]
+fn failures_name_time_and_state_and_spare_the_others() {
+    let program = program("x' = x^2; x = 1; z' = -z; z = 1");
+    let x = program.symbol("x").unwrap();
+    let starts: Vec<Start> = [1.0, 0.01, f64::NAN]
+        .iter()
+        .map(|&value| Start { overrides: vec![(x, value)], ..Start::default() })
+        .collect();
+    let settings = Settings { max_steps: 10_000, ..Settings::default() };
+    let got = trajectories(&program, &starts, &settings, &[0.0, 2.0], &[x], &[]);
+    let blown = got.results[0].as_ref().unwrap_err();
+    assert!((blown.time - 1.0).abs() < 1e-3, "1/(1 - t) ends at 1: {blown}");
+    assert_eq!(blown.state, "x");
+    assert!((got.value(0, 1, 1) - 0.01 / 0.98).abs() < 1e-8, "the neighbour is well");
+    let absent = got.results[2].as_ref().unwrap_err();
+    assert_eq!((absent.reason, absent.time), (Reason::NotFinite, 0.0));
+}
+
+#[test]
+fn limits_and_mistakes_are_reasons() {
+    let program = program("x' = -x; x = 1; y := 2*x");
+    let (x, y) = (program.symbol("x").unwrap(), program.symbol("y").unwrap());
+    assert!(program.is_settable(x) && !program.is_settable(y));
+    let starts = [Start::default()];
+    let few = Settings { max_steps: 3, ..Settings::default() };
+    let reason = |settings: &Settings, next: f64, set: bool| {
+        let results = run(&program, &starts, settings, |_, stop| {
+            if set {
+                stop.set(y, 1.0);
+            }
+            Some(next)
+        });
+        results[0].clone().unwrap_err().reason
+    };
+    assert_eq!(reason(&few, 100.0, false), Reason::TooManySteps { limit: 3 });
+    let settings = Settings::default();
+    assert_eq!(reason(&settings, 1.0, true), Reason::NotSettable);
+    assert_eq!(reason(&settings, -1.0, false), Reason::StopNotAhead { next: -1.0 });
+    assert_eq!(reason(&settings, 0.0, false), Reason::StopNotAhead { next: 0.0 });
+}
+
+#[test]
+fn doses_add_at_their_time_and_twice_a_time_shows_both_sides() {
+    let program = program("x' = 0; x = 0");
+    let x = program.symbol("x").unwrap();
+    let times = [0.0, 1.0, 1.0, 2.0];
+    let got = trajectories(
+        &program,
+        &[Start::default(), Start::default()],
+        &Settings::default(),
+        &times,
+        &[x],
+        &[(1.0, x, 5.0)],
+    );
+    let values: Vec<f64> = (0..4).map(|t| got.value(0, t, 1)).collect();
+    assert_eq!(values, [0.0, 0.0, 5.0, 5.0]);
+}
+
+#[test]
+fn start_values_follow_what_is_overridden() {
+    let program = program("a = 2; b = 3*a; x = b + c; c := a*10; x' = -x");
+    let [a, b, x] = ["a", "b", "x"].map(|name| program.symbol(name).unwrap());
+    let start =
+        |overrides: &[(_, f64)]| Start { overrides: overrides.to_vec(), ..Start::default() };
+    let starts = [start(&[]), start(&[(a, 1.0)]), start(&[(b, 1.0)]), start(&[(x, 1.0)])];
+    let got = trajectories(&program, &starts, &Settings::default(), &[0.0], &[x], &[]);
+    let values: Vec<f64> = (0..4).map(|patient| got.value(0, 0, patient)).collect();
+    assert_eq!(values, [26.0, 13.0, 21.0, 1.0]);
+}
+
+#[test]
+fn circular_start_values_are_refused() {
+    use model::{Expression, ExpressionId, Model, Role, Symbol, SymbolId};
+    let constant = |name: &str, initial: u32| Symbol {
+        name: name.into(),
+        title: None,
+        unit: None,
+        role: Role::Constant,
+        initial: Some(ExpressionId(initial)),
+        span: model::Span::default(),
+    };
+    let model = Model {
+        symbols: vec![constant("a", 1), constant("b", 0)],
+        expressions: vec![Expression::Symbol(SymbolId(0)), Expression::Symbol(SymbolId(1))],
+        spans: vec![model::Span::default(); 2],
+        ..Model::default()
+    };
+    assert!(matches!(compile(&model), Err(CompileError::Circular { .. })));
+}
