@@ -1,6 +1,7 @@
 //! What a simulation says: every endpoint's distribution over whole trials at the planned size.
 
 pub mod contrast;
+pub mod grades;
 pub mod measure;
 pub mod survival;
 
@@ -77,6 +78,8 @@ pub struct ArmSummary {
     pub stopped: f64,
     /// Mean patients and DLTs per level; empty without escalation.
     pub levels: Vec<[f64; 2]>,
+    /// Patients by worst grade of each toxicity, pooled over replicates.
+    pub grades: Vec<grades::Grades>,
 }
 
 impl ArmSummary {
@@ -133,6 +136,7 @@ fn arm_summary(experiment: &Experiment, results: &[ReplicateResult], arm: usize)
         recommended: recommended(results, arm, planned.escalate.then_some(planned.levels.len())),
         stopped: mean(results, |result| f64::from(u8::from(result.arms[arm].stopped.is_some()))),
         levels: if planned.escalate { levels(results, arm, planned.levels.len()) } else { vec![] },
+        grades: grades::grades(&patients),
     }
 }
 

@@ -205,11 +205,25 @@ pub static MEASURES: &[Measure] = &[
         Rule::SurvivalAt(|p| p.progression_free, 182.625),
     ),
     Measure::number(
+        "pfs-12-month",
+        "progression-free at 12 months",
+        "%",
+        "infused (or observed)",
+        Rule::SurvivalAt(|p| p.progression_free, 365.0),
+    ),
+    Measure::number(
         "os-median",
         "median overall survival",
         "month",
         "infused (or observed)",
         Rule::MedianTime(|p| p.overall),
+    ),
+    Measure::number(
+        "os-6-month",
+        "alive at 6 months",
+        "%",
+        "infused (or observed)",
+        Rule::SurvivalAt(|p| p.overall, 182.625),
     ),
     Measure::number(
         "os-12-month",

@@ -1,0 +1,172 @@
+//! The answer in one paragraph, and a table of every arm.
+
+use report::format::{number, percent};
+use report::{
+    Block, Cell, NoteKind, Table, note, numbers, paragraph, plain, section, strong, words as column,
+};
+
+use super::words::{RANGE, range};
+use super::{Material, words};
+use crate::summary::ArmSummary;
+use crate::summary::measure::measure;
+
+/// Endpoints of the overview.
+const OVERVIEW: &[&str] = &[
+    "orr",
+    "cr",
+    "mrd-negative",
+    "pfs-median",
+    "os-12-month",
+    "crs",
+    "crs-grade-2-or-more",
+    "crs-grade-3-or-more",
+    "icans",
+    "gvhd",
+    "dlt",
+    "days-to-infusion",
+    "infused-of-enrolled",
+];
+
+/// The section.
+pub fn blocks(material: &Material<'_>) -> Vec<Block> {
+    let summary = &material.simulation.summary;
+    let mut blocks = vec![
+        section("Answer"),
+        paragraph(vec![strong(material.simulation.experiment().question.clone())]),
+        paragraph(answer(material)),
+    ];
+    if let Some(limit) = limit(material) {
+        blocks.push(note(NoteKind::Note, limit));
+    }
+    blocks.push(note(
+        NoteKind::Assumption,
+        "Most parameters of CAR-NK in myeloma are assumed; nothing here has been calibrated to \
+         patients of this product. Arms without published efficacy data are shown as ranges only. \
+         This is for planning and research; it is no medical device, and the committee decides.",
+    ));
+    blocks.push(Block::Table(table(material)));
+    if summary.failed > 0 {
+        blocks.push(note(
+            NoteKind::Warning,
+            format!(
+                "{} of {} simulated patients could not be computed and count as not evaluable; \
+                 run.json lists them.",
+                summary.failed, summary.simulated
+            ),
+        ));
+    }
+    blocks
+}
+
+/// Response and CRS of the first arm against the others, in words.
+fn answer(material: &Material<'_>) -> String {
+    let summary = &material.simulation.summary;
+    let say = |arm: &ArmSummary, code: &str| -> Option<String> {
+        let (measure, estimate) = (measure(code)?, arm.estimate(code)?);
+        Some(range(measure, estimate, summary.patients, material.is_range_only(arm)))
+    };
+    let mut sentences = Vec::new();
+    for arm in &summary.arms {
+        let (Some(orr), Some(cr), Some(crs), Some(severe)) =
+            (say(arm, "orr"), say(arm, "cr"), say(arm, "crs"), say(arm, "crs-grade-3-or-more"))
+        else {
+            continue;
+        };
+        if arm.observed {
+            let alive = say(arm, "os-12-month").unwrap_or_default();
+            sentences.push(format!("{}: {alive} alive at 12 months.", arm.name));
+        } else {
+            sentences.push(format!(
+                "{}: response {orr}, complete response {cr}; CRS {crs}, of grade 3 or more \
+                 {severe}.",
+                arm.name
+            ));
+        }
+    }
+    format!(
+        "In {} virtual trials of {} patients per arm, the same patients in every arm ({RANGE}): {}",
+        summary.replicates,
+        summary.patients,
+        sentences.join(" ")
+    )
+}
+
+/// What limits the cells of the first arm: kills counted against the burden.
+fn limit(material: &Material<'_>) -> Option<Vec<report::Span>> {
+    let experiment = material.simulation.experiment();
+    let (index, arm) =
+        experiment.arms.iter().enumerate().find(|(_, arm)| {
+            arm.products.iter().any(|product| product.cell == "NK") && arm.escalate
+        })?;
+    let mut shares: Vec<f64> = Vec::new();
+    for replicate in &material.simulation.replicates {
+        for patient in &replicate.arms[index].patients {
+            if patient.truth.burden_at_infusion > 0.0 {
+                let killed = patient.truth.kills[0];
+                shares.push(killed / (killed + patient.truth.burden_at_infusion));
+            }
+        }
+    }
+    let ordered = stats::summary::sorted(&shares);
+    let at = |p: f64| stats::summary::quantile_of_sorted(&ordered, p);
+    let (low, median, high) = (at(0.05)?, at(0.5)?, at(0.95)?);
+    let best = material.simulation.summary.arms[index].estimate("orr")?.quantiles?[4];
+    let cells = arm.levels.last()?.cells(70.0) * arm.infusion_days.len() as f64;
+    (best < 0.5).then(|| {
+        vec![
+            strong("Cell numbers limit this product. "),
+            plain(format!(
+                "At the highest level a patient of 70 kg is given {} cells in all, against a \
+                 median of {} myeloma cells at screening. The infused cells killed {} of the \
+                 burden in the median patient ({} to {} in 90% of patients). Response needs a low \
+                 burden, growth of the cells in the body, or a second mechanism; the record does \
+                 not say whether the product is armoured.",
+                number(cells),
+                number(material.simulation.world.median_burden * 1e9),
+                percent(median, words::FINE),
+                percent(low, words::FINE),
+                percent(high, words::FINE)
+            )),
+        ]
+    })
+}
+
+fn table(material: &Material<'_>) -> Table {
+    let summary = &material.simulation.summary;
+    let mut columns = vec![column("endpoint"), column("of")];
+    columns.extend(summary.arms.iter().map(|arm| numbers(arm.name.clone())));
+    let rows = OVERVIEW
+        .iter()
+        .filter_map(|code| {
+            let measure = measure(code)?;
+            let mut row: Vec<Cell> = vec![title(measure).into(), measure.of.into()];
+            for arm in &summary.arms {
+                let shown = arm.estimate(code).map_or_else(String::new, |estimate| {
+                    range(measure, estimate, summary.patients, material.is_range_only(arm))
+                });
+                row.push(shown.into());
+            }
+            Some(row)
+        })
+        .collect();
+    Table {
+        id: "overview".into(),
+        caption: format!("Every arm at a glance: median and range ({RANGE})"),
+        columns,
+        rows,
+        notes: vec![
+            "Arms without published efficacy data: range only. Medians of survival count only \
+             trials in which the median was reached within follow-up."
+                .into(),
+        ],
+    }
+}
+
+/// A measure's name with its unit.
+pub(super) fn title(measure: &crate::summary::measure::Measure) -> String {
+    let mark = if measure.hidden { " (known to the model only)" } else { "" };
+    match measure.unit {
+        "%" => format!("{}{mark}", measure.title),
+        unit => format!("{}{mark}, {unit}", measure.title),
+    }
+}

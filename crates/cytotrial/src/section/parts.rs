@@ -1,0 +1,101 @@
+//! Parts that several sections share: tables of estimates, figures, denominators.
+
+use report::figure::Drawing;
+use report::{Block, Cell, Figure, Table, Text, numbers, words as column};
+
+use super::answer::title;
+use super::words::{RANGE, range};
+use super::{Material, words};
+use crate::summary::ArmSummary;
+use crate::summary::measure::{Kind, Measure, measure};
+
+/// The words around a figure.
+pub(super) struct Words {
+    /// What links and files call it.
+    pub(super) id: String,
+    /// The title.
+    pub(super) title: String,
+    /// What it shows.
+    pub(super) caption: String,
+    /// What a reader who cannot see it should know.
+    pub(super) alternative: String,
+    /// How many patients and trials.
+    pub(super) denominators: String,
+}
+
+/// A figure with its words.
+pub(super) fn figure(words: Words, drawing: Drawing) -> Block {
+    let Words { id, title, caption, alternative, denominators } = words;
+    Block::Figure(Figure { id, title, caption, alternative, denominators, drawing })
+}
+
+/// An estimate in words; says so where some trials cannot tell.
+pub(super) fn shown(material: &Material<'_>, arm: &ArmSummary, measure: &Measure) -> String {
+    let summary = &material.simulation.summary;
+    let Some(estimate) = arm.estimate(measure.code) else { return String::new() };
+    let text = range(measure, estimate, summary.patients, material.is_range_only(arm));
+    let some = estimate.estimable > 0 && estimate.estimable < summary.replicates;
+    if some && measure.kind() == Kind::Number {
+        format!("{text}; in {} of {} trials", estimate.estimable, summary.replicates)
+    } else {
+        text
+    }
+}
+
+/// A table with one row per endpoint and one column per arm.
+pub(super) fn estimates(
+    material: &Material<'_>,
+    (id, caption): (&str, &str),
+    codes: &[&str],
+    notes: Vec<Text>,
+) -> Block {
+    let summary = &material.simulation.summary;
+    let mut columns = vec![column("endpoint"), column("of")];
+    columns.extend(summary.arms.iter().map(|arm| numbers(arm.name.clone())));
+    let rows = codes.iter().filter_map(|code| {
+        let measure = measure(code)?;
+        let mut row: Vec<Cell> = vec![title(measure).into(), measure.of.into()];
+        row.extend(summary.arms.iter().map(|arm| Cell::from(shown(material, arm, measure))));
+        Some(row)
+    });
+    let mut all = vec![Text::from(RANGE_NOTE), Text::from(words::trials(summary))];
+    all.extend(notes);
+    Block::Table(Table {
+        id: id.into(),
+        caption: format!("{caption}: median and range ({RANGE})"),
+        columns,
+        rows: rows.collect(),
+        notes: all,
+    })
+}
+
+/// What readers must know about arms without data.
+pub(super) const RANGE_NOTE: &str = "Arms without published efficacy data show the range only.";
+
+/// The denominators of a share, pooled over trials: `car-nk 1740, bcma-car-t 1605`.
+pub(super) fn denominators(material: &Material<'_>, code: &str) -> String {
+    let arms = &material.simulation.summary.arms;
+    let counts: Vec<String> = arms
+        .iter()
+        .filter_map(|arm| {
+            let (_, patients) = arm.estimate(code)?.pooled?;
+            Some(format!("{} {patients}", arm.name))
+        })
+        .collect();
+    words::list(&counts)
+}
+
+/// How many patients of an arm the first trial treated.
+pub(super) fn first_treated(material: &Material<'_>, arm: usize) -> usize {
+    let replicate = material.simulation.replicates.first();
+    replicate.map_or(0, |replicate| {
+        let patients = replicate.arms[arm].patients.iter();
+        patients.filter(|patient| crate::summary::measure::treated(patient)).count()
+    })
+}
+
+/// A name that can be part of an identifier.
+pub(super) fn slug(name: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    name.chars().map(plain).collect()
+}

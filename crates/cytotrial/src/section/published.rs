@@ -1,0 +1,251 @@
+//! Predictions beside published results, misses first.
+
+use report::figure::{Drawing, Range, RangeRow};
+use report::format::{number, percent, percent_range, range as number_range};
+use report::{
+    Axis, Block, Cell, NoteKind, Table, list, marks, note, numbers, paragraph, section,
+    words as column,
+};
+
+use super::parts::{RANGE_NOTE, Words, figure, shown};
+use super::{Material, words};
+use crate::summary::ArmSummary;
+use crate::summary::measure::{Kind, Measure, measure};
+use crate::targets::Target;
+
+/// A published result beside what the arm predicts.
+struct Pair<'a> {
+    arm: &'a ArmSummary,
+    target: &'a Target,
+    measure: &'static Measure,
+    /// The published value in the measure's unit.
+    value: Option<f64>,
+    /// Its interval.
+    interval: Option<(f64, f64)>,
+    /// Range of the prediction.
+    predicted: Option<(f64, f64)>,
+}
+
+impl Pair<'_> {
+    /// Whether the published value lies in the predicted range.
+    fn is_inside(&self) -> Option<bool> {
+        let ((low, high), value) = self.predicted.zip(self.value)?;
+        Some((low..=high).contains(&value))
+    }
+}
+
+/// The section.
+pub fn blocks(material: &Material<'_>) -> Vec<Block> {
+    let mut blocks = vec![
+        section("Beside published results"),
+        note(
+            NoteKind::Warning,
+            "Nothing has been fitted: no parameter was calibrated to any of these results. The \
+             role says what a result may be used for later, not what was done with it.",
+        ),
+    ];
+    let (mut pairs, others) = pairs(material);
+    if pairs.is_empty() {
+        blocks.push(paragraph("The comparison names no published result that can be predicted."));
+    } else {
+        // misses first, then what cannot be judged, then the others; stable within each
+        pairs.sort_by_key(|pair| match pair.is_inside() {
+            Some(false) => 0,
+            None => 1,
+            Some(true) => 2,
+        });
+        let judged: Vec<bool> = pairs.iter().filter_map(Pair::is_inside).collect();
+        let misses = judged.iter().filter(|inside| !**inside).count();
+        blocks.push(paragraph(format!(
+            "{misses} of {} published values that can be judged lie outside the predicted range.",
+            judged.len()
+        )));
+        blocks.push(Block::Table(table(material, &pairs)));
+        blocks.extend(forest(material, &pairs));
+    }
+    if !others.is_empty() {
+        blocks.push(Block::Details {
+            summary: "Named, but not predicted by this simulation".into(),
+            blocks: vec![list(others)],
+        });
+    }
+    blocks
+}
+
+/// The results that the comparison names, with their predictions; and in words those without one.
+fn pairs<'a>(material: &'a Material<'_>) -> (Vec<Pair<'a>>, Vec<String>) {
+    let experiment = material.simulation.experiment();
+    let (mut pairs, mut others) = (Vec::new(), Vec::new());
+    for arm in &material.simulation.summary.arms {
+        for id in experiment.targets.get(&arm.name).into_iter().flatten() {
+            let Some(target) = material.targets.iter().find(|target| target.id == *id) else {
+                continue;
+            };
+            let found = target.measure().and_then(|(code, factor)| Some((measure(code)?, factor)));
+            let Some((measure, factor)) = found else {
+                others.push(format!(
+                    "{}: {id}, {} ({}), {}",
+                    arm.name, target.endpoint, target.trial, target.role
+                ));
+                continue;
+            };
+            let interval = match measure.kind() {
+                Kind::Share => target.share_interval(),
+                Kind::Number => target.interval.map(|(a, b)| (a * factor, b * factor)),
+            };
+            pairs.push(Pair {
+                arm,
+                target,
+                measure,
+                value: target.estimate.map(|value| value * factor),
+                interval,
+                predicted: arm
+                    .estimate(measure.code)
+                    .and_then(|estimate| estimate.range())
+                    .map(|(_, low, high)| (low, high)),
+            });
+        }
+    }
+    (pairs, others)
+}
+
+fn table(material: &Material<'_>, pairs: &[Pair<'_>]) -> Table {
+    let rows = pairs.iter().map(|pair| -> Vec<Cell> {
+        let target = pair.target;
+        let patients = target.patients.unwrap_or(0);
+        let of = [&target.trial, &target.dose].map(String::as_str);
+        let of: Vec<&str> = of.into_iter().filter(|part| !part.is_empty()).collect();
+        vec![
+            match pair.is_inside() {
+                Some(true) => "inside",
+                Some(false) => "miss",
+                None => "cannot tell",
+            }
+            .into(),
+            pair.arm.name.clone().into(),
+            format!("{} {}", target.id, words::short(pair.measure)).into(),
+            of.join(", ").into(),
+            target.role.clone().into(),
+            if patients > 0 { patients.to_string() } else { "not given".into() }.into(),
+            published(pair).into(),
+            shown(material, pair.arm, pair.measure).into(),
+            words::source(&target.source, &target.verification).into(),
+        ]
+    });
+    Table {
+        id: "published".into(),
+        caption: "Published results and what the same arm predicts, misses first".into(),
+        columns: vec![
+            marks("published value"),
+            column("arm"),
+            column("result"),
+            column("trial, dose"),
+            marks("role"),
+            numbers("n"),
+            numbers("published (95% CI or range)"),
+            numbers("predicted, range over trials"),
+            column("source"),
+        ],
+        rows: rows.collect(),
+        notes: vec![
+            RANGE_NOTE.into(),
+            format!(
+                "{} Predicted: {}. A published trial had other patients, another size and often \
+                 another definition, so a value outside is a question, not yet a refutation; a \
+                 value inside a wide range says little.",
+                words::trials(&material.simulation.summary),
+                words::RANGE
+            )
+            .into(),
+            "Intervals of published shares are as published or, where only counts are known, \
+             exact (Clopper and Pearson)."
+                .into(),
+        ],
+    }
+}
+
+/// The published value with its interval.
+fn published(pair: &Pair<'_>) -> String {
+    let Some(value) = pair.value else { return "no figure".into() };
+    let digits = words::FINE;
+    match (pair.measure.kind(), pair.interval) {
+        (Kind::Share, None) => percent(value, digits),
+        (Kind::Share, Some((low, high))) => {
+            format!("{} ({})", percent(value, digits), percent_range(low, high, digits))
+        }
+        (Kind::Number, None) => number(value),
+        (Kind::Number, Some((low, high))) => {
+            format!("{} ({})", number(value), number_range(low, high))
+        }
+    }
+}
+
+/// The shares among them, as a figure.
+fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
+    let shares: Vec<&Pair<'_>> = pairs
+        .iter()
+        .filter(|pair| pair.measure.kind() == Kind::Share)
+        .filter(|pair| pair.predicted.is_some() && pair.value.is_some())
+        .collect();
+    if shares.is_empty() {
+        return None;
+    }
+    let summary = &material.simulation.summary;
+    let label = |pair: &Pair<'_>| format!("{} {}", pair.target.id, words::short(pair.measure));
+    let said: Vec<String> = shares
+        .iter()
+        .map(|pair| {
+            let text = shown(material, pair.arm, pair.measure);
+            format!(
+                "{}, {}: published {}, predicted {text}",
+                pair.arm.name,
+                label(pair),
+                published(pair)
+            )
+        })
+        .collect();
+    let sizes: Vec<String> = shares
+        .iter()
+        .map(|pair| {
+            let patients = pair.target.patients;
+            let patients = patients.map_or_else(|| "n not given".into(), |n| format!("n {n}"));
+            format!("{} {patients}", pair.target.id)
+        })
+        .collect();
+    let words = Words {
+        id: "published-forest".into(),
+        title: "Predicted ranges and published shares".into(),
+        caption: format!(
+            "Line: predicted, {}. Point: predicted median, only for arms with published efficacy \
+             data. Diamond: published. Misses stand first.",
+            words::RANGE
+        ),
+        alternative: format!("Forest plot. {}.", said.join("; ")),
+        denominators: format!(
+            "{} Published patients: {}.",
+            words::trials(summary),
+            words::list(&sizes)
+        ),
+    };
+    let rows = shares.iter().map(|pair| {
+        let median = pair.arm.estimate(pair.measure.code).and_then(|found| found.range());
+        RangeRow {
+            label: label(pair),
+            group: pair.arm.name.clone(),
+            estimate: median
+                .filter(|_| !material.is_range_only(pair.arm))
+                .map(|(median, ..)| median),
+            interval: pair.predicted,
+            observed: pair.value,
+            shown: shown(material, pair.arm, pair.measure),
+        }
+    });
+    let drawing = Drawing::Range(Range {
+        values: Axis::percent("share of patients").between(0.0, 1.0),
+        estimate_name: "predicted: median and range".into(),
+        observed_name: "published".into(),
+        rows: rows.collect(),
+        references: Vec::new(),
+    });
+    Some(figure(words, drawing))
+}

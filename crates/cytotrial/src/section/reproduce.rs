@@ -1,0 +1,54 @@
+//! How to get the same numbers again, and the conventions behind them.
+
+use report::{Block, code, key_value, list, paragraph, section};
+
+use super::Material;
+use crate::operation::simulate::{ASSAYS, KEPT, MODEL, PARAMETERS, SIGNS};
+use crate::protocol::Uncertainty;
+
+/// The section.
+pub fn blocks(material: &Material<'_>) -> Vec<Block> {
+    let experiment = material.simulation.experiment();
+    let summary = &material.simulation.summary;
+    let arms: Vec<&str> = experiment.arms.iter().map(|arm| arm.name.as_str()).collect();
+    let uncertainty = match experiment.uncertainty {
+        Uncertainty::Drawn => "drawn once per virtual trial",
+        Uncertainty::Fixed => "held at its typical value",
+    };
+    let texts = [MODEL, PARAMETERS, SIGNS, ASSAYS, &experiment.protocol.population].join(", ");
+    vec![
+        section("How to reproduce"),
+        paragraph(vec![code(material.command)]),
+        Block::KeyValues(vec![
+            key_value("program", concat!("cytotrial ", env!("CARGO_PKG_VERSION"))),
+            key_value("inputs and options (SHA-256)", vec![code(material.identity)]),
+            key_value("seed", experiment.seed.to_string()),
+            key_value("virtual trials", summary.replicates.to_string()),
+            key_value("planned patients per arm", summary.patients.to_string()),
+            key_value("arms", arms.join(", ")),
+            key_value("patients simulated", summary.simulated.to_string()),
+            key_value("of them could not be computed", summary.failed.to_string()),
+            key_value("what is not known", uncertainty),
+            key_value("texts behind the run", texts),
+        ]),
+        list([
+            format!(
+                "Patient-level tables are kept for the first {KEPT} of {} virtual trials; \
+                 summaries for all.",
+                summary.replicates
+            ),
+            "The same inputs, options and seed give the same numbers on any machine and any number \
+             of threads."
+                .into(),
+            "Every draw has an address made of the seed, the trial, the patient and its purpose, \
+             so the same patients go through every arm."
+                .into(),
+            "Days count from the first infusion, which is day 0. A month is 30.4375 days.".into(),
+            "Percentiles over trials are interpolated (type 7). Shares of under 100 patients are \
+             whole per cent."
+                .into(),
+            "A patient who could not be computed counts as not evaluable and is never dropped."
+                .into(),
+        ]),
+    ]
+}

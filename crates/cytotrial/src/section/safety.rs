@@ -1,0 +1,288 @@
+//! Toxicity: grades, onset, DLTs, cytokines.
+
+use evaluate::DltStatus;
+use records::Analyte;
+use report::figure::{Bar, BarGroup, BarMode, BarSeries, Curve, Drawing};
+use report::format::{count_of, exact, number, percent};
+use report::{
+    Axis, Block, Cell, Colours, Table, list, numbers, paragraph, reference, section, subsection,
+    words as column,
+};
+use stats::interval::{patients_to_rule_out, upper_bound_one_sided};
+
+use super::cells::at_day;
+use super::parts::{Words, denominators, estimates, figure, first_treated, slug};
+use super::readings::{over_time, peak};
+use super::{Material, words};
+use crate::summary::grades::Grades;
+
+/// Endpoints of the table.
+const ENDPOINTS: &[&str] = &[
+    "dlt",
+    "crs",
+    "crs-grade-2-or-more",
+    "crs-grade-3-or-more",
+    "icans",
+    "icans-grade-3-or-more",
+    "gvhd",
+    "gvhd-grade-3-or-more",
+    "off-tumour",
+    "infusion-reaction",
+    "infection-grade-3-or-more",
+    "neutropenia-grade-4",
+    "thrombocytopenia-grade-3-or-more",
+    "anaemia-grade-3-or-more",
+    "prolonged-cytopenia",
+];
+
+/// The section.
+pub fn blocks(material: &Material<'_>) -> Vec<Block> {
+    let notes = vec![
+        format!(
+            "Patients infused (or observed), over all trials: {}.",
+            denominators(material, "crs")
+        )
+        .into(),
+        format!("Patients evaluable for DLT, over all trials: {}.", denominators(material, "dlt"))
+            .into(),
+        "CRS and ICANS by ASTCT 2019, GvHD by MAGIC, the others by CTCAE.".into(),
+    ];
+    let mut blocks = vec![section("Safety")];
+    blocks.extend(known_before(material));
+    blocks.push(estimates(material, ("safety", "Toxicity in each arm"), ENDPOINTS, notes));
+    blocks.push(subsection("Cytokine release syndrome"));
+    blocks.extend(stacked(material, "crs"));
+    blocks.push(estimates(
+        material,
+        ("crs-onset", "Onset and duration of CRS"),
+        &["crs-onset", "crs-duration"],
+        vec!["Days from the first infusion; medians over the patients with CRS in a trial.".into()],
+    ));
+    blocks.push(subsection("Other toxicity by grade"));
+    blocks.extend(stacked(material, "icans"));
+    blocks.push(Block::Details {
+        summary: "Every toxicity by worst grade".into(),
+        blocks: vec![Block::Table(by_grade(material))],
+    });
+    blocks.push(subsection("Dose-limiting toxicity in the first virtual trial"));
+    blocks.push(listing(material));
+    blocks.push(subsection("Cytokines"));
+    match cytokines(material) {
+        Some(figure) => blocks.push(figure),
+        None => {
+            blocks.push(paragraph("Interleukin 6 was not measured in the first virtual trial."));
+        }
+    }
+    blocks
+}
+
+/// What the patients treated before say, and what they cannot say.
+fn known_before(material: &Material<'_>) -> Option<Block> {
+    let known = material.simulation.experiment().protocol.prior_patients?;
+    let bound =
+        |events: u32| percent(upper_bound_one_sided(events, known.patients, 0.95), words::FINE);
+    let mut items = vec![
+        format!(
+            "DLT: {}; the exact one-sided 95% upper bound is {}.",
+            count_of(known.dlts.into(), known.patients.into()),
+            bound(known.dlts)
+        ),
+        format!(
+            "CRS: {}; the exact one-sided 95% upper bound is {}.",
+            count_of(known.crs.into(), known.patients.into()),
+            bound(known.crs)
+        ),
+    ];
+    if let (Some(tenth), Some(fifth)) =
+        (patients_to_rule_out(0.1, 0.95), patients_to_rule_out(0.2, 0.95))
+    {
+        items.push(format!(
+            "Without any event, {fifth} patients are needed to rule out a rate above 20%, and \
+             {tenth} for 10%."
+        ));
+    }
+    Some(Block::Details {
+        summary: format!("What {} patients treated before this trial say", known.patients),
+        blocks: vec![list(items)],
+    })
+}
+
+fn grades_of<'a>(material: &'a Material<'_>, code: &str) -> Vec<(&'a str, &'a Grades)> {
+    let arms = &material.simulation.summary.arms;
+    arms.iter()
+        .filter_map(|arm| {
+            let grades = arm.grades.iter().find(|grades| grades.code == code)?;
+            (grades.patients > 0).then_some((arm.name.as_str(), grades))
+        })
+        .collect()
+}
+
+/// Shares of patients by worst grade, one bar per arm.
+fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
+    let arms = grades_of(material, code);
+    let title = arms.first()?.1.title;
+    if arms.iter().all(|(_, grades)| grades.at_least(1) == 0) {
+        return Some(paragraph(format!("No patient had {title} in any trial.")));
+    }
+    let worst = (1..6).rev().find(|grade| arms.iter().any(|(_, g)| g.counts[*grade] > 0))?;
+    let series = (0..=worst).map(|grade| BarSeries {
+        name: if grade == 0 { "none".into() } else { format!("grade {grade}") },
+        values: arms
+            .iter()
+            .map(|(_, grades)| BarGroup {
+                value: grades.counts[grade] as f64 / grades.patients as f64,
+                interval: None,
+                shown: count_of(grades.counts[grade], grades.patients),
+            })
+            .collect(),
+    });
+    let said: Vec<String> = arms
+        .iter()
+        .map(|(arm, grades)| {
+            format!(
+                "{arm}: any grade {}, grade 3 or more {}",
+                count_of(grades.at_least(1), grades.patients),
+                count_of(grades.at_least(3), grades.patients)
+            )
+        })
+        .collect();
+    let counted: Vec<String> =
+        arms.iter().map(|(arm, grades)| format!("{arm} {}", grades.patients)).collect();
+    let words = Words {
+        id: format!("grades-{}", slug(code)),
+        title: format!("Worst grade: {title}"),
+        caption: "Each treated patient once, by the worst grade. All trials are pooled, so the \
+                  bars hold what is not known about the products as well as chance; the table \
+                  above has the range over trials, which is what an arm without data is judged by."
+            .into(),
+        alternative: format!("Stacked bars. {}.", said.join("; ")),
+        denominators: format!(
+            "{} Patients infused (or observed) over all trials: {}.",
+            words::trials(&material.simulation.summary),
+            words::list(&counted)
+        ),
+    };
+    let drawing = Drawing::Bar(Bar {
+        group_title: "arm".into(),
+        values: Axis::percent("share of patients by worst grade").between(0.0, 1.0),
+        mode: BarMode::Stacked,
+        colours: Colours::Severity,
+        groups: arms.iter().map(|(arm, _)| (*arm).to_owned()).collect(),
+        series: series.collect(),
+        references: Vec::new(),
+    });
+    Some(figure(words, drawing))
+}
+
+fn by_grade(material: &Material<'_>) -> Table {
+    let mut columns = vec![column("toxicity"), column("arm"), numbers("patients")];
+    columns.extend((0..=5).map(|grade| {
+        numbers(if grade == 0 { "none".to_owned() } else { format!("grade {grade}") })
+    }));
+    let mut rows = Vec::new();
+    let arms = &material.simulation.summary.arms;
+    let codes = arms.first().map(|arm| arm.grades.as_slice()).unwrap_or_default();
+    for code in codes.iter().map(|grades| grades.code) {
+        for (arm, grades) in grades_of(material, code) {
+            let mut row: Vec<Cell> =
+                vec![grades.title.into(), arm.into(), grades.patients.to_string().into()];
+            row.extend(grades.counts.iter().map(|count| Cell::from(count.to_string())));
+            rows.push(row);
+        }
+    }
+    Table {
+        id: "grades".into(),
+        caption: "Patients by worst grade, counted over all trials".into(),
+        columns,
+        rows,
+        notes: vec!["Counts of simulated patients, not a forecast for one trial.".into()],
+    }
+}
+
+/// Every DLT of the first trial, with the rule behind it.
+fn listing(material: &Material<'_>) -> Block {
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for (at, arm) in material.simulation.experiment().arms.iter().enumerate() {
+        let Some((study, outcomes)) = material.first(at) else { continue };
+        for (row, outcome) in outcomes.subjects.iter().enumerate() {
+            let DltStatus::Dlt(dlt) = &outcome.dlt else { continue };
+            let level = study.subjects.dose_level[row];
+            rows.push(vec![
+                arm.name.clone().into(),
+                study.subjects.id[row].clone().into(),
+                level.map_or_else(|| "fixed".to_owned(), |level| level.to_string()).into(),
+                exact(dlt.day).into(),
+                dlt.term.clone().into(),
+                dlt.because.clone().into(),
+            ]);
+        }
+    }
+    if rows.is_empty() {
+        return paragraph("No DLT in any arm.");
+    }
+    Block::Table(Table {
+        id: "dlt-listing".into(),
+        caption: "Dose-limiting toxicities of the first virtual trial".into(),
+        columns: vec![
+            column("arm"),
+            column("subject"),
+            column("dose level"),
+            numbers("day"),
+            column("what"),
+            column("because"),
+        ],
+        rows,
+        notes: vec!["Days from the first infusion, which is day 0.".into()],
+    })
+}
+
+fn cytokines(material: &Material<'_>) -> Option<Block> {
+    let mut lines = Vec::new();
+    let mut counted = Vec::new();
+    for (at, arm) in material.simulation.experiment().arms.iter().enumerate() {
+        let Some((study, _)) = material.first(at) else { continue };
+        let line = over_time(material, study, Analyte::Interleukin6, &arm.name);
+        if !line.points.is_empty() {
+            lines.push(line);
+            counted.push(format!("{} {}", arm.name, first_treated(material, at)));
+        }
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let said: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let (value, day) = peak(line)?;
+            Some(format!(
+                "{} peaks at a median of {} pg/mL on {}",
+                line.name,
+                number(value),
+                at_day(day)
+            ))
+        })
+        .collect();
+    let limit = material.simulation.world.assays.of(Analyte::Interleukin6).limit;
+    let words = Words {
+        id: "interleukin-6".into(),
+        title: "Interleukin 6 in blood, first virtual trial".into(),
+        caption:
+            "Median over the patients at each planned visit; the band runs from the lowest to \
+                  the highest patient. After tocilizumab interleukin 6 rises because its receptor \
+                  is blocked. The axis is logarithmic."
+                .into(),
+        alternative: format!("Line chart. {}.", said.join("; ")),
+        denominators: format!(
+            "Patients treated in the first virtual trial: {}.",
+            words::list(&counted)
+        ),
+    };
+    let drawing = Drawing::Curve(Curve {
+        horizontal: Axis::linear("days since the first infusion"),
+        vertical: Axis::log("interleukin 6, pg/mL"),
+        band: "lowest to highest patient".into(),
+        lines,
+        references: limit.map(|limit| reference(limit, "LLOQ")).into_iter().collect(),
+    });
+    Some(figure(words, drawing))
+}

@@ -1,0 +1,121 @@
+//! Time to event: pooled curves with the scatter of single trials, medians, rates.
+
+use report::figure::{AtRisk, Drawing, Step, StepArm, StepPoint};
+use report::{Axis, Block, paragraph, reference, section};
+
+use super::Material;
+use super::parts::{Words, estimates, figure, shown};
+use super::words;
+use crate::summary::measure::measure;
+use crate::summary::survival::Curve;
+
+/// Grid steps (weeks) between two columns of numbers under the axis.
+const QUARTER: usize = 13;
+
+/// The section.
+pub fn blocks(material: &Material<'_>) -> Vec<Block> {
+    let kinds = [
+        ("progression-free-survival", "Progression-free survival", "pfs-12-month"),
+        ("overall-survival", "Overall survival", "os-12-month"),
+    ];
+    let mut blocks = vec![
+        section("Time to event"),
+        paragraph(
+            "Times count from the first infusion; in an arm without a product from the day of \
+             enrolment. Patients who were never infused are not in these curves: the section on \
+             the way to the infusion counts them.",
+        ),
+    ];
+    for (at, (id, title, code)) in kinds.into_iter().enumerate() {
+        match curve(material, at, (id, title, code)) {
+            Some(figure) => blocks.push(figure),
+            None => blocks.push(paragraph(format!("{title}: nobody was followed."))),
+        }
+    }
+    blocks.push(estimates(
+        material,
+        ("survival", "Time to event in each arm"),
+        &["pfs-median", "pfs-6-month", "pfs-12-month", "os-median", "os-6-month", "os-12-month"],
+        vec![
+            "Kaplan and Meier in each trial. A median counts only trials in which it was reached \
+             within follow-up, so it is too short where few trials reach it."
+                .into(),
+        ],
+    ));
+    blocks
+}
+
+fn curve(
+    material: &Material<'_>,
+    which: usize,
+    (id, title, code): (&str, &str, &str),
+) -> Option<Block> {
+    let summary = &material.simulation.summary;
+    let rate = measure(code)?;
+    let mut arms = Vec::new();
+    let mut said = Vec::new();
+    let mut counted = Vec::new();
+    for arm in &summary.arms {
+        let curve = &arm.curves[which];
+        if curve.patients == 0 {
+            continue;
+        }
+        arms.push(steps(&arm.name, curve, material.is_range_only(arm)));
+        said.push(format!("{} {}", arm.name, shown(material, arm, rate)));
+        counted.push(format!("{} {}", arm.name, curve.patients));
+    }
+    if arms.is_empty() {
+        return None;
+    }
+    let words = Words {
+        id: id.into(),
+        title: title.into(),
+        caption: "Line: Kaplan-Meier curve of the patients of all trials, read once a week; arms \
+                  without published efficacy data show the band only. Band: 5th to 95th percentile \
+                  of the curves of single trials. Under the axis: mean numbers per trial."
+            .into(),
+        alternative: format!("Step curves. Share {}: {}.", rate.title, said.join("; ")),
+        denominators: format!(
+            "{} Patients infused (or observed), over all trials: {}.",
+            words::trials(summary),
+            words::list(&counted)
+        ),
+    };
+    let last = arms.iter().flat_map(|arm| &arm.points).fold(0.0, |a: f64, p| a.max(p.time));
+    let ticks: Vec<f64> = (0..=(last as usize / QUARTER)).map(|at| (at * QUARTER) as f64).collect();
+    let drawing = Drawing::Step(Step {
+        horizontal: Axis::linear("weeks since the first infusion").at(&ticks),
+        vertical: Axis::percent(title.to_lowercase()).between(0.0, 1.0),
+        band: "5th to 95th percentile of single trials".into(),
+        arms,
+        references: vec![reference(0.5, "one half")],
+    });
+    Some(figure(words, drawing))
+}
+
+fn steps(arm: &str, curve: &Curve, range_only: bool) -> StepArm {
+    let points = curve.points.iter().filter(|point| point.band.iter().all(|end| end.is_finite()));
+    StepArm {
+        arm: arm.to_owned(),
+        points: points
+            .map(|point| StepPoint {
+                time: point.day / 7.0,
+                // a share that is none is not drawn
+                share: if range_only { f64::NAN } else { point.survival },
+                interval: Some((point.band[0], point.band[1])),
+            })
+            .collect(),
+        censored: Vec::new(),
+        at_risk: curve
+            .points
+            .iter()
+            .step_by(QUARTER)
+            .map(|point| AtRisk {
+                time: point.day / 7.0,
+                at_risk: report::format::round(point.counts[0], 2),
+                events: report::format::round(point.counts[1], 2),
+                censored: report::format::round(point.counts[2], 2),
+            })
+            .collect(),
+    }
+}

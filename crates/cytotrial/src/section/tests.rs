@@ -1,0 +1,122 @@
+//! Every section of a small simulation is complete.
+
+use report::figure::Drawing;
+use report::{Block, check, html};
+
+use super::*;
+use crate::operation::Unwatched;
+use crate::operation::simulate::{SimulateRequest, simulate};
+use crate::protocol::{files::Files, read};
+
+/// A small simulation with what its report is made from.
+struct Small {
+    simulation: Simulation,
+    values: Vec<Sourced>,
+    targets: Vec<Target>,
+}
+
+impl Small {
+    fn new(arms: &[&str]) -> Self {
+        let files = Files::bundled("NCT06379451").unwrap();
+        let values = read::read(&files).values;
+        let table = crate::library::text("evidence/targets.csv").unwrap();
+        let targets = crate::targets::read(table, "evidence/targets.csv").unwrap();
+        let request = SimulateRequest {
+            files,
+            replicates: Some(2),
+            patients: Some(4),
+            arms: Some(arms.iter().map(|arm| (*arm).to_owned()).collect()),
+            seed: Some(7),
+        };
+        let Ok(simulation) = simulate(&request, &Unwatched) else {
+            panic!("the bundled trial has no problems")
+        };
+        Self { simulation, values, targets }
+    }
+
+    fn material(&self) -> Material<'_> {
+        Material {
+            simulation: &self.simulation,
+            audit: None,
+            targets: &self.targets,
+            values: &self.values,
+            identity: "0123",
+            command: "cytotrial simulate trials/NCT06379451",
+        }
+    }
+}
+
+#[test]
+fn every_section_of_a_small_simulation_is_complete() {
+    let small = Small::new(&["car-nk", "bcma-car-t", "no-treatment"]);
+    let material = small.material();
+    for section in ALL {
+        let blocks = section(&material);
+        assert!(matches!(blocks.first(), Some(Block::Heading { level: 1, .. })), "{blocks:?}");
+        assert!(blocks.len() > 1, "{blocks:?}");
+    }
+    let document = document(&material);
+    assert_eq!(check::document(&document), []);
+    for figure in document.figures() {
+        assert!(figure.denominators.chars().any(|c| c.is_ascii_digit()), "{}", figure.id);
+        assert!(!figure.alternative.is_empty() && !figure.caption.is_empty(), "{}", figure.id);
+        assert!(figure.data().iter().any(|table| !table.rows.is_empty()), "{}", figure.id);
+    }
+    let ids: Vec<&str> = document.figures().iter().map(|figure| figure.id.as_str()).collect();
+    for id in [
+        "response-forest",
+        "waterfall-car-nk",
+        "swimmer-bcma-car-t",
+        "expansion",
+        "interleukin-6",
+        "escalation-car-nk",
+        "progression-free-survival",
+        "overall-survival",
+        "funnel",
+        "differences",
+        "published-forest",
+    ] {
+        assert!(ids.contains(&id), "{id} is not in {ids:?}");
+    }
+    assert!(html::render(&document).contains("Provenance"));
+}
+
+#[test]
+fn arms_without_published_data_have_no_median_anywhere() {
+    let small = Small::new(&["car-nk", "bcma-car-t"]);
+    let document = document(&small.material());
+    for figure in document.figures() {
+        match &figure.drawing {
+            Drawing::Range(range) => {
+                for row in range.rows.iter().filter(|row| row.group.contains("car-nk")) {
+                    assert_eq!(row.estimate, None, "{}: {}", figure.id, row.label);
+                }
+            }
+            Drawing::Step(step) => {
+                let arm = step.arms.iter().find(|arm| arm.arm == "car-nk").unwrap();
+                assert!(arm.points.iter().all(|point| point.share.is_nan()), "{}", figure.id);
+                assert!(arm.points.iter().all(|point| point.interval.is_some()));
+            }
+            _ => {}
+        }
+    }
+    let table = document.tables().into_iter().find(|table| table.id == "efficacy").unwrap();
+    let place = table.columns.iter().position(|column| column.title == "car-nk").unwrap();
+    for row in &table.rows {
+        assert!(!row[place].text.words().contains('('), "{:?}", row[place]);
+    }
+}
+
+#[test]
+fn misses_stand_before_hits() {
+    let small = Small::new(&["bcma-car-t"]);
+    let blocks = published::blocks(&small.material());
+    let table = blocks.iter().find_map(|block| match block {
+        Block::Table(table) if table.id == "published" => Some(table),
+        _ => None,
+    });
+    let marks: Vec<String> = table.unwrap().rows.iter().map(|row| row[0].text.words()).collect();
+    let order = |mark: &String| ["miss", "cannot tell", "inside"].iter().position(|m| m == mark);
+    assert!(marks.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])), "{marks:?}");
+    assert!(marks.iter().all(|mark| order(mark).is_some()), "{marks:?}");
+}
