@@ -139,31 +139,21 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
             rate_roots.push(builder.node(expression)?);
         }
     }
-    let mut events = Vec::with_capacity(model.events.len());
-    for event in &model.events {
-        let mut assignments = Vec::with_capacity(event.assignments.len());
-        for &(symbol, expression) in &event.assignments {
-            let target = &model.symbols[symbol.0 as usize];
-            if matches!(target.role, Role::Assigned(_)) {
-                let (event, symbol) = (event.name.clone(), target.name.clone());
-                return Err(CompileError::EventSetsRule { event, symbol });
-            }
-            assignments.push((symbol, builder.node(expression)?));
-        }
-        events.push((event, builder.node(event.trigger)?, assignments));
-    }
+    let events = event_nodes(model, &mut builder)?;
     let mut assigned = vec![None; model.symbols.len()];
     for (i, symbol) in model.symbols.iter().enumerate() {
         if let Role::Assigned(expression) = symbol.role {
             assigned[i] = Some(builder.node(expression)?);
         }
     }
-    let triggers: Vec<NodeId> = events.iter().map(|(_, trigger, _)| *trigger).collect();
+    let triggers: Vec<NodeId> = events.iter().map(|event| event.0).collect();
     let parts = arrange(builder.graph, &states, &rate_roots, &triggers)?;
     let slice = |root: NodeId| Slice { root, order: operations(&parts.graph, &[root]) };
-    let events = events
-        .into_iter()
-        .map(|(event, trigger, assignments)| CompiledEvent {
+    let events = model
+        .events
+        .iter()
+        .zip(events)
+        .map(|(event, (trigger, assignments))| CompiledEvent {
             name: event.name.clone(),
             trigger: slice(trigger),
             initially_true: event.initially_true,
@@ -193,6 +183,26 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
         assigned,
         events,
     })
+}
+
+/// The nodes of an event: trigger and assignments.
+type EventNodes = (NodeId, Vec<(SymbolId, NodeId)>);
+
+fn event_nodes(model: &Model, builder: &mut Builder<'_>) -> Result<Vec<EventNodes>, CompileError> {
+    let mut events = Vec::with_capacity(model.events.len());
+    for event in &model.events {
+        let mut assignments = Vec::with_capacity(event.assignments.len());
+        for &(symbol, expression) in &event.assignments {
+            let target = &model.symbols[symbol.0 as usize];
+            if matches!(target.role, Role::Assigned(_)) {
+                let (event, symbol) = (event.name.clone(), target.name.clone());
+                return Err(CompileError::EventSetsRule { event, symbol });
+            }
+            assignments.push((symbol, builder.node(expression)?));
+        }
+        events.push((builder.node(event.trigger)?, assignments));
+    }
+    Ok(events)
 }
 
 /// The operations among everything the roots need.
@@ -265,7 +275,7 @@ fn arrange(
     let rates = schedule(rates).ok_or_else(|| too_large.clone())?;
     let triggers = schedule(&watched_roots).ok_or(too_large)?;
     let fixed_order = operations(&graph, &fixed_roots);
-    Ok(Parts { fixed_order, fixed_registers, time_register, rates, watched, triggers, graph })
+    Ok(Parts { graph, fixed_order, fixed_registers, time_register, rates, watched, triggers })
 }
 
 /// Turns expressions into nodes.

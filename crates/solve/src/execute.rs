@@ -42,7 +42,6 @@ impl Code {
 
 /// Runs the instructions in order on every lane.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
 pub(crate) fn execute(code: &Code, registers: &mut Registers) {
     macro_rules! each {
         ($chosen:expr, $group:expr, $($operation:ident)*) => {

@@ -84,8 +84,9 @@ impl Graph {
         let one = Some(1.0);
         match operation {
             Operation::Multiply if numbers[0] == one => return three[1],
-            Operation::Multiply | Operation::Divide if numbers[1] == one => return first,
-            Operation::Power if numbers[1] == one => return first,
+            Operation::Multiply | Operation::Divide | Operation::Power if numbers[1] == one => {
+                return first;
+            }
             Operation::Power if numbers[1] == Some(2.0) => {
                 return self.apply(Operation::Multiply, &[first, first]);
             }
@@ -149,14 +150,14 @@ impl Graph {
         for &id in &needed {
             hot[id as usize] = self.moving[id as usize];
         }
-        for id in 0..self.nodes.len() {
+        for (id, &is_hot) in hot.iter().enumerate() {
             let Node::Apply(Operation::Multiply, [a, b, _]) = self.nodes[id] else { continue };
             for (numerator, reciprocal) in [(a, b), (b, a)] {
                 let at = reciprocal as usize;
                 let Node::Apply(Operation::Reciprocal, [divisor, ..]) = self.nodes[at] else {
                     continue;
                 };
-                if !hot[id] || (self.moving[at] && uses[at] == 1) {
+                if !is_hot || (self.moving[at] && uses[at] == 1) {
                     let operands = [numerator, divisor, numerator];
                     self.nodes[id] = Node::Apply(Operation::Divide, operands);
                     break;

@@ -72,24 +72,23 @@ fn order(
         mark[first as usize] = 1;
         let mut open = vec![(SymbolId(first), needs(SymbolId(first)))];
         while let Some((symbol, rest)) = open.last_mut() {
-            match rest.pop() {
-                Some(next) => match mark[next.0 as usize] {
-                    0 => {
-                        mark[next.0 as usize] = 1;
-                        let further = needs(next);
-                        open.push((next, further));
-                    }
-                    1 => {
-                        let symbol = model.symbols[next.0 as usize].name.clone();
-                        return Err(CompileError::Circular { symbol });
-                    }
-                    _ => {}
-                },
-                None => {
-                    mark[symbol.0 as usize] = 2;
-                    sorted.push(*symbol);
-                    open.pop();
+            let Some(next) = rest.pop() else {
+                mark[symbol.0 as usize] = 2;
+                sorted.push(*symbol);
+                open.pop();
+                continue;
+            };
+            match mark[next.0 as usize] {
+                0 => {
+                    mark[next.0 as usize] = 1;
+                    let further = needs(next);
+                    open.push((next, further));
                 }
+                1 => {
+                    let symbol = model.symbols[next.0 as usize].name.clone();
+                    return Err(CompileError::Circular { symbol });
+                }
+                _ => {}
             }
         }
     }
@@ -103,7 +102,7 @@ impl Initial {
         &self,
         time: f64,
         overrides: &[(SymbolId, f64)],
-        values: &mut Vec<f64>,
+        values: &mut [f64],
         scratch: &mut Vec<f64>,
     ) {
         values.fill(f64::NAN);

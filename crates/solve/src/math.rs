@@ -3,6 +3,8 @@
 //! Argument reduction and polynomial; ln after Sun's fdlibm `e_log.c`. Fused multiply-add is
 //! written out, so every machine and every vector width gives the same bits.
 
+#![allow(clippy::needless_bitwise_bool, reason = "lanes are computed without branches")]
+
 /// Adding this rounds to a whole number and leaves that number in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 x 2^52
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
@@ -44,7 +46,7 @@ fn power_of_two(rounded: f64) -> f64 {
 
 /// Natural logarithm; within 1 unit in the last place.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+#[expect(clippy::many_single_char_names, reason = "the letters of e_log.c")]
 pub(crate) fn ln(x: f64) -> f64 {
     const SQRT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
     const ONE: u64 = 1023 << 52;
@@ -90,6 +92,7 @@ pub(crate) fn pow(x: f64, y: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact special cases")]
 mod tests {
     use super::*;
 

@@ -1,5 +1,7 @@
 //! The arithmetic of compiled models: every operation once, for numbers and for lanes alike.
 
+#![allow(clippy::needless_bitwise_bool, reason = "lanes are computed without branches")]
+
 use crate::math;
 
 /// What one instruction computes from at most three operands.

@@ -1,5 +1,7 @@
 //! Golden tables and the problems they belong to.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a golden file that cannot be read must end the test")]
+#![allow(clippy::float_cmp, reason = "times are copied, not computed")]
 
 use cytotrial_solve::{
     Program, Settings, SingleCell, Start, SymbolId, Trajectories, compile, run, trajectories,
