@@ -1,0 +1,64 @@
+//! Problems as a person reads them: the line, what is wrong under it, what to do.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use cytotrial::problem::{Problem, Severity, locate};
+
+use crate::folder::Folder;
+use crate::terminal::{coloured, tell};
+use crate::{Exit, Options};
+
+/// Prints every problem to stderr, and a last line that counts them.
+pub(crate) fn problems(problems: &[Problem], folder: Option<&Folder>, options: Options) {
+    let renderer = if coloured(options) { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    for problem in problems {
+        tell(&rendered(problem, folder, &renderer));
+        tell("");
+    }
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = problems.len() - errors;
+    let count = |number: usize, word: &str| match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    };
+    if let Some(first) = problems.first()
+        && !options.quiet
+    {
+        tell(&format!(
+            "{}, {}; `cytotrial explain {}` says more",
+            count(errors, "error"),
+            count(warnings, "warning"),
+            first.code
+        ));
+    }
+}
+
+/// The code that a command ends with after these problems.
+pub(crate) fn exit(problems: &[Problem]) -> Exit {
+    if cytotrial::problem::any_error(problems) { Exit::Input } else { Exit::Fine }
+}
+
+fn rendered(problem: &Problem, folder: Option<&Folder>, renderer: &Renderer) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(problem.message.as_str()).id(problem.code);
+    let text = folder.and_then(|folder| folder.files.text(&problem.file));
+    let shown = folder.map_or_else(|| problem.file.clone(), |folder| folder.shown(&problem.file));
+    let span = text.and_then(|text| Some((text, locate(text, &problem.path)?)));
+    let mut group = match span {
+        Some((text, span)) => {
+            let annotation = AnnotationKind::Primary.span(span);
+            title.element(Snippet::source(text).path(shown).annotation(annotation))
+        }
+
+        None if problem.file.is_empty() => Group::with_title(title),
+        None => title.element(Origin::path(shown)),
+    };
+    if !problem.help.is_empty() {
+        group = group.element(Level::HELP.message(problem.help.as_str()));
+    }
+    renderer.render(&[group])
+}
