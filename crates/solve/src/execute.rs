@@ -67,7 +67,7 @@ pub(crate) fn execute(code: &Code, registers: &mut Registers) {
         each!(operation, group, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh
             Reciprocal Add Subtract Multiply Divide Power Minimum Maximum Less LessOrEqual Greater
             GreaterOrEqual Equal NotEqual And Or Xor MultiplyAdd MultiplySubtract SubtractProduct
-            Select);
+            Product Sum Select);
     }
 }
 

@@ -166,18 +166,21 @@ impl Graph {
         }
     }
 
-    /// Joins a product and the sum that alone uses it into one instruction, in the hot terms.
+    /// Joins a product and the sum that alone uses it into one instruction, in the hot terms; then
+    /// products of three and sums of three, whose bits stay.
     pub(crate) fn fuse(&mut self, roots: &[NodeId]) {
         let needed = self.needed(roots);
         let uses = self.uses(&needed, roots);
-        let product = |graph: &Self, id: NodeId| match graph.nodes[id as usize] {
-            Node::Apply(Operation::Multiply, [a, b, _])
-                if graph.moving[id as usize] && uses[id as usize] == 1 =>
+        let inner = |graph: &Self, operation: Operation, id: NodeId| match graph.nodes[id as usize]
+        {
+            Node::Apply(found, [a, b, _])
+                if found == operation && graph.moving[id as usize] && uses[id as usize] == 1 =>
             {
                 Some((a, b))
             }
             _ => None,
         };
+        let product = |graph: &Self, id: NodeId| inner(graph, Operation::Multiply, id);
         for &id in &needed {
             let Node::Apply(operation, [a, b, _]) = self.nodes[id as usize] else { continue };
             let fused = match operation {
@@ -193,6 +196,20 @@ impl Graph {
             };
             if let Some((operation, operands)) = fused {
                 self.nodes[id as usize] = Node::Apply(operation, operands);
+            }
+        }
+        for &id in &needed {
+            let Node::Apply(operation, [a, b, _]) = self.nodes[id as usize] else { continue };
+            let joined = match operation {
+                Operation::Multiply => Operation::Product,
+                Operation::Add => Operation::Sum,
+                _ => continue,
+            };
+            let found = inner(self, operation, a)
+                .map(|(x, y)| [x, y, b])
+                .or_else(|| inner(self, operation, b).map(|(x, y)| [x, y, a]));
+            if let Some(operands) = found {
+                self.nodes[id as usize] = Node::Apply(joined, operands);
             }
         }
     }

@@ -43,6 +43,10 @@ pub(crate) enum Operation {
     MultiplySubtract,
     /// c - a * b, rounded once.
     SubtractProduct,
+    /// (a * b) * c
+    Product,
+    /// (a + b) + c
+    Sum,
     /// b where a is not 0, else c.
     Select,
 }
@@ -55,7 +59,7 @@ impl Operation {
     /// How many operands it reads.
     pub(crate) fn arity(self) -> usize {
         match self {
-            Self::MultiplyAdd | Self::MultiplySubtract | Self::SubtractProduct | Self::Select => 3,
+            _ if self >= Self::MultiplyAdd => 3,
             _ if self <= Self::Reciprocal => 1,
             _ => 2,
         }
@@ -113,6 +117,8 @@ impl Operation {
             Self::MultiplyAdd => a.mul_add(b, c),
             Self::MultiplySubtract => a.mul_add(b, -c),
             Self::SubtractProduct => (-a).mul_add(b, c),
+            Self::Product => (a * b) * c,
+            Self::Sum => (a + b) + c,
             Self::Select => {
                 if a == 0.0 {
                     c

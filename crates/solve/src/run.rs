@@ -112,20 +112,6 @@ impl Stop<'_> {
 ///
 /// Patients do not influence each other: the answers are the same, bit for bit, whatever else is
 /// in `starts`.
-///
-/// ```
-/// use cytotrial_solve::{Settings, Start, compile, run};
-/// let model = model::antimony::read("x' = -x; x = 1;").expect("a good text");
-/// let program = compile(&model)?;
-/// let x = program.symbol("x").expect("it is in the text");
-/// let mut last = 0.0;
-/// run(&program, &[Start::default()], &Settings::default(), |_, stop| {
-///     last = stop.value(x);
-///     (stop.time() < 1.0).then_some(1.0)
-/// });
-/// assert!((last - (-1.0_f64).exp()).abs() < 1e-6);
-/// # Ok::<(), cytotrial_solve::CompileError>(())
-/// ```
 pub fn run<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
     program: &Program,
     starts: &[Start],
