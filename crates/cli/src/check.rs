@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cytotrial::audit::AuditItem;
-use cytotrial::operation::check::{Answer, Checked, Counts, Request, run as check};
+use cytotrial::operation::check::{Answer, Checked, Counts, Found, Request, run as check};
+use cytotrial::problem::Problem;
+use cytotrial::protocol::files::Files;
 use serde_json::json;
 
 use crate::folder::Folder;
@@ -29,6 +31,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
             Ok(folder) => folder,
             Err(problems) => {
                 show::problems(&problems, None, options);
+                documents.push(json!({ "path": path, "problems": found(&problems) }));
                 exit = exit.max(Exit::Input);
                 continue;
             }
@@ -48,6 +51,11 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
     exit
 }
 
+/// Problems of a path that is no folder, as the answer of a check has them.
+fn found(problems: &[Problem]) -> Vec<Found> {
+    problems.iter().map(|problem| Found::new(problem, &Files::default())).collect()
+}
+
 fn report(answer: &Answer, verbose: bool) -> String {
     let mut text = String::new();
     if let (Some(trial), Some(title)) = (&answer.trial, &answer.title) {
@@ -58,6 +66,12 @@ fn report(answer: &Answer, verbose: bool) -> String {
     counts(&mut text, answer);
     if verbose {
         items(&mut text, "stated by the record", &answer.stated, true);
+    }
+    if answer.stated.is_empty() {
+        line(
+            &mut text,
+            "\nthere is no record.json beside it, so nothing can be compared with a record",
+        );
     }
     items(&mut text, "left open by the record", &answer.open, verbose);
     items(&mut text, "contradictions, and what the figures allow", &answer.contradictions, verbose);
@@ -93,9 +107,9 @@ fn items(text: &mut String, title: &str, items: &[AuditItem], quotes: bool) {
     }
     line(text, &format!("\n{title} ({})", items.len()));
     for item in items {
-        line(text, &wrapped(&format!("  {}: {}", item.title, item.text), "    "));
+        line(text, &wrapped(&format!("{}: {}", item.title, item.text), "  ", "    "));
         if quotes && !item.quote.is_empty() && item.quote != item.text {
-            line(text, &wrapped(&format!("    \"{}\"", item.quote), "    "));
+            line(text, &wrapped(&format!("\"{}\"", item.quote), "    ", "    "));
         }
     }
 }

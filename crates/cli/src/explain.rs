@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         Ok(answer) => answer,
         Err(problems) => {
             show::problems(&problems, None, Options { quiet: true, ..options });
+            show::json(&problems, options);
             return Exit::Usage;
         }
     };

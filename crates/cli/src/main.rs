@@ -1,3 +1,94 @@
 //! The `cytotrial` command.
 
-fn main() {}
+mod check;
+mod completions;
+mod explain;
+mod folder;
+mod new;
+mod overview;
+mod progress;
+mod show;
+mod simulate;
+mod terminal;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Plan, simulate and evaluate early-phase trials of engineered cell therapies.
+///
+/// For planning and research; not a medical device. The committee decides.
+#[derive(Debug, Parser)]
+#[command(name = "cytotrial", version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb understands.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Options {
+    /// Print one JSON document on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print problems and results only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print more
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Print without colours, as the environment variable `NO_COLOR` does
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    New(new::Arguments),
+    Check(check::Arguments),
+    Simulate(simulate::Arguments),
+    Explain(explain::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// How a command ended; the numbers are part of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Fine.
+    Fine = 0,
+    /// Problems in the input.
+    Input = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// A failed computation, or a fault of ours.
+    Failed = 3,
+}
+
+fn main() -> ExitCode {
+    let Arguments { options, verb } = Arguments::parse();
+    let exit = match verb {
+        Verb::New(arguments) => new::run(&arguments, options),
+        Verb::Check(arguments) => check::run(&arguments, options),
+        Verb::Simulate(arguments) => simulate::run(&arguments, options),
+        Verb::Explain(arguments) => explain::run(&arguments, options),
+        Verb::Completions(arguments) => completions::run(&arguments),
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// The whole command line, for completions.
+pub(crate) fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::command().debug_assert();
+    }
+}

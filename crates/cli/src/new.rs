@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         Ok(answer) => answer,
         Err(problems) => {
             show::problems(&problems, None, options);
+            show::json(&problems, options);
             return Exit::Input;
         }
     };

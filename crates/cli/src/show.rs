@@ -2,10 +2,12 @@
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use cytotrial::operation::check::Found;
 use cytotrial::problem::{Problem, Severity, locate};
+use cytotrial::protocol::files::Files;
 
 use crate::folder::Folder;
-use crate::terminal::{coloured, tell};
+use crate::terminal::{coloured, say_json, tell};
 use crate::{Exit, Options};
 
 /// Prints every problem to stderr, and a last line that counts them.
@@ -31,6 +33,15 @@ pub(crate) fn problems(problems: &[Problem], folder: Option<&Folder>, options: O
             count(warnings, "warning"),
             first.code
         ));
+    }
+}
+
+/// The one JSON document of a command that ends with problems, when one was asked for.
+pub(crate) fn json(problems: &[Problem], options: Options) {
+    if options.json {
+        let found: Vec<Found> =
+            problems.iter().map(|problem| Found::new(problem, &Files::default())).collect();
+        say_json(&serde_json::json!({ "problems": found }));
     }
 }
 

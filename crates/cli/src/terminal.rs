@@ -36,23 +36,26 @@ pub(crate) fn coloured(options: Options) -> bool {
         && io::stderr().is_terminal()
 }
 
-/// A paragraph in lines of at most 100 characters, each after the first begun with `indent`.
-pub(crate) fn wrapped(text: &str, indent: &str) -> String {
+/// A paragraph in lines of at most 100 characters; the first begins with `first`, the others with
+/// `others`.
+pub(crate) fn wrapped(text: &str, first: &str, others: &str) -> String {
     const WIDTH: usize = 100;
-    let mut lines = String::new();
-    let mut length = 0;
-    for word in text.split(' ') {
+    let mut lines = first.to_owned();
+    let mut length = first.chars().count();
+    let mut is_start = true;
+    for word in text.split_whitespace() {
         let word_length = word.chars().count();
-        if length > 0 && length + 1 + word_length > WIDTH {
+        if !is_start && length + 1 + word_length > WIDTH {
             lines.push('\n');
-            lines.push_str(indent);
-            length = indent.chars().count();
-        } else if length > 0 {
+            lines.push_str(others);
+            length = others.chars().count();
+        } else if !is_start {
             lines.push(' ');
             length += 1;
         }
         lines.push_str(word);
         length += word_length;
+        is_start = false;
     }
     lines
 }
@@ -63,8 +66,9 @@ mod tests {
 
     #[test]
     fn long_paragraphs_are_broken_at_blanks() {
-        let text = wrapped(&"word ".repeat(50), "  ");
+        let text = wrapped(&"word ".repeat(50), "- ", "  ");
         assert!(text.lines().all(|line| line.chars().count() <= 100));
+        assert!(text.starts_with("- word word"));
         assert!(text.lines().skip(1).all(|line| line.starts_with("  word")));
     }
 }

@@ -11,6 +11,16 @@ pub mod population;
 pub mod problem;
 pub mod protocol;
 pub mod record;
+pub mod run_folder;
 pub mod section;
 pub mod summary;
 pub mod targets;
+
+/// A pool of worker threads for long operations; 0 takes one per core.
+///
+/// # Errors
+/// The operating system's reason for refusing.
+pub fn pool(threads: usize) -> Result<rayon::ThreadPool, String> {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    builder.build().map_err(|error| format!("no worker threads: {error}"))
+}

@@ -68,7 +68,8 @@ impl Assays {
             }
         };
         let unit = field("unit");
-        if unit != analyte.unit() {
+        // A coded result has the limit of the quantity that it is read from.
+        if analyte.unit() != "code" && unit != analyte.unit() {
             return Err(format!("{code} is in {}, not in `{unit}`", analyte.unit()));
         }
         Ok((analyte, Assay { variation: number("cv")?.unwrap_or(0.0), limit: number("lloq")? }))
@@ -114,6 +115,11 @@ impl Observer<'_> {
             Some(limit) if value < limit => self.findings.push(0, analyte, self.day, limit, true),
             _ => self.findings.push(0, analyte, self.day, value, false),
         }
+    }
+
+    /// Whether a coded assay reads positive at this value of the quantity behind it.
+    pub fn detects(&self, analyte: Analyte, truth: f64) -> bool {
+        self.assays.of(analyte).limit.is_some_and(|limit| truth >= limit)
     }
 
     /// Writes a value as it is: codes, scores, counts.

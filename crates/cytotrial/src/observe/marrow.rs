@@ -23,18 +23,10 @@ pub struct Disease {
     pub plasmacytoma: Option<f64>,
 }
 
-/// Serum immunofixation finds intact M-protein from this concentration, g/L (reference model,
-/// section 5).
-const SERUM_FIXATION: f64 = 0.3;
-/// ... and monoclonal free light chain in serum, mg/L: assumed.
+/// Serum immunofixation finds monoclonal free light chain in serum, mg/L: assumed.
 const SERUM_FIXATION_LIGHT_CHAIN: f64 = 100.0;
-/// Urine immunofixation finds monoclonal light chain from this excretion, mg/24h: assumed.
-const URINE_FIXATION: f64 = 20.0;
 /// Normal plasma cells of a whole healthy marrow, 1e9 cells (about 0.5 % of 1e12): assumed.
 const NORMAL_PLASMA_CELLS: f64 = 5.0;
-/// A marrow reads clonal when more than this share of its plasma cells is myeloma: a kappa:lambda
-/// ratio above 4:1 needs about half (IMWG 2016 definition of clonality; share computed).
-const CLONAL_SHARE: f64 = 0.5;
 /// Smaller plasmacytomas are called gone, mm2 (5 mm x 5 mm): assumed.
 const VISIBLE_PLASMACYTOMA: f64 = 25.0;
 
@@ -49,10 +41,10 @@ pub fn blood_and_urine(
     observer.measure(Analyte::SerumMProtein, if secretes_intact { disease.m_protein } else { 0.0 });
     observer.measure(Analyte::UrineMProtein, disease.urine);
     let [involved, uninvolved] = disease.light_chains;
-    let serum_positive = (secretes_intact && disease.m_protein >= SERUM_FIXATION)
+    let serum_positive = (secretes_intact && observer.detects(Analyte::SerumImmunofixation, disease.m_protein))
         || (isotype != Isotype::NonSecretory && involved >= SERUM_FIXATION_LIGHT_CHAIN);
     observer.write(Analyte::SerumImmunofixation, f64::from(u8::from(serum_positive)));
-    let urine_positive = disease.urine >= URINE_FIXATION;
+    let urine_positive = observer.detects(Analyte::UrineImmunofixation, disease.urine);
     observer.write(Analyte::UrineImmunofixation, f64::from(u8::from(urine_positive)));
     let (kappa, lambda) = match chain {
         LightChain::Kappa => (involved, uninvolved),
@@ -78,11 +70,11 @@ pub fn aspirate(observer: &mut Observer<'_>, disease: &Disease, sensitivity: f64
     let error = (share * (1.0 - share) / 500.0).sqrt() * observer.normal(Analyte::MarrowPlasmaCells);
     let percentage = (100.0 * (share + error)).clamp(0.0, 100.0);
     observer.write(Analyte::MarrowPlasmaCells, (percentage * 10.0).round() / 10.0);
-    let clonal = disease.tumour > CLONAL_SHARE * plasma_cells;
-    observer.write(Analyte::MarrowClonality, f64::from(u8::from(clonal)));
-    // The residual disease fraction keeps 1e12 nucleated cells as its denominator (baseline
-    // covariates, "Coupling to the model").
+    // Clonal fractions keep 1e12 nucleated cells as their denominator (baseline covariates,
+    // "Coupling to the model").
     let fraction = disease.tumour / (1000.0 + disease.tumour);
+    let clonal = observer.detects(Analyte::MarrowClonality, fraction);
+    observer.write(Analyte::MarrowClonality, f64::from(u8::from(clonal)));
     let variation = observer.assays.of(Analyte::MinimalResidualDisease).variation;
     let value = fraction
         * stats::math::exp(variation * observer.normal(Analyte::MinimalResidualDisease));

@@ -1,0 +1,61 @@
+//! The summary of a simulation in about twelve lines.
+
+use std::fmt::Write as _;
+
+use cytotrial::operation::simulate::Simulation;
+use cytotrial::summary::ArmSummary;
+
+/// One line per arm under a header.
+pub(crate) fn of(simulation: &Simulation) -> String {
+    let summary = &simulation.summary;
+    let mut text = String::new();
+    let mut line = |words: &str| writeln!(text, "{words}").expect("a String takes every write");
+    line(&format!(
+        "{}: {} virtual trials of {} patients, the same patients in every arm",
+        simulation.experiment().protocol.id,
+        summary.replicates,
+        summary.patients
+    ));
+    line(&format!(
+        "{:14} {:>13} {:>13} {:>13} {:>13} {:>13} {:>13} {:>11}",
+        "5 to 95% of",
+        "response %",
+        "complete %",
+        "CRS %",
+        "CRS >= 3 %",
+        "DLT %",
+        "PFS months",
+        "wait days"
+    ));
+    for arm in &summary.arms {
+        let share = |code: &str| range(arm, code, 100.0);
+        line(&format!(
+            "{:14} {:>13} {:>13} {:>13} {:>13} {:>13} {:>13} {:>11}",
+            arm.name,
+            share("orr"),
+            share("cr"),
+            share("crs"),
+            share("crs-grade-3-or-more"),
+            share("dlt"),
+            range(arm, "pfs-median", 1.0),
+            range(arm, "days-to-infusion", 1.0),
+        ));
+    }
+    if summary.failed > 0 {
+        line(&format!("{} patients could not be computed: see run.json", summary.failed));
+    }
+    line("mostly assumed parameters, nothing calibrated to this product; the committee decides");
+    text
+}
+
+/// The range over trials, without a centre.
+fn range(arm: &ArmSummary, code: &str, factor: f64) -> String {
+    let range = arm.estimate(code).and_then(cytotrial::summary::Estimate::range);
+    match range {
+        Some((_, low, high)) if factor > 1.0 => {
+            format!("{:.0} to {:.0}", low * factor, high * factor)
+        }
+        Some((_, low, high)) => format!("{low:.1} to {high:.1}"),
+        None => "-".to_owned(),
+    }
+}

@@ -1,0 +1,246 @@
+//! The files that a simulation leaves behind, as bytes; a door writes them.
+//!
+//! The same inputs, seed and options give the same bytes on any number of threads.
+
+use evaluate::{Outcomes, TimeToEvent};
+use records::Study;
+use records::adam;
+use records::column::{Column, Table};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::audit::{Audit, audit};
+use crate::conduct::merge::append;
+use crate::operation::simulate::{ASSAYS, MODEL, PARAMETERS, SIGNS, Simulation};
+use crate::problem::Problem;
+use crate::protocol::Experiment;
+use crate::protocol::files::Files;
+use crate::protocol::read;
+use crate::record::Record;
+use crate::section::{Material, document};
+use crate::targets;
+
+mod tables;
+
+/// One file of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFile {
+    /// Its name below the run folder, with `/`.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Every text that a run reads, by name: the trial's own and the bundled ones.
+pub fn inputs(files: &Files) -> Vec<(String, String)> {
+    let mut names: Vec<String> =
+        vec![files.trial_name().to_owned(), "compare.toml".to_owned(), "record.json".to_owned()];
+    names.extend([MODEL, PARAMETERS, SIGNS, ASSAYS, TARGETS].map(str::to_owned));
+    for folder in ["products/", "populations/"] {
+        names.extend(files.names_below(folder).into_iter().map(str::to_owned));
+    }
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            // What belongs to one trial is never taken from the library.
+            let own = !name.contains('/');
+            let text = if own { files.texts.get(&name).cloned() } else { None };
+            let text = text.or_else(|| (!own).then(|| files.text(&name).map(str::to_owned))?)?;
+            Some((name, text))
+        })
+        .collect()
+}
+
+/// Published results beside the predictions.
+pub const TARGETS: &str = "evidence/targets.csv";
+
+/// The run's name: a hash of its inputs and of every option that changes results.
+pub fn identity(experiment: &Experiment, inputs: &[(String, String)]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    };
+    add(env!("CARGO_PKG_VERSION"));
+    for (name, text) in inputs {
+        add(name);
+        add(text);
+    }
+    add(&format!(
+        "seed {} replicates {} patients {}",
+        experiment.seed, experiment.replicates, experiment.protocol.patients
+    ));
+    for arm in &experiment.arms {
+        add(&arm.name);
+    }
+    hex(&hash.finalize())[..16].to_owned()
+}
+
+/// SHA-256 of some bytes, in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes every write");
+        text
+    })
+}
+
+/// All files but `run.json` and the inputs: tables, summaries, report.
+///
+/// # Errors
+/// A table that cannot be written, or published results that cannot be read.
+pub fn results(
+    simulation: &Simulation,
+    files: &Files,
+    identity: &str,
+    command: &str,
+) -> Result<Vec<RunFile>, Vec<Problem>> {
+    let published = files.text(TARGETS).map_or(Ok(Vec::new()), |text| targets::read(text, TARGETS))?;
+    let found = audited(simulation, files);
+    let values = read::read(files).values;
+    let material = Material {
+        simulation,
+        audit: found.as_ref(),
+        targets: &published,
+        values: &values,
+        identity,
+        command,
+    };
+    let page = report::html::render(&document(&material));
+    let mut run = vec![RunFile { name: "report.html".into(), bytes: page.into_bytes() }];
+    for table in tables::summaries(simulation) {
+        run.push(csv(&table, "")?);
+    }
+    for table in patient_tables(simulation) {
+        run.push(csv(&table, "tables/")?);
+        run.push(RunFile {
+            name: format!("tables/{}.parquet", table.name),
+            bytes: records::parquet::write(&table).map_err(|error| failed(&table, &error))?,
+        });
+    }
+    Ok(run)
+}
+
+fn csv(table: &Table, folder: &str) -> Result<RunFile, Vec<Problem>> {
+    let bytes = records::csv::write(table).map_err(|error| failed(table, &error))?;
+    Ok(RunFile { name: format!("{folder}{}.csv", table.name), bytes })
+}
+
+fn failed(table: &Table, error: &dyn std::fmt::Display) -> Vec<Problem> {
+    let message = format!("table `{}` cannot be written: {error}", table.name);
+    vec![Problem::error("X101", "", "", message, "this is a fault of the program")]
+}
+
+/// The record's audit, when the folder has a record.
+fn audited(simulation: &Simulation, files: &Files) -> Option<Audit> {
+    let record = Record::read(files.texts.get("record.json")?, "record.json").ok()?;
+    Some(audit(&record, Some(simulation.experiment())))
+}
+
+/// The tables of the kept replicates, all arms together.
+fn patient_tables(simulation: &Simulation) -> Vec<Table> {
+    let mut study = Study { name: simulation.experiment().protocol.id.clone(), ..Study::default() };
+    let mut outcomes = Outcomes::default();
+    for replicate in &simulation.replicates {
+        for (arm, result) in simulation.experiment().arms.iter().zip(&replicate.arms) {
+            if let Some((kept, judged)) = &result.study {
+                let mut kept = kept.clone();
+                for id in &mut kept.subjects.id {
+                    *id = format!("{id}-r{}-{}", replicate.replicate, arm.name);
+                }
+                append(&mut study, kept);
+                outcomes.subjects.extend(judged.subjects.iter().cloned());
+            }
+        }
+    }
+    let mut tables = adam::tables(&study);
+    tables.push(responses(&study, &outcomes));
+    tables.push(times(&study, &outcomes));
+    tables
+}
+
+/// ADRS: response at each assessment, and the best.
+fn responses(study: &Study, outcomes: &Outcomes) -> Table {
+    let mut rows: Vec<(String, &'static str, f64, String)> = Vec::new();
+    for (subject, outcome) in outcomes.subjects.iter().enumerate() {
+        let id = &study.subjects.id[subject];
+        for visit in &outcome.visits {
+            rows.push((id.clone(), "OVR", visit.day, visit.unconfirmed.code().to_owned()));
+            rows.push((id.clone(), "COVR", visit.day, visit.confirmed.code().to_owned()));
+        }
+        if study.subjects.infused_calendar[subject].is_some() || !outcome.visits.is_empty() {
+            let day = outcome.best_response_day.unwrap_or(0.0);
+            rows.push((id.clone(), "CBOR", day, outcome.best_response.code().to_owned()));
+        }
+    }
+    Table::new("adrs")
+        .with("USUBJID", "Unique Subject Identifier", text(rows.iter().map(|row| row.0.clone())))
+        .with("PARAMCD", "Parameter Code", text(rows.iter().map(|row| row.1.to_owned())))
+        .with("ELAPSED", "Elapsed Days from First Infusion", numbers(rows.iter().map(|r| r.2)))
+        .with("AVALC", "Analysis Value (C)", text(rows.iter().map(|row| row.3.clone())))
+}
+
+/// ADTTE: times to events; AVAL counts the first day as 1.
+fn times(study: &Study, outcomes: &Outcomes) -> Table {
+    let mut rows: Vec<(String, &'static str, TimeToEvent)> = Vec::new();
+    for (subject, outcome) in outcomes.subjects.iter().enumerate() {
+        if outcome.visits.is_empty() && study.subjects.infused_calendar[subject].is_none() {
+            continue;
+        }
+        let id = &study.subjects.id[subject];
+        rows.push((id.clone(), "PFS", outcome.progression_free));
+        rows.push((id.clone(), "OS", outcome.overall));
+        if let Some(duration) = outcome.response_duration {
+            rows.push((id.clone(), "RSD", duration));
+        }
+    }
+    let censored = rows.iter().map(|row| Some(i64::from(!row.2.event))).collect();
+    Table::new("adtte")
+        .with("USUBJID", "Unique Subject Identifier", text(rows.iter().map(|row| row.0.clone())))
+        .with("PARAMCD", "Parameter Code", text(rows.iter().map(|row| row.1.to_owned())))
+        .with("AVAL", "Analysis Value", numbers(rows.iter().map(|row| row.2.days + 1.0)))
+        .with("CNSR", "Censor", Column::Integer(censored))
+}
+
+fn text(values: impl Iterator<Item = String>) -> Column {
+    Column::Text(values.collect())
+}
+
+fn numbers(values: impl Iterator<Item = f64>) -> Column {
+    Column::Number(values.map(Some).collect())
+}
+
+/// The part of `run.json` that is the same in every repetition.
+pub fn facts(simulation: &Simulation, identity: &str, inputs: &[(String, String)]) -> Value {
+    let experiment = simulation.experiment();
+    let summary = &simulation.summary;
+    let hashes: serde_json::Map<String, Value> =
+        inputs.iter().map(|(name, text)| (name.clone(), json!(sha256(text.as_bytes())))).collect();
+    json!({
+        "identity": identity,
+        "version": env!("CARGO_PKG_VERSION"),
+        "trial": experiment.protocol.id,
+        "seed": experiment.seed,
+        "replicates": summary.replicates,
+        "patients": experiment.protocol.patients,
+        "arms": experiment.arms.iter().map(|arm| arm.name.clone()).collect::<Vec<_>>(),
+        "simulated": summary.simulated,
+        "replicates_with_tables": crate::operation::simulate::KEPT,
+        "failed": simulation.failed().map(|patient| json!({
+            "replicate": patient.replicate, "arm": patient.arm, "patient": patient.patient,
+            "what": patient.what,
+        })).collect::<Vec<_>>(),
+        "inputs": hashes,
+    })
+}
+
+/// The summary as one JSON document, for `--json`.
+pub fn summary_json(simulation: &Simulation) -> Value {
+    tables::summary_json(simulation)
+}
