@@ -1,6 +1,7 @@
 //! The single-cell rule: nothing grows from less than a cell, and small numbers die by chance.
 
 #![allow(clippy::unwrap_used, reason = "a test ends where its premise fails")]
+#![allow(clippy::disallowed_methods, reason = "closed forms owe nothing to the solver")]
 #![allow(clippy::float_cmp, reason = "exact values are part of the claim")]
 
 mod common;
@@ -10,6 +11,7 @@ use cytotrial_solve::{Program, Settings, SingleCell, Start, SymbolId, compile, r
 use stats::{Purpose, stream};
 
 const CELL: f64 = 1e-9;
+const PATIENTS: u32 = 10_000;
 
 fn symbols(program: &Program, names: &[&str]) -> Vec<SymbolId> {
     names.iter().map(|name| program.symbol(name).unwrap()).collect()
@@ -83,7 +85,7 @@ fn counts(growth: f64, inflow: f64, cells: f64, turnover: f64, stops: u32) -> Ve
         },
         ..Settings::default()
     };
-    let starts: Vec<Start> = (0..20_000)
+    let starts: Vec<Start> = (0..PATIENTS)
         .map(|patient| Start {
             time: 0.0,
             overrides: vec![(x, cells * CELL), (g, growth), (i, inflow * CELL)],
@@ -121,11 +123,11 @@ fn birth_and_death_agree_with_kendall_however_many_stops() {
             let want_variance = cells * (birth + death) / growth * gain * (gain - 1.0);
             let line = death * (gain - 1.0) / (birth * gain - death);
             let want_extinct = line.powf(cells);
-            let spread = (want_variance / 20_000.0).sqrt();
+            let spread = (want_variance / f64::from(PATIENTS)).sqrt();
             let case = format!("growth {growth}, turnover {turnover}, {stops} stops");
             assert!((mean - want_mean).abs() < 4.5 * spread, "{case}: mean {mean}, {want_mean}");
-            assert!((variance / want_variance - 1.0).abs() < 0.06, "{case}: {variance}");
-            let noise = (want_extinct * (1.0 - want_extinct) / 20_000.0).sqrt() + 1e-4;
+            assert!((variance / want_variance - 1.0).abs() < 0.08, "{case}: {variance}");
+            let noise = (want_extinct * (1.0 - want_extinct) / f64::from(PATIENTS)).sqrt() + 1e-4;
             assert!((extinct - want_extinct).abs() < 4.5 * noise, "{case}: extinct {extinct}");
         }
     }
@@ -134,14 +136,14 @@ fn birth_and_death_agree_with_kendall_however_many_stops() {
 #[test]
 fn immigration_into_nothing_is_poisson_without_turnover_and_keeps_the_mean_with() {
     let (mean, variance, empty) = moments(&counts(0.0, 0.5, 0.0, 0.0, 1));
-    assert!((mean - 2.0).abs() < 0.045 && (variance - 2.0).abs() < 0.1, "{mean} {variance}");
-    assert!((empty - (-2.0_f64).exp()).abs() < 0.012);
+    assert!((mean - 2.0).abs() < 0.065 && (variance - 2.0).abs() < 0.14, "{mean} {variance}");
+    assert!((empty - (-2.0_f64).exp()).abs() < 0.017);
     // from one interval to the next immigrants join those present
     for (growth, turnover) in [(0.2_f64, 0.4), (-0.5, 0.3)] {
         let (mean, ..) = moments(&counts(growth, 0.5, 3.0, turnover, 4));
         let gain = (growth * 4.0).exp();
         let want = 3.0 * gain + 0.5 * (gain - 1.0) / growth;
-        assert!((mean / want - 1.0).abs() < 0.03, "{mean} {want}");
+        assert!((mean / want - 1.0).abs() < 0.04, "{mean} {want}");
     }
 }
 
