@@ -35,11 +35,6 @@ impl Material<'_> {
     fn first(&self, arm: usize) -> Option<&(Study, Outcomes)> {
         self.simulation.replicates.first()?.arms.get(arm)?.study.as_ref()
     }
-
-    /// Whether a result of the arm may be shown as a number, or only as a range.
-    fn is_range_only(&self, arm: &crate::summary::ArmSummary) -> bool {
-        !arm.published
-    }
 }
 
 macro_rules! sections {

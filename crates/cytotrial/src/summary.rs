@@ -83,6 +83,11 @@ pub struct ArmSummary {
 }
 
 impl ArmSummary {
+    /// Whether results may only be shown as a range: no published data stand behind the arm.
+    pub fn is_range_only(&self) -> bool {
+        !self.published
+    }
+
     /// The estimate of that code.
     pub fn estimate(&self, code: &str) -> Option<&Estimate> {
         self.estimates.iter().find(|estimate| estimate.code == code)

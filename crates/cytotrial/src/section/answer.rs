@@ -63,7 +63,7 @@ fn answer(material: &Material<'_>) -> String {
     let summary = &material.simulation.summary;
     let say = |arm: &ArmSummary, code: &str| -> Option<String> {
         let (measure, estimate) = (measure(code)?, arm.estimate(code)?);
-        Some(range(measure, estimate, summary.patients, material.is_range_only(arm)))
+        Some(range(measure, estimate, summary.patients, arm.is_range_only()))
     };
     let mut sentences = Vec::new();
     for arm in &summary.arms {
@@ -142,7 +142,7 @@ fn table(material: &Material<'_>) -> Table {
             let mut row: Vec<Cell> = vec![title(measure).into(), measure.of.into()];
             for arm in &summary.arms {
                 let shown = arm.estimate(code).map_or_else(String::new, |estimate| {
-                    range(measure, estimate, summary.patients, material.is_range_only(arm))
+                    range(measure, estimate, summary.patients, arm.is_range_only())
                 });
                 row.push(shown.into());
             }

@@ -15,7 +15,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     match expansion(material) {
         Some(figure) => blocks.push(figure),
         None => {
-            blocks.push(paragraph("No infused cells were measured in the first virtual trial."))
+            blocks.push(paragraph("No infused cells were measured in the first virtual trial."));
         }
     }
     blocks.push(estimates(
@@ -57,7 +57,7 @@ fn expansion(material: &Material<'_>) -> Option<Block> {
         .filter_map(|line| {
             let (value, day) = peak(line)?;
             Some(format!(
-                "{} peaks at a median of {} cells/uL on {}",
+                "{} peaks at a median of {} cells/uL {}",
                 line.name,
                 number(value),
                 at_day(day)
@@ -89,7 +89,10 @@ fn expansion(material: &Material<'_>) -> Option<Block> {
     Some(figure(words, drawing))
 }
 
-/// A day in words: `day 7`.
+/// When a peak is, in words: `on day 7`.
 pub(super) fn at_day(day: f64) -> String {
-    format!("day {}", days(day).split(' ').next().unwrap_or_default())
+    if day < 1.0 {
+        return "on the day of the infusion".to_owned();
+    }
+    format!("on day {}", days(day).split(' ').next().unwrap_or_default())
 }

@@ -5,7 +5,6 @@ use report::format::{number, percent};
 use report::{Axis, Block, Cell, Table, numbers, paragraph, reference, section, words as column};
 
 use super::Material;
-use super::answer::title;
 use super::parts::{Words, figure, slug};
 use super::words;
 use crate::summary::contrast::Contrast;
@@ -52,15 +51,30 @@ fn is_range_only(material: &Material<'_>, contrast: &Contrast) -> bool {
     [&contrast.arms.0, &contrast.arms.1]
         .into_iter()
         .filter_map(named)
-        .any(|arm| material.is_range_only(arm))
+        .any(crate::summary::ArmSummary::is_range_only)
 }
 
-/// A difference in words; shares in percentage points.
+/// A difference as a number; shares in percentage points.
 fn value(measure: &Measure, value: f64) -> String {
     match measure.kind() {
-        Kind::Share => format!("{} points", report::format::shortest(100.0 * value, 3)),
+        Kind::Share => report::format::shortest(100.0 * value, 3),
         Kind::Number => number(value),
     }
+}
+
+/// The unit of a difference.
+fn unit(measure: &Measure) -> &'static str {
+    match measure.kind() {
+        Kind::Share => "points",
+        Kind::Number => measure.unit,
+    }
+}
+
+/// What a row is about: the title without the words that do not hold for pairs.
+fn name(measure: &Measure) -> String {
+    let mark = if measure.hidden { " (known to the model only)" } else { "" };
+    let title = measure.title.strip_prefix("median ").unwrap_or(measure.title);
+    format!("{title}{mark}")
 }
 
 fn forest(material: &Material<'_>) -> Option<Block> {
@@ -71,7 +85,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
         for contrast in summary.contrasts.iter().filter(|found| found.code == measure.code) {
             let Some((median, low, high)) = contrast.range else { continue };
             let group = format!("{} - {}", contrast.arms.0, contrast.arms.1);
-            let text = format!("{} to {}", value(measure, low), value(measure, high));
+            let text = format!("{} to {} points", value(measure, low), value(measure, high));
             said.push(format!("{group}, {}: {text}", words::short(measure)));
             rows.push(RangeRow {
                 label: words::short(measure).into(),
@@ -120,7 +134,8 @@ fn forest(material: &Material<'_>) -> Option<Block> {
 fn table(material: &Material<'_>, contrasts: &[&Contrast]) -> Table {
     let trials = material.simulation.summary.replicates as u64;
     let rows = contrasts.iter().filter_map(|contrast| -> Option<Vec<Cell>> {
-        let measure = measure(contrast.code)?;
+        // with pairs of all enrolled patients the two overall responses are the same number
+        let measure = measure(contrast.code).filter(|measure| measure.code != "orr-enrolled")?;
         let range_only = is_range_only(material, contrast);
         let (median, range) = match contrast.range {
             None => (String::new(), report::format::NOT_ESTIMABLE.to_owned()),
@@ -130,7 +145,8 @@ fn table(material: &Material<'_>, contrasts: &[&Contrast]) -> Table {
             ),
         };
         Some(vec![
-            title(measure).into(),
+            name(measure).into(),
+            unit(measure).into(),
             median.into(),
             range.into(),
             percent(contrast.signs[0], trials).into(),
@@ -144,6 +160,7 @@ fn table(material: &Material<'_>, contrasts: &[&Contrast]) -> Table {
         caption: format!("{first} minus {second}, the same patients in both arms"),
         columns: vec![
             column("endpoint"),
+            column("unit"),
             numbers("median"),
             numbers("5th to 95th percentile"),
             numbers("trials above 0"),
@@ -153,9 +170,9 @@ fn table(material: &Material<'_>, contrasts: &[&Contrast]) -> Table {
         rows: rows.collect(),
         notes: vec![
             words::trials(&material.simulation.summary).into(),
-            "Percentage points for shares, the endpoint's own unit otherwise. Only patients with \
-             a value in both arms make a pair, so a difference in a time of onset speaks of those \
-             who had the event in both."
+            "The value of one trial is the mean over its pairs; points are percentage points. Only \
+             patients with a value in both arms make a pair, so a difference in a time of onset \
+             speaks of those who had the event in both."
                 .into(),
         ],
     }

@@ -55,7 +55,8 @@ fn forest(material: &Material<'_>) -> Option<Block> {
     for code in ["orr", "cr"] {
         let measure = measure(code)?;
         for arm in summary.arms.iter().filter(|arm| !arm.observed) {
-            let Some((median, low, high)) = arm.estimate(code).and_then(|found| found.range())
+            let Some((median, low, high)) =
+                arm.estimate(code).and_then(crate::summary::Estimate::range)
             else {
                 continue;
             };
@@ -68,7 +69,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
             rows.push(RangeRow {
                 label: words::short(measure).into(),
                 group: arm.name.clone(),
-                estimate: (!material.is_range_only(arm)).then_some(median),
+                estimate: (!arm.is_range_only()).then_some(median),
                 interval: Some((low, high)),
                 observed,
                 shown: text,
@@ -84,7 +85,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
         caption: format!(
             "Line: {}. Point: median, only for arms with published efficacy data. Diamond: the \
              first published result of the same kind that the comparison names; section \"Beside \
-             published results\" has them all.",
+             published results\" has them all, and says which of them values may have been set to.",
             words::RANGE
         ),
         alternative: format!("Forest plot. {}.", said.join("; ")),

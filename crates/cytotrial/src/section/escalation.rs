@@ -11,9 +11,9 @@ use report::{
     words as column,
 };
 
+use super::Material;
 use super::parts::{Words, figure, slug};
 use super::synopsis::dose_words;
-use super::{Material, words};
 use crate::conduct::result::ArmResult;
 use crate::conduct::trial::Step;
 use crate::protocol::Arm;
@@ -36,14 +36,20 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
             "The design advises; the safety committee decides on every dose.",
         ));
     }
-    for at in escalating {
+    for (order, at) in escalating.into_iter().enumerate() {
         let (arm, summary) = (&experiment.arms[at], &material.simulation.summary.arms[at]);
         blocks.push(subsection(format!("Whole trials of {}", arm.name)));
         blocks.push(paragraph(outcome(material, summary)));
         blocks.push(Block::Table(levels(arm, summary)));
         if let Some(first) = material.simulation.replicates.first() {
-            blocks.push(subsection(format!("The first virtual trial of {}", arm.name)));
-            blocks.extend(history(material, at, &first.arms[at]));
+            let summary = format!("The first virtual trial of {}", arm.name);
+            let history = history(material, at, &first.arms[at]);
+            if order == 0 {
+                blocks.push(subsection(summary));
+                blocks.extend(history);
+            } else {
+                blocks.push(Block::Details { summary, blocks: history });
+            }
         }
     }
     blocks.push(subsection("Decision table"));
@@ -67,13 +73,11 @@ fn levels(arm: &Arm, summary: &ArmSummary) -> Table {
     let rows = arm.levels.iter().enumerate().map(|(at, dose)| -> Vec<Cell> {
         let [patients, dlts] = summary.levels.get(at).copied().unwrap_or_default();
         let recommended = summary.recommended.get(at + 1).copied().unwrap_or(0.0);
-        let rate = if patients > 0.0 { percent(dlts / patients, words::FINE) } else { "-".into() };
         vec![
             (at + 1).to_string().into(),
             dose_words(*dose).into(),
             number(patients).into(),
             number(dlts).into(),
-            rate.into(),
             percent(recommended, trials).into(),
         ]
     });
@@ -85,14 +89,12 @@ fn levels(arm: &Arm, summary: &ArmSummary) -> Table {
             column("dose of each infusion"),
             numbers("patients infused, mean"),
             numbers("DLTs, mean"),
-            numbers("DLTs per patient"),
             numbers("trials that recommend it"),
         ],
         rows: rows.collect(),
         notes: vec![
-            "Patients of the expansion are included. DLTs per patient is the DLTs of all trials \
-             over the patients infused in all trials, so it holds what is not known about the \
-             product; the safety section has the range over trials."
+            "Patients of the expansion are included. The safety section has the range over trials \
+             of the share with a DLT."
                 .into(),
         ],
     }
@@ -248,7 +250,10 @@ fn decisions(material: &Material<'_>) -> Vec<Block> {
         id: "decision-table".into(),
         caption: format!(
             "What {} decides, by the evaluable patients at the current dose",
-            finding.method
+            design::ALL
+                .iter()
+                .find(|entry| entry.name == finding.method)
+                .map_or(finding.method.as_str(), |entry| entry.title)
         ),
         columns: vec![
             numbers("evaluable patients"),

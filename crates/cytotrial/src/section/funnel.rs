@@ -29,8 +29,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
         section("From screening to evaluable"),
         paragraph(
             "Response and toxicity are shares of patients infused. This section counts those who \
-             never got that far; `orr-enrolled` in the efficacy table puts them back into the \
-             denominator.",
+             never got that far; the efficacy table has the response among all enrolled too.",
         ),
     ];
     if arms.iter().all(|arm| arm.funnel.stages[0] <= 0.0) {

@@ -33,7 +33,7 @@ pub(super) fn figure(words: Words, drawing: Drawing) -> Block {
 pub(super) fn shown(material: &Material<'_>, arm: &ArmSummary, measure: &Measure) -> String {
     let summary = &material.simulation.summary;
     let Some(estimate) = arm.estimate(measure.code) else { return String::new() };
-    let text = range(measure, estimate, summary.patients, material.is_range_only(arm));
+    let text = range(measure, estimate, summary.patients, arm.is_range_only());
     let some = estimate.estimable > 0 && estimate.estimable < summary.replicates;
     if some && measure.kind() == Kind::Number {
         format!("{text}; in {} of {} trials", estimate.estimable, summary.replicates)

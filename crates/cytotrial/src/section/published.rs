@@ -3,8 +3,8 @@
 use report::figure::{Drawing, Range, RangeRow};
 use report::format::{number, percent, percent_range, range as number_range};
 use report::{
-    Axis, Block, Cell, NoteKind, Table, list, marks, note, numbers, paragraph, section,
-    words as column,
+    Axis, Badge, Block, Cell, Table, badge as mark, list, marks, numbers, paragraph, plain,
+    section, subsection, words as column,
 };
 
 use super::parts::{RANGE_NOTE, Words, figure, shown};
@@ -38,12 +38,13 @@ impl Pair<'_> {
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     let mut blocks = vec![
         section("Beside published results"),
-        note(
-            NoteKind::Warning,
-            "Nothing has been fitted: no parameter was calibrated to any of these results. The \
-             role says what a result may be used for later, not what was done with it.",
+        paragraph(
+            "No program has fitted anything to these results. The role says what a result may be \
+             used for: fit for setting values, hold-out and claim for predictions only, evidence \
+             for updating what is known, context for reading.",
         ),
     ];
+    blocks.extend(set_by_hand(material));
     let (mut pairs, others) = pairs(material);
     if pairs.is_empty() {
         blocks.push(paragraph("The comparison names no published result that can be predicted."));
@@ -54,14 +55,30 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
             None => 1,
             Some(true) => 2,
         });
-        let judged: Vec<bool> = pairs.iter().filter_map(Pair::is_inside).collect();
-        let misses = judged.iter().filter(|inside| !**inside).count();
-        blocks.push(paragraph(format!(
-            "{misses} of {} published values that can be judged lie outside the predicted range.",
-            judged.len()
-        )));
-        blocks.push(Block::Table(table(material, &pairs)));
-        blocks.extend(forest(material, &pairs));
+        let (set_to, predicted): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|pair| pair.target.role == "fit");
+        blocks.push(subsection("Predictions"));
+        if predicted.is_empty() {
+            blocks.push(paragraph("The comparison names no result that values were kept from."));
+        } else {
+            blocks.push(paragraph(misses(&predicted)));
+            let words = ("published", "Predictions beside published results, misses first");
+            blocks.push(Block::Table(table(material, words, &predicted)));
+            blocks.extend(forest(material, &predicted));
+        }
+        if !set_to.is_empty() {
+            blocks.push(subsection("Results that values may have been set to"));
+            blocks.push(paragraph(vec![
+                mark(Badge::Fitted),
+                plain(format!(
+                    " Agreement here is no prediction; a miss shows what the model cannot do or \
+                     was not set to do. {}",
+                    misses(&set_to)
+                )),
+            ]));
+            let words = ("published-fit", "Results with the role fit, misses first");
+            blocks.push(Block::Table(table(material, words, &set_to)));
+        }
     }
     if !others.is_empty() {
         blocks.push(Block::Details {
@@ -70,6 +87,46 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
         });
     }
     blocks
+}
+
+/// How many lie outside, in words.
+fn misses(pairs: &[Pair<'_>]) -> String {
+    let judged: Vec<bool> = pairs.iter().filter_map(Pair::is_inside).collect();
+    let misses = judged.iter().filter(|inside| !**inside).count();
+    format!(
+        "{misses} of {} published values that can be judged lie outside the simulated range.",
+        judged.len()
+    )
+}
+
+/// Values whose own source says that they were calibrated.
+fn set_by_hand(material: &Material<'_>) -> Option<Block> {
+    let world = &material.simulation.world;
+    let is_set = |source: &str| source.contains("calibrated");
+    let values = material.values.iter().filter_map(|value| {
+        let source = value.source.as_ref()?.text();
+        is_set(source).then(|| format!("{}, {}: {source}", value.file, value.path))
+    });
+    let tables = [&world.parameters, &world.sign_parameters];
+    let parameters = tables.into_iter().flat_map(|table| &table.parameters);
+    let parameters = parameters.filter(|parameter| is_set(&parameter.source)).map(|parameter| {
+        format!(
+            "{}: {}",
+            parameter.symbol,
+            words::source(&parameter.source, &parameter.verification)
+        )
+    });
+    let items: Vec<String> = values.chain(parameters).collect();
+    (!items.is_empty()).then(|| Block::Details {
+        summary: format!("{} values were set by hand with published results in view", items.len()),
+        blocks: vec![
+            paragraph(
+                "Their own sources say so. Where they were set to a result, agreement with that \
+                 result, and with others of the same trial, is no prediction.",
+            ),
+            list(items),
+        ],
+    })
 }
 
 /// The results that the comparison names, with their predictions; and in words those without one.
@@ -101,7 +158,7 @@ fn pairs<'a>(material: &'a Material<'_>) -> (Vec<Pair<'a>>, Vec<String>) {
                 interval,
                 predicted: arm
                     .estimate(measure.code)
-                    .and_then(|estimate| estimate.range())
+                    .and_then(crate::summary::Estimate::range)
                     .map(|(_, low, high)| (low, high)),
             });
         }
@@ -109,7 +166,7 @@ fn pairs<'a>(material: &'a Material<'_>) -> (Vec<Pair<'a>>, Vec<String>) {
     (pairs, others)
 }
 
-fn table(material: &Material<'_>, pairs: &[Pair<'_>]) -> Table {
+fn table(material: &Material<'_>, (id, caption): (&str, &str), pairs: &[Pair<'_>]) -> Table {
     let rows = pairs.iter().map(|pair| -> Vec<Cell> {
         let target = pair.target;
         let patients = target.patients.unwrap_or(0);
@@ -133,8 +190,8 @@ fn table(material: &Material<'_>, pairs: &[Pair<'_>]) -> Table {
         ]
     });
     Table {
-        id: "published".into(),
-        caption: "Published results and what the same arm predicts, misses first".into(),
+        id: id.into(),
+        caption: caption.into(),
         columns: vec![
             marks("published value"),
             column("arm"),
@@ -143,14 +200,14 @@ fn table(material: &Material<'_>, pairs: &[Pair<'_>]) -> Table {
             marks("role"),
             numbers("n"),
             numbers("published (95% CI or range)"),
-            numbers("predicted, range over trials"),
+            numbers("simulated, range over trials"),
             column("source"),
         ],
         rows: rows.collect(),
         notes: vec![
             RANGE_NOTE.into(),
             format!(
-                "{} Predicted: {}. A published trial had other patients, another size and often \
+                "{} Simulated: {}. A published trial had other patients, another size and often \
                  another definition, so a value outside is a question, not yet a refutation; a \
                  value inside a wide range says little.",
                 words::trials(&material.simulation.summary),
@@ -228,13 +285,11 @@ fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
         ),
     };
     let rows = shares.iter().map(|pair| {
-        let median = pair.arm.estimate(pair.measure.code).and_then(|found| found.range());
+        let median = pair.arm.estimate(pair.measure.code).and_then(crate::summary::Estimate::range);
         RangeRow {
             label: label(pair),
             group: pair.arm.name.clone(),
-            estimate: median
-                .filter(|_| !material.is_range_only(pair.arm))
-                .map(|(median, ..)| median),
+            estimate: median.filter(|_| !pair.arm.is_range_only()).map(|(median, ..)| median),
             interval: pair.predicted,
             observed: pair.value,
             shown: shown(material, pair.arm, pair.measure),

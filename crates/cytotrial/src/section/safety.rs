@@ -11,10 +11,11 @@ use report::{
 use stats::interval::{patients_to_rule_out, upper_bound_one_sided};
 
 use super::cells::at_day;
-use super::parts::{Words, denominators, estimates, figure, first_treated, slug};
+use super::parts::{Words, denominators, estimates, figure, first_treated, shown, slug};
 use super::readings::{over_time, peak};
 use super::{Material, words};
 use crate::summary::grades::Grades;
+use crate::summary::measure::measure;
 
 /// Endpoints of the table.
 const ENDPOINTS: &[&str] = &[
@@ -132,18 +133,19 @@ fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
             .map(|(_, grades)| BarGroup {
                 value: grades.counts[grade] as f64 / grades.patients as f64,
                 interval: None,
-                shown: count_of(grades.counts[grade], grades.patients),
+                shown: format!("{} of {} patients", grades.counts[grade], grades.patients),
             })
             .collect(),
     });
-    let said: Vec<String> = arms
+    let (any, severe) = (measure(code)?, measure(&format!("{code}-grade-3-or-more"))?);
+    let said: Vec<String> = material
+        .simulation
+        .summary
+        .arms
         .iter()
-        .map(|(arm, grades)| {
-            format!(
-                "{arm}: any grade {}, grade 3 or more {}",
-                count_of(grades.at_least(1), grades.patients),
-                count_of(grades.at_least(3), grades.patients)
-            )
+        .map(|arm| {
+            let (any, severe) = (shown(material, arm, any), shown(material, arm, severe));
+            format!("{}: any grade {any}, grade 3 or more {severe}", arm.name)
         })
         .collect();
     let counted: Vec<String> =
@@ -155,7 +157,7 @@ fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
                   bars hold what is not known about the products as well as chance; the table \
                   above has the range over trials, which is what an arm without data is judged by."
             .into(),
-        alternative: format!("Stacked bars. {}.", said.join("; ")),
+        alternative: format!("Stacked bars. Ranges over trials: {}.", said.join("; ")),
         denominators: format!(
             "{} Patients infused (or observed) over all trials: {}.",
             words::trials(&material.simulation.summary),
@@ -255,7 +257,7 @@ fn cytokines(material: &Material<'_>) -> Option<Block> {
         .filter_map(|line| {
             let (value, day) = peak(line)?;
             Some(format!(
-                "{} peaks at a median of {} pg/mL on {}",
+                "{} peaks at a median of {} pg/mL {}",
                 line.name,
                 number(value),
                 at_day(day)

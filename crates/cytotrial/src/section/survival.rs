@@ -15,7 +15,7 @@ const QUARTER: usize = 13;
 /// The section.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     let kinds = [
-        ("progression-free-survival", "Progression-free survival", "pfs-12-month"),
+        ("progression-free-survival", "Progression-free survival", "pfs-6-month"),
         ("overall-survival", "Overall survival", "os-12-month"),
     ];
     let mut blocks = vec![
@@ -35,10 +35,13 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     blocks.push(estimates(
         material,
         ("survival", "Time to event in each arm"),
-        &["pfs-median", "pfs-6-month", "pfs-12-month", "os-median", "os-6-month", "os-12-month"],
+        &["pfs-median", "pfs-6-month", "os-median", "os-6-month", "os-12-month"],
         vec![
             "Kaplan and Meier in each trial. A median counts only trials in which it was reached \
              within follow-up, so it is too short where few trials reach it."
+                .into(),
+            "Progression is only seen at response visits; the last one lies before 12 months, so \
+             no share without progression is given for 12 months."
                 .into(),
         ],
     ));
@@ -60,7 +63,7 @@ fn curve(
         if curve.patients == 0 {
             continue;
         }
-        arms.push(steps(&arm.name, curve, material.is_range_only(arm)));
+        arms.push(steps(&arm.name, curve, arm.is_range_only()));
         said.push(format!("{} {}", arm.name, shown(material, arm, rate)));
         counted.push(format!("{} {}", arm.name, curve.patients));
     }

@@ -108,15 +108,21 @@ fn arms_without_published_data_have_no_median_anywhere() {
 }
 
 #[test]
-fn misses_stand_before_hits() {
+fn misses_stand_before_hits_and_results_to_fit_stand_apart() {
     let small = Small::new(&["bcma-car-t"]);
     let blocks = published::blocks(&small.material());
-    let table = blocks.iter().find_map(|block| match block {
-        Block::Table(table) if table.id == "published" => Some(table),
-        _ => None,
-    });
-    let marks: Vec<String> = table.unwrap().rows.iter().map(|row| row[0].text.words()).collect();
+    let table = |id: &str| {
+        blocks.iter().find_map(|block| match block {
+            Block::Table(table) if table.id == id => Some(table),
+            _ => None,
+        })
+    };
     let order = |mark: &String| ["miss", "cannot tell", "inside"].iter().position(|m| m == mark);
-    assert!(marks.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])), "{marks:?}");
-    assert!(marks.iter().all(|mark| order(mark).is_some()), "{marks:?}");
+    for (id, is_fit) in [("published", false), ("published-fit", true)] {
+        let rows = &table(id).unwrap().rows;
+        let marks: Vec<String> = rows.iter().map(|row| row[0].text.words()).collect();
+        assert!(marks.iter().all(|mark| order(mark).is_some()), "{marks:?}");
+        assert!(marks.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])), "{marks:?}");
+        assert!(rows.iter().all(|row| (row[4].text.words() == "fit") == is_fit), "{id}");
+    }
 }

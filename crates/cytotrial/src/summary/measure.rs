@@ -205,13 +205,6 @@ pub static MEASURES: &[Measure] = &[
         Rule::SurvivalAt(|p| p.progression_free, 182.625),
     ),
     Measure::number(
-        "pfs-12-month",
-        "progression-free at 12 months",
-        "%",
-        "infused (or observed)",
-        Rule::SurvivalAt(|p| p.progression_free, 365.0),
-    ),
-    Measure::number(
         "os-median",
         "median overall survival",
         "month",

@@ -45,7 +45,7 @@ impl Curve {
             .iter()
             .map(|patients| {
                 let treated = patients.iter().filter(|patient| treated(patient));
-                treated.map(|patient| of(patient)).map(|time| (time.days, time.event)).collect()
+                treated.map(&of).map(|time| (time.days, time.event)).collect()
             })
             .collect();
         let pooled: Vec<(f64, bool)> = trials.iter().flatten().copied().collect();
