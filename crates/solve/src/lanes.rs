@@ -1,4 +1,4 @@
-//! Eight patients side by side, and the choice of vector instructions at run time.
+//! Patients side by side, and the choice of vector instructions at run time.
 
 #![allow(
     unsafe_code,
@@ -6,7 +6,7 @@
 )]
 
 /// How many patients are computed side by side. Results do not depend on it.
-pub(crate) const LANES: usize = 8;
+pub(crate) const LANES: usize = 16;
 
 /// One number for each lane.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -148,6 +148,14 @@ pub(crate) fn reference_outputs() -> Vec<String> {
 /// Runs an arm of the reference model on `patients` copies of the typical patient; for each, the
 /// values at the table's times (just after a dose) by time and output. Also the mean step count.
 pub(crate) fn run_arm(arm: &Arm, relative: f64, patients: usize) -> (Vec<Vec<Vec<f64>>>, u32) {
+    arm_runner(arm, relative)(patients)
+}
+
+/// As [`run_arm`], with everything but the run done beforehand.
+pub(crate) fn arm_runner(
+    arm: &Arm,
+    relative: f64,
+) -> impl Fn(usize) -> (Vec<Vec<Vec<f64>>>, u32) + use<> {
     let program = compile(&read_model("reference-model")).unwrap();
     let symbol = |name: &str| program.symbol(name).unwrap();
     let table = Table::golden("reference_trajectories.csv");
@@ -171,27 +179,30 @@ pub(crate) fn run_arm(arm: &Arm, relative: f64, patients: usize) -> (Vec<Vec<Vec
         ..Settings::default()
     };
     let overrides = arm.overrides.iter().map(|&(name, value)| (symbol(name), value)).collect();
-    let starts = vec![Start { time: times[0], overrides, stream: None }; patients];
+    let start = Start { time: times[0], overrides, stream: None };
     let doses: Vec<(f64, SymbolId, f64)> =
         arm.doses.iter().map(|&(time, state, amount)| (time, symbol(state), amount)).collect();
     let (nb, tlast) = (symbol("Nb"), symbol("tlast"));
-    let mut rows = vec![Vec::new(); patients];
-    let results = run(&program, &starts, &settings, |patient, stop| {
-        let now = stop.time();
-        for &(_, state, amount) in doses.iter().filter(|dose| dose.0 == now) {
-            stop.set(state, stop.value(state) + amount);
-            if state == nb {
-                stop.set(tlast, now);
+    move |patients| {
+        let starts = vec![start.clone(); patients];
+        let mut rows = vec![Vec::new(); patients];
+        let results = run(&program, &starts, &settings, |patient, stop| {
+            let now = stop.time();
+            for &(_, state, amount) in doses.iter().filter(|dose| dose.0 == now) {
+                stop.set(state, stop.value(state) + amount);
+                if state == nb {
+                    stop.set(tlast, now);
+                }
             }
-        }
-        if times.contains(&now) {
-            rows[patient].push(outputs.iter().map(|&o| stop.value(o)).collect());
-        }
-        let later = times.iter().chain(doses.iter().map(|dose| &dose.0)).filter(|&&t| t > now);
-        later.copied().reduce(f64::min)
-    });
-    let steps: u32 = results.iter().map(|result| result.as_ref().unwrap().steps).sum();
-    (rows, steps / patients as u32)
+            if times.contains(&now) {
+                rows[patient].push(outputs.iter().map(|&o| stop.value(o)).collect());
+            }
+            let later = times.iter().chain(doses.iter().map(|dose| &dose.0)).filter(|&&t| t > now);
+            later.copied().reduce(f64::min)
+        });
+        let steps: u32 = results.iter().map(|result| result.as_ref().unwrap().steps).sum();
+        (rows, steps / patients as u32)
+    }
 }
 
 /// The largest relative difference where the second is above `least`.
