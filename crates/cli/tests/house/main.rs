@@ -4,5 +4,6 @@ mod edges;
 mod files;
 mod golden;
 mod links;
+mod model;
 mod persons;
 mod words;
