@@ -85,10 +85,14 @@ fn time(record: &Record, protocol: Option<&Protocol>) -> Option<AuditItem> {
     let enrolled_per_day = conduct.accrual * (1.0 - conduct.screen_failure.mean());
     let accrual = f64::from(protocol.patients) / enrolled_per_day;
     let needed = accrual + protocol.follow_up;
-    let verdict = if needed > allowed { "does not fit" } else { "fits" };
+    let verdict = if needed > allowed {
+        format!("{:.0} more than allowed", needed - allowed)
+    } else {
+        "within what is allowed".to_owned()
+    };
     let text = format!(
         "the record allows {allowed:.0} days; {} patients at {:.2} enrolled per month take {accrual:.0} \
-         days and the last one is followed for {:.0}: {needed:.0} days {verdict}, DLT windows and \
+         days and the last one is followed for {:.0}: {needed:.0} days, {verdict}; DLT windows and \
          waiting between patients not counted",
         protocol.patients,
         enrolled_per_day * 30.4375,
@@ -120,8 +124,10 @@ fn denominators(record: &Record) -> Vec<AuditItem> {
             continue;
         };
         let of = fit[0].of;
-        let shown: Vec<String> =
-            fit.iter().map(|part| format!("{}% = {}/{of}", part.percent, part.count)).collect();
+        let shown: Vec<String> = fit
+            .iter()
+            .map(|part| format!("{:.*}% = {}/{of}", part.decimals, part.percent, part.count))
+            .collect();
         let judgement = if of > 50 {
             "an early trial of a cell product seldom has so many: take them for figures of \
              different cohorts, never of one"

@@ -5,6 +5,8 @@
 pub struct Fraction {
     /// The percentage.
     pub percent: f64,
+    /// Its decimals as written.
+    pub decimals: usize,
     /// Patients with the event.
     pub count: u32,
     /// Of how many.
@@ -74,8 +76,12 @@ pub fn common_denominator(text: &str, most: u32) -> Option<Vec<Fraction>> {
     (1..=most).find_map(|of| {
         let counts: Vec<Option<u32>> = percentages.iter().map(|p| p.count(of)).collect();
         let counts: Option<Vec<u32>> = counts.into_iter().collect();
-        let fraction =
-            |(written, count): (&Written, u32)| Fraction { percent: written.percent(), count, of };
+        let fraction = |(written, count): (&Written, u32)| Fraction {
+            percent: written.percent(),
+            decimals: written.decimals as usize,
+            count,
+            of,
+        };
         Some(percentages.iter().zip(counts?).map(fraction).collect())
     })
 }

@@ -10,6 +10,8 @@ use crate::protocol::read::{self, Reading};
 use crate::protocol::{Dose, Experiment, Source};
 use crate::record::Record;
 
+mod tables;
+
 /// Weight of a heavy patient, kg: the 97.5th percentile of the drawn Chinese patients.
 const HEAVY: f64 = 87.0;
 
@@ -128,12 +130,15 @@ pub fn run(request: &Request) -> Checked {
         .unwrap_or_default();
     let protocol = reading.experiment.as_ref().map(|experiment| &experiment.protocol);
     let arms = reading.experiment.iter().flat_map(|experiment| &experiment.arms);
+    let population = protocol.map(|protocol| protocol.population.as_str());
+    let mut counted = by_file(&reading.values);
+    counted.extend(tables::counts(files, population));
     let answer = Answer {
         trial: protocol.map(|protocol| protocol.id.clone()),
         title: protocol.map(|protocol| protocol.title.clone()),
         usable: reading.experiment.is_some(),
-        files: by_file(&reading.values),
-        total: Counts { file: "total".to_owned(), ..counts(reading.values.iter()) },
+        total: total(&counted),
+        files: counted,
         arms: arms.map(|arm| arm.name.clone()).collect(),
         stated: audit.stated,
         open: audit.open,
@@ -166,6 +171,18 @@ fn by_file(values: &[Sourced]) -> Vec<Counts> {
         ..counts(values.iter().filter(|value| value.file == file))
     };
     files.into_iter().map(of).collect()
+}
+
+fn total(files: &[Counts]) -> Counts {
+    let sum = |of: fn(&Counts) -> usize| files.iter().map(of).sum();
+    Counts {
+        file: "total".to_owned(),
+        stated: sum(|file| file.stated),
+        derived: sum(|file| file.derived),
+        assumed: sum(|file| file.assumed),
+        cited: sum(|file| file.cited),
+        without: sum(|file| file.without),
+    }
 }
 
 fn counts<'a>(values: impl Iterator<Item = &'a Sourced>) -> Counts {

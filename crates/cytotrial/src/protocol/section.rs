@@ -152,6 +152,13 @@ impl<'a> Field<'a> {
         self.path.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('.')
     }
 
+    /// A value of a table, without a word when there is none.
+    pub(crate) fn quiet_below(&self, key: &str) -> Option<Field<'a>> {
+        let Value::Table(entries) = &self.node.value else { return None };
+        let entry = entries.iter().find(|entry| entry.key == key)?;
+        Some(Field { log: self.log, path: format!("{}.{key}", self.path), node: &entry.node })
+    }
+
     pub(crate) fn section(self) -> Option<Section<'a>> {
         match &self.node.value {
             Value::Table(entries) => {

@@ -131,8 +131,7 @@ pub(super) fn plan(
     let seed = top.need("seed").and_then(seed);
     let run = top.need_section("run").and_then(run);
     let protocol = protocol.map(|(_, treatment)| treatment);
-    let arms =
-        top.need_section("arm").and_then(|section| arms(&section, files, products, protocol));
+    let arms = top.need_section("arm").and_then(|section| arms(&section, products, protocol));
     let names: Vec<String> = arms.iter().flatten().map(|arm| arm.name.clone()).collect();
     let targets = match top.may("targets") {
         None => Some(BTreeMap::new()),
@@ -201,7 +200,6 @@ fn run(section: Section<'_>) -> Option<Run> {
 
 fn arms(
     section: &Section<'_>,
-    files: &Files,
     products: &mut product::Shelf<'_>,
     protocol: Option<&Treatment>,
 ) -> Option<Vec<ArmPlan>> {
@@ -212,7 +210,7 @@ fn arms(
             sound = false;
             continue;
         };
-        match arm(name, &section, files, products, &arms, protocol) {
+        match arm(name, &section, products, &arms, protocol) {
             Some(arm) => arms.push(arm),
             None => sound = false,
         }
@@ -224,7 +222,6 @@ fn arms(
 fn arm(
     name: &str,
     section: &Section<'_>,
-    files: &Files,
     shelf: &mut product::Shelf<'_>,
     above: &[ArmPlan],
     protocol: Option<&Treatment>,
@@ -238,7 +235,7 @@ fn arm(
     let escalate = section.may("escalate").map(Field::truth);
     let depletion = section.may("lymphodepletion").map(Field::truth);
     let wait = section.may("wait").map(|field| field.law("day"));
-    let set = section.may("set").map(|field| settings(field, files));
+    let set = section.may("set").map(|field| settings(field, &shelf.settable));
     let mut arm = base?;
     name.clone_into(&mut arm.name);
     arm.lineage.push(name.to_owned());
@@ -317,8 +314,7 @@ fn infusions(section: Section<'_>) -> Option<Infusions> {
 }
 
 /// Parameters that an arm sets; each must be a name of the model's table.
-fn settings(field: Field<'_>, files: &Files) -> Option<BTreeMap<String, f64>> {
-    let known = product::parameter_names(files);
+fn settings(field: Field<'_>, known: &[String]) -> Option<BTreeMap<String, f64>> {
     let section = field.section()?;
     let mut set = BTreeMap::new();
     let mut sound = true;
@@ -344,15 +340,19 @@ fn settings(field: Field<'_>, files: &Files) -> Option<BTreeMap<String, f64>> {
 fn check_lot(section: &Section<'_>, arm: &ArmPlan, protocol: Option<&Treatment>) {
     let Some(products) = &arm.products else { return };
     let own = arm.infusions.as_ref().and_then(|infusions| infusions.levels.as_ref());
-    if let (Some(levels), Some(field)) = (own, section.may("infusions")) {
-        let several = field.clone().section().is_some_and(|table| table.may("levels").is_some());
-        treatment::check_lot(&field, if several { "levels" } else { "dose" }, levels, products);
+    if let Some(field) = section.may("infusions") {
+        for key in ["dose", "levels"] {
+            if let Some(field) = field.quiet_below(key) {
+                treatment::check_lot(&field, products);
+            }
+        }
     } else if let (Some(treatment), Some(field)) = (protocol, section.may("product")) {
         let usual = treatment.product.as_ref().map_or(f64::INFINITY, |usual| usual.max_per_lot);
         let smaller: Vec<Product> =
             products.iter().filter(|product| product.max_per_lot < usual).cloned().collect();
-        let levels = own.map_or(treatment.levels.as_slice(), Vec::as_slice);
-        treatment::check_lot(&field, "", levels, &smaller);
+        for dose in own.unwrap_or(&treatment.levels) {
+            treatment::check_dose(section.log, &field.path, *dose, &smaller);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::Reading;
 use super::sources::{self, Sourced};
 use super::trial::existing_file;
 use crate::document::Document;
+use crate::parameters::ParameterTable;
 use crate::problem::{Problem, help_with_nearest};
 use crate::protocol::files::Files;
 use crate::protocol::product::Product;
@@ -20,11 +21,18 @@ pub(crate) struct Shelf<'a> {
     read: BTreeMap<String, Option<Product>>,
     problems: Vec<Problem>,
     values: Vec<Sourced>,
+    /// Names that a product or an arm may set; empty when the model's table cannot be read, which
+    /// is told elsewhere.
+    pub(super) settable: Vec<String>,
 }
 
 impl<'a> Shelf<'a> {
     pub(crate) fn new(files: &'a Files) -> Self {
-        Self { files, read: BTreeMap::new(), problems: Vec::new(), values: Vec::new() }
+        let text = files.text(PARAMETERS);
+        let table = text.and_then(|text| ParameterTable::read(text, PARAMETERS).ok());
+        let settable = table.iter().flat_map(ParameterTable::settable).map(str::to_owned).collect();
+        let (problems, values) = (Vec::new(), Vec::new());
+        Self { files, read: BTreeMap::new(), problems, values, settable }
     }
 
     /// The product that a value names by its file.
@@ -34,7 +42,7 @@ impl<'a> Shelf<'a> {
             return product.clone();
         }
         let text = self.files.text(&name).unwrap_or_default();
-        let (product, problems, values) = product(text, &name, self.files);
+        let (product, problems, values) = product(text, &name, &self.settable);
         self.problems.extend(problems);
         self.values.extend(values);
         self.read.insert(name, product.clone());
@@ -48,19 +56,10 @@ impl<'a> Shelf<'a> {
     }
 }
 
-/// Names of the model's parameters; empty when the model's table is not there.
-pub(crate) fn parameter_names(files: &Files) -> Vec<String> {
-    let table = files.text(PARAMETERS).unwrap_or_default();
-    let mut rows = table.lines().filter(|line| !line.starts_with('#'));
-    let header = rows.next().unwrap_or_default();
-    let column = header.split(',').position(|name| name == "symbol").unwrap_or(0);
-    rows.filter_map(|row| row.split(',').nth(column)).map(str::to_owned).collect()
-}
-
 type ProductRead = (Option<Product>, Vec<Problem>, Vec<Sourced>);
 
 /// Reads one product file.
-fn product(text: &str, file: &str, files: &Files) -> ProductRead {
+fn product(text: &str, file: &str, settable: &[String]) -> ProductRead {
     let document = match Document::parse(text, file) {
         Ok(document) => document,
         Err(problems) => return (None, problems, Vec::new()),
@@ -68,7 +67,7 @@ fn product(text: &str, file: &str, files: &Files) -> ProductRead {
     let log = Log::new(file);
     let top = Section::top(&log, &document.root);
     super::schema(&top);
-    let product = whole(&top, files);
+    let product = whole(&top, settable);
     let values = sources::account(&top, &document);
     top.done();
     let sources = values
@@ -79,10 +78,11 @@ fn product(text: &str, file: &str, files: &Files) -> ProductRead {
     (product, log.problems.into_inner(), values)
 }
 
-fn whole(top: &Section<'_>, files: &Files) -> Option<Product> {
+fn whole(top: &Section<'_>, settable: &[String]) -> Option<Product> {
     let product = top.need_section("product").map(identity);
     let made = top.need_section("manufacture").and_then(manufacture);
-    let parameters = top.need_section("parameters").and_then(|section| parameters(&section, files));
+    let parameters =
+        top.need_section("parameters").and_then(|section| parameters(&section, settable));
     let (identity, made) = (product?, made?);
     Some(Product {
         name: identity.name?,
@@ -176,8 +176,7 @@ fn manufacture(section: Section<'_>) -> Option<Product> {
 }
 
 /// Parameters of the model that make the product what it is.
-fn parameters(section: &Section<'_>, files: &Files) -> Option<BTreeMap<String, f64>> {
-    let known = parameter_names(files);
+fn parameters(section: &Section<'_>, known: &[String]) -> Option<BTreeMap<String, f64>> {
     let mut values = BTreeMap::new();
     let mut sound = true;
     for (name, field) in section.each() {

@@ -100,7 +100,12 @@ pub(crate) fn account(top: &Section<'_>, document: &Document) -> Vec<Sourced> {
         }
         let message = format!("`[source]` names `{covered}`, but there is no such value");
         let paths = leaves.iter().map(|(path, _)| path.as_str());
-        log.error("P103", &source_path(covered), message, help_with_nearest(covered, paths));
+        log.error(
+            "P103",
+            &format!("{}!key", source_path(covered)),
+            message,
+            help_with_nearest(covered, paths),
+        );
     }
     values
 }

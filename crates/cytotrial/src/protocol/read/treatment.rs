@@ -1,8 +1,9 @@
 //! `[treatment]`: lymphodepletion, infusions, treatment of toxicity.
 
+use crate::document::{Node, Value};
 use crate::protocol::product::Product;
 use crate::protocol::quantity;
-use crate::protocol::section::{Field, Section};
+use crate::protocol::section::{Field, Log, Section};
 use crate::protocol::{DepletionDay, Dose, Rescue};
 
 /// Body weight at which a dose per kilogram is compared with a lot, kg; the median of the drawn
@@ -116,8 +117,7 @@ pub(super) fn levels(field: Field<'_>) -> Option<Vec<Dose>> {
 /// A dose of cells.
 pub(super) fn dose(field: Field<'_>) -> Option<Dose> {
     let here = field.clone();
-    if let crate::document::Value::Integer(_) | crate::document::Value::Number(_) = field.node.value
-    {
+    if let Value::Integer(_) | Value::Number(_) = field.node.value {
         let message = format!("the dose {} has no unit", field.node.value.show());
         return here.error("U104", message, "write `\"2e6 cells/kg\"` or `\"4.5e8 cells\"`");
     }
@@ -133,41 +133,43 @@ pub(super) fn dose(field: Field<'_>) -> Option<Dose> {
     here.error("V101", format!("the dose `{text}` is not above zero"), "correct the dose")
 }
 
-/// Compares dose levels with what a lot holds; a problem is told at `key` of the table, or at the
-/// table itself when the key is empty.
-pub(super) fn check_lot(table: &Field<'_>, key: &str, levels: &[Dose], products: &[Product]) {
-    let Some(product) =
-        products.iter().min_by(|one, other| one.max_per_lot.total_cmp(&other.max_per_lot))
-    else {
-        return;
-    };
-    let lot = product.max_per_lot;
-    for (index, dose) in levels.iter().enumerate() {
-        let path = match key {
-            "" => table.path.clone(),
-            "dose" => format!("{}.{key}", table.path),
-            _ => format!("{}.{key}.{index}", table.path),
-        };
-        let (typed, most, unit) = match *dose {
-            Dose::PerKilogram(cells) => (cells, lot / USUAL_WEIGHT, "cells/kg"),
-            Dose::Flat(cells) => (cells, lot, "cells"),
-        };
-        if typed <= most {
-            continue;
+/// Compares every dose of a value that can be read, a list or a single one, with what a lot holds.
+pub(super) fn check_lot(field: &Field<'_>, products: &[Product]) {
+    let single = [(field.path.clone(), field.node)];
+    let several: Vec<(String, &Node)> = match &field.node.value {
+        Value::List(nodes) => {
+            let path = |index| format!("{}.{index}", field.path);
+            nodes.iter().enumerate().map(|(index, node)| (path(index), node)).collect()
         }
-        let weight = match dose {
-            Dose::PerKilogram(_) => format!(" for a patient of {USUAL_WEIGHT} kg"),
-            Dose::Flat(_) => String::new(),
-        };
-        table.log.error(
-            "V102",
-            &path,
-            format!(
-                "a dose of {typed:e} {unit} is beyond one lot of {}, which holds {lot:e} cells{weight}",
-                product.name
-            ),
-            typed_for(typed, most),
+        _ => single.to_vec(),
+    };
+    for (path, node) in several {
+        if let Value::Text(text) = &node.value
+            && let Ok(dose) = quantity::dose(text)
+        {
+            check_dose(field.log, &path, dose, products);
+        }
+    }
+}
+
+/// Compares one dose with the smallest lot of the products.
+pub(super) fn check_dose(log: &Log, path: &str, dose: Dose, products: &[Product]) {
+    let smallest = |one: &&Product, other: &&Product| one.max_per_lot.total_cmp(&other.max_per_lot);
+    let Some(product) = products.iter().min_by(smallest) else { return };
+    let lot = product.max_per_lot;
+    let (typed, most, unit, weight) = match dose {
+        Dose::PerKilogram(cells) => {
+            let weight = format!(" for a patient of {USUAL_WEIGHT} kg");
+            (cells, lot / USUAL_WEIGHT, "cells/kg", weight)
+        }
+        Dose::Flat(cells) => (cells, lot, "cells", String::new()),
+    };
+    if typed > most {
+        let name = &product.name;
+        let message = format!(
+            "a dose of {typed:e} {unit} is beyond one lot of {name}, which holds {lot:e} cells{weight}"
         );
+        log.error("V102", path, message, typed_for(typed, most));
     }
 }
 

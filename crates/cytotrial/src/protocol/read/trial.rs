@@ -3,6 +3,7 @@
 use super::treatment::Treatment;
 use super::{conduct, finding, product, treatment, visits};
 use crate::document::Value;
+use crate::population;
 use crate::problem::help_with_nearest;
 use crate::protocol::files::Files;
 use crate::protocol::section::{Field, Section};
@@ -35,10 +36,11 @@ pub(super) fn protocol(
     });
     let conduct = top.need_section("conduct").and_then(conduct::conduct);
     let prior_patients = top.may("evidence").and_then(Field::section).map(evidence);
-    if let (Some(treatment), Some(product)) = (&treatment, &product)
-        && let Some(field) = top.may("treatment").and_then(|f| f.section()?.may("infusion"))
+    if let Some(product) = &product
+        && let Some(field) = top.may("treatment").and_then(|field| field.quiet_below("infusion"))
+        && let Some(levels) = field.quiet_below("levels")
     {
-        treatment::check_lot(&field, "levels", &treatment.levels, std::slice::from_ref(product));
+        treatment::check_lot(&levels, std::slice::from_ref(product));
     }
     let (trial, population) = (trial?, population?);
     let (primary, secondary, mrd_sensitivity) = endpoints?;
@@ -136,8 +138,24 @@ fn population(section: Section<'_>, files: &Files) -> PopulationPart {
         exclude: section.need("exclude").and_then(Field::texts),
         file: section.need("virtual").and_then(|field| existing_file(field, files, "populations/")),
     };
+    if let (Some(include), Some(file)) = (&part.include, &part.file) {
+        eligible(&section, include, file, files);
+    }
     section.done();
     part
+}
+
+/// Reads the population and the criteria over its covariates, for what is wrong with them.
+fn eligible(section: &Section<'_>, include: &[String], file: &str, files: &Files) {
+    let text = files.text(file).unwrap_or_default();
+    let path = format!("{}.include", section.path);
+    let problems = match population::read(text, file) {
+        Ok(population) => {
+            population::eligibility::parse(include, &population, &section.log.file, &path).err()
+        }
+        Err(problems) => Some(problems),
+    };
+    section.log.problems.borrow_mut().extend(problems.unwrap_or_default());
 }
 
 /// The name of a file that exists.
