@@ -5,7 +5,7 @@ use report::format::{number, percent};
 use report::{Axis, Block, Cell, Table, numbers, paragraph, reference, section, words as column};
 
 use super::Material;
-use super::parts::{Words, figure, slug};
+use super::parts::{POINT, Words, figure, point, slug};
 use super::words;
 use crate::summary::contrast::Contrast;
 use crate::summary::measure::{Kind, Measure, measure};
@@ -90,7 +90,8 @@ fn forest(material: &Material<'_>) -> Option<Block> {
             rows.push(RangeRow {
                 label: words::short(measure).into(),
                 group,
-                estimate: (!is_range_only(material, contrast)).then_some(100.0 * median),
+                estimate: point(is_range_only(material, contrast), (median, low, high))
+                    .map(|median| 100.0 * median),
                 interval: Some((100.0 * low, 100.0 * high)),
                 observed: None,
                 shown: text,
@@ -110,8 +111,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
         id: "differences".into(),
         title: "Paired differences in shares of patients".into(),
         caption: format!(
-            "Line: {}. Point: median, only where both arms have published efficacy data. A line \
-             that crosses zero leaves the direction open.",
+            "Line: {}. {POINT} A line that crosses zero leaves the direction open.",
             words::RANGE
         ),
         alternative: format!("Forest plot in percentage points. {}.", said.join("; ")),

@@ -5,7 +5,7 @@ use report::format::proportion;
 use report::{Axis, Block, Cell, Table, numbers, paragraph, section, subsection, words as column};
 use stats::interval::clopper_pearson;
 
-use super::parts::{self, Words, denominators, estimates, figure, shown};
+use super::parts::{self, POINT, Words, denominators, estimates, figure, point, shown};
 use super::{Material, subjects, words};
 use crate::summary::measure::measure;
 
@@ -69,7 +69,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
             rows.push(RangeRow {
                 label: words::short(measure).into(),
                 group: arm.name.clone(),
-                estimate: (!arm.is_range_only()).then_some(median),
+                estimate: point(arm.is_range_only(), (median, low, high)),
                 interval: Some((low, high)),
                 observed,
                 shown: text,
@@ -83,7 +83,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
         id: "response-forest".into(),
         title: "Overall and complete response".into(),
         caption: format!(
-            "Line: {}. Point: median, only for arms with published efficacy data. Diamond: the \
+            "Line: {}. {POINT} Diamond: the \
              first published result of the same kind that the comparison names; section \"Beside \
              published results\" has them all, and says which of them values may have been set to.",
             words::RANGE

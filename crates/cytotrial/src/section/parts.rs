@@ -94,6 +94,16 @@ pub(super) fn first_treated(material: &Material<'_>, arm: usize) -> usize {
     })
 }
 
+/// Where the point of a range stands: at the median; for an arm that may only be shown as a range
+/// nowhere, unless the range is one value.
+pub(super) fn point(range_only: bool, (median, low, high): (f64, f64, f64)) -> Option<f64> {
+    (!range_only || high - low < 1e-9).then_some(median)
+}
+
+/// What captions say of such points.
+pub(super) const POINT: &str = "Point: median, for arms with published efficacy data; for the \
+                                others only where the whole range is one value.";
+
 /// A name that can be part of an identifier.
 pub(super) fn slug(name: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };

@@ -7,7 +7,7 @@ use report::{
     section, subsection, words as column,
 };
 
-use super::parts::{RANGE_NOTE, Words, figure, shown};
+use super::parts::{POINT, RANGE_NOTE, Words, figure, point, shown};
 use super::{Material, words};
 use crate::summary::ArmSummary;
 use crate::summary::measure::{Kind, Measure, measure};
@@ -273,8 +273,7 @@ fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
         id: "published-forest".into(),
         title: "Predicted ranges and published shares".into(),
         caption: format!(
-            "Line: predicted, {}. Point: predicted median, only for arms with published efficacy \
-             data. Diamond: published. Misses stand first.",
+            "Line: predicted, {}. {POINT} Diamond: published. Misses stand first.",
             words::RANGE
         ),
         alternative: format!("Forest plot. {}.", said.join("; ")),
@@ -285,11 +284,11 @@ fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
         ),
     };
     let rows = shares.iter().map(|pair| {
-        let median = pair.arm.estimate(pair.measure.code).and_then(crate::summary::Estimate::range);
+        let range = pair.arm.estimate(pair.measure.code).and_then(crate::summary::Estimate::range);
         RangeRow {
             label: label(pair),
             group: pair.arm.name.clone(),
-            estimate: median.filter(|_| !pair.arm.is_range_only()).map(|(median, ..)| median),
+            estimate: range.and_then(|range| point(pair.arm.is_range_only(), range)),
             interval: pair.predicted,
             observed: pair.value,
             shown: shown(material, pair.arm, pair.measure),

@@ -79,7 +79,7 @@ impl Followed {
         let best = changes.iter().map(|(_, change)| *change).reduce(f64::min)?;
         Some(Self {
             subject: name(study, at),
-            category: outcome.best_response.code().to_owned(),
+            category: category(outcome.best_response).to_owned(),
             changes,
             best,
         })
@@ -92,9 +92,21 @@ fn name(study: &Study, at: usize) -> String {
     id.strip_prefix(&format!("{}-", study.name)).unwrap_or(id).to_owned()
 }
 
-fn categories() -> Vec<String> {
-    Response::ALL.iter().map(|response| response.code().to_owned()).collect()
+/// Best responses, two of a kind together, so that five colours can be told apart.
+const CATEGORIES: [&str; 5] = ["PD or not evaluable", "SD or MR", "PR", "VGPR", "CR or sCR"];
+
+fn category(response: Response) -> &'static str {
+    match response {
+        Response::NotEvaluable | Response::Progression => CATEGORIES[0],
+        Response::Stable | Response::Minimal => CATEGORIES[1],
+        Response::Partial => CATEGORIES[2],
+        Response::VeryGoodPartial => CATEGORIES[3],
+        Response::Complete | Response::StringentComplete => CATEGORIES[4],
+    }
 }
+
+/// The highest change that the spider shows, in per cent.
+const CUT: f64 = 200.0;
 
 fn waterfall(arm: &str, followed: &[Followed], counted: &str) -> Block {
     let halved = followed.iter().filter(|one| one.best <= -50.0).count();
@@ -119,7 +131,7 @@ fn waterfall(arm: &str, followed: &[Followed], counted: &str) -> Block {
     });
     let drawing = Drawing::Waterfall(Waterfall {
         vertical: Axis::linear("best change of the marker, %").between(-100.0, 100.0),
-        categories: categories(),
+        categories: CATEGORIES.map(str::to_owned).into(),
         colours: Colours::Benefit,
         bars: bars.collect(),
         references: vec![reference(-50.0, "-50%"), reference(-90.0, "-90%")],
@@ -148,12 +160,14 @@ fn spider(arm: &str, followed: &[Followed], counted: &str) -> Block {
     let lines = followed.iter().map(|one| SpiderLine {
         subject: one.subject.clone(),
         category: one.category.clone(),
-        points: std::iter::once((0.0, 0.0)).chain(one.changes.iter().copied()).collect(),
+        points: std::iter::once((0.0, 0.0))
+            .chain(one.changes.iter().map(|&(day, change)| (day, change.min(CUT))))
+            .collect(),
     });
     let drawing = Drawing::Spider(Spider {
         horizontal: Axis::linear("days since the first infusion"),
-        vertical: Axis::linear("change of the marker, %").between(-100.0, 200.0),
-        categories: categories(),
+        vertical: Axis::linear("change of the marker, %").between(-100.0, CUT),
+        categories: CATEGORIES.map(str::to_owned).into(),
         colours: Colours::Benefit,
         lines: lines.collect(),
         references: vec![reference(0.0, "before the infusion")],

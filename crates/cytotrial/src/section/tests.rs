@@ -89,7 +89,8 @@ fn arms_without_published_data_have_no_median_anywhere() {
         match &figure.drawing {
             Drawing::Range(range) => {
                 for row in range.rows.iter().filter(|row| row.group.contains("car-nk")) {
-                    assert_eq!(row.estimate, None, "{}: {}", figure.id, row.label);
+                    let is_one_value = row.interval.is_some_and(|(low, high)| high - low < 1e-6);
+                    assert!(row.estimate.is_none() || is_one_value, "{}: {row:?}", figure.id);
                 }
             }
             Drawing::Step(step) => {
