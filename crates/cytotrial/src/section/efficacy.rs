@@ -34,6 +34,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
             "Response follows the IMWG criteria of 2016, from the visits that each patient had; a \
              response counts when it is confirmed.",
         ),
+        parts::set_beforehand(),
         estimates(material, ("efficacy", "Response in each arm"), ENDPOINTS, notes),
     ];
     blocks.extend(forest(material));

@@ -1,7 +1,7 @@
 //! Parts that several sections share: tables of estimates, figures, denominators.
 
 use report::figure::Drawing;
-use report::{Block, Cell, Figure, Table, Text, numbers, words as column};
+use report::{Block, Cell, Figure, NoteKind, Table, Text, note, numbers, words as column};
 
 use super::answer::title;
 use super::words::{RANGE, range};
@@ -103,6 +103,15 @@ pub(super) fn point(range_only: bool, (median, low, high): (f64, f64, f64)) -> O
 /// What captions say of such points.
 pub(super) const POINT: &str = "Point: median, for arms with published efficacy data; for the \
                                 others only where the whole range is one value.";
+
+/// That some results are no predictions.
+pub(super) fn set_beforehand() -> Block {
+    note(
+        NoteKind::Note,
+        "Some values behind these results were set beforehand with published results in view; the \
+         section \"Beside published results\" lists them. What they were set to is no prediction.",
+    )
+}
 
 /// A name that can be part of an identifier.
 pub(super) fn slug(name: &str) -> String {

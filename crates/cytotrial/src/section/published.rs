@@ -39,7 +39,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     let mut blocks = vec![
         section("Beside published results"),
         paragraph(
-            "No program has fitted anything to these results. The role says what a result may be \
+            "This run fits nothing; some values were set beforehand with results in view. The role says what a result may be \
              used for: fit for setting values, hold-out and claim for predictions only, evidence \
              for updating what is known, context for reading.",
         ),
@@ -118,7 +118,10 @@ fn set_by_hand(material: &Material<'_>) -> Option<Block> {
     });
     let items: Vec<String> = values.chain(parameters).collect();
     (!items.is_empty()).then(|| Block::Details {
-        summary: format!("{} values were set by hand with published results in view", items.len()),
+        summary: format!(
+            "{} values were set beforehand with published results in view",
+            items.len()
+        ),
         blocks: vec![
             paragraph(
                 "Their own sources say so. Where they were set to a result, agreement with that \

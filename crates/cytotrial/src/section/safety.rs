@@ -11,7 +11,9 @@ use report::{
 use stats::interval::{patients_to_rule_out, upper_bound_one_sided};
 
 use super::cells::at_day;
-use super::parts::{Words, denominators, estimates, figure, first_treated, shown, slug};
+use super::parts::{
+    Words, denominators, estimates, figure, first_treated, set_beforehand, shown, slug,
+};
 use super::readings::{over_time, peak};
 use super::{Material, words};
 use crate::summary::grades::Grades;
@@ -48,7 +50,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
             .into(),
         "CRS and ICANS by ASTCT 2019, GvHD by MAGIC, the others by CTCAE.".into(),
     ];
-    let mut blocks = vec![section("Safety")];
+    let mut blocks = vec![section("Safety"), set_beforehand()];
     blocks.extend(known_before(material));
     blocks.push(estimates(material, ("safety", "Toxicity in each arm"), ENDPOINTS, notes));
     blocks.push(subsection("Cytokine release syndrome"));

@@ -4,7 +4,7 @@ use report::figure::{AtRisk, Drawing, Step, StepArm, StepPoint};
 use report::{Axis, Block, paragraph, reference, section};
 
 use super::Material;
-use super::parts::{Words, estimates, figure, shown};
+use super::parts::{Words, estimates, figure, set_beforehand, shown};
 use super::words;
 use crate::summary::measure::measure;
 use crate::summary::survival::Curve;
@@ -22,9 +22,10 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
         section("Time to event"),
         paragraph(
             "Times count from the first infusion; in an arm without a product from the day of \
-             enrolment. Patients who were never infused are not in these curves: the section on \
-             the way to the infusion counts them.",
+             enrolment. Patients who were never infused are not in these curves: the section \
+             \"From screening to evaluable\" counts them.",
         ),
+        set_beforehand(),
     ];
     for (at, (id, title, code)) in kinds.into_iter().enumerate() {
         match curve(material, at, (id, title, code)) {
