@@ -45,10 +45,10 @@ fn telephones(line: &str) -> Vec<String> {
         let (number, next) = (run[..end].trim(), run[end..].chars().next());
         // Numbers inside words, decimals, versions and identifiers are no telephones.
         let joins = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/');
-        let is_alone = !before.is_some_and(joins)
-            && !next.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '/'))
-            && !(next == Some('.') && run[end + 1..].starts_with(|c: char| c.is_ascii_digit()));
-        if is_alone && is_telephone(number) && !is_nobodys(number) {
+        let is_inside = before.is_some_and(joins)
+            || next.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '/'))
+            || (next == Some('.') && run[end + 1..].starts_with(|c: char| c.is_ascii_digit()));
+        if !is_inside && is_telephone(number) && !is_nobodys(number) {
             found.push(number.to_owned());
         }
         rest = &run[end.max(1)..];
