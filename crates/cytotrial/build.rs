@@ -1,6 +1,8 @@
 //! Lists the texts that are built into the program: models, products, populations, trials,
 //! evidence and the pages that explain problems.
 
+#![allow(clippy::print_stdout, reason = "a build script speaks to cargo through stdout")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -167,7 +167,7 @@ pub enum Stopping {
         /// Probability that must be exceeded.
         probability: f64,
     },
-    /// So many patients with acute GvHD of at least a grade among the first so many treated.
+    /// So many patients with acute graft-versus-host disease of at least a grade among the first so many treated.
     Gvhd {
         /// Lowest grade that counts.
         grade: u8,

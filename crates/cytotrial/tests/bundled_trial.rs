@@ -18,5 +18,5 @@ fn the_bundled_trial_has_no_problem_and_no_value_without_a_source() {
 }
 
 fn show(problems: &[cytotrial::problem::Problem]) -> String {
-    problems.iter().map(|problem| format!("{problem}\n")).collect()
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -22,7 +22,7 @@ struct Written {
 
 impl Written {
     fn percent(self) -> f64 {
-        self.digits as f64 / 10_f64.powi(self.decimals as i32)
+        self.digits as f64 / 10_f64.powi(i32::try_from(self.decimals).unwrap_or(0))
     }
 
     /// A count of `of` that rounds to this percentage, halves up.

@@ -67,12 +67,15 @@ impl Draft<'_> {
 
     /// A text that the record gives in a field, or a default.
     fn field(&mut self, path: &str, field: &str, default: &str, why: &str) {
-        match self.record.text(field) {
-            Some(text) => {
-                let text = one_line(&text);
-                self.line(path, &quoted(&text), format!("stated: {text}"));
-            }
-            None => self.line(path, &quoted(default), format!("assumed: {why}")),
+        let text = self.record.text(field).map(|text| one_line(&text));
+        self.stated(path, text.map(|text| (quoted(&text), text)), &quoted(default), why);
+    }
+
+    /// A value as TOML with its quotation, or a default.
+    fn stated(&mut self, path: &str, found: Option<(String, String)>, default: &str, why: &str) {
+        match found {
+            Some((value, quote)) => self.line(path, &value, format!("stated: {quote}")),
+            None => self.line(path, default, format!("assumed: {why}")),
         }
     }
 
@@ -85,15 +88,9 @@ impl Draft<'_> {
             .into_iter()
             .find(|field| record.text(field).is_some());
         self.field("trial.title", title.unwrap_or_default(), &id, "the record gives no title");
-        let kind = record.text("designModule.studyType").map(|kind| (kind.to_lowercase(), kind));
-        match kind {
-            Some((word, kind)) => {
-                self.line("trial.type", &quoted(&word), format!("stated: {kind}"))
-            }
-            None => {
-                self.line("trial.type", "\"interventional\"", "assumed: the type is not stated")
-            }
-        }
+        let kind = record.text("designModule.studyType");
+        let kind = kind.map(|kind| (quoted(&kind.to_lowercase()), kind));
+        self.stated("trial.type", kind, "\"interventional\"", "the type is not stated");
         self.phase();
         let aims = ["efficacy and safety", "safety and efficacy", "efficacy", "safety"];
         let aim = aims.into_iter().find(|aim| record.holds(aim));
@@ -109,28 +106,17 @@ impl Draft<'_> {
         self.field("trial.sponsor", sponsor, "not stated", "the record names no sponsor");
         self.date("trial.start", "statusModule.startDateStruct.date");
         self.date("trial.completion", "statusModule.completionDateStruct.date");
-        let escalation = "dose escalation, then expansion at the selected dose";
-        match record.text("designModule.designInfo.interventionModel") {
-            Some(model) => {
-                let words = model.to_lowercase().replace('_', " ");
-                self.line("trial.design", &quoted(&words), format!("stated: {model}"));
-            }
-            None => {
-                let why = "assumed: no study design is stated; usual for early phase 1";
-                self.line("trial.design", &quoted(escalation), why);
-            }
-        }
+        let model = record.text("designModule.designInfo.interventionModel");
+        let model = model.map(|model| (quoted(&model.to_lowercase().replace('_', " ")), model));
+        let escalation = "\"dose escalation, then expansion at the selected dose\"";
+        let why = "no study design is stated; usual for early phase 1";
+        self.stated("trial.design", model, escalation, why);
         let count =
             record.value("designModule.enrollmentInfo.count").and_then(serde_json::Value::as_u64);
-        match count.filter(|count| (1..=1000).contains(count)) {
-            Some(count) => {
-                self.line("trial.patients", &count.to_string(), format!("stated: {count}"));
-            }
-            None => {
-                let why = "assumed: no usable number of patients is stated; 6..30";
-                self.line("trial.patients", &PATIENTS.to_string(), why);
-            }
-        }
+        let count = count.filter(|count| (1..=1000).contains(count));
+        let count = count.map(|count| (count.to_string(), count.to_string()));
+        let why = "no usable number of patients is stated; 6..30";
+        self.stated("trial.patients", count, &PATIENTS.to_string(), why);
         id
     }
 
@@ -196,15 +182,10 @@ impl Draft<'_> {
             "recurrent",
             "refractory",
         ];
-        match settings.into_iter().find(|words| record.holds(words)) {
-            Some(words) => {
-                self.line("population.setting", &quoted(words), format!("stated: {words}"));
-            }
-            None => {
-                let why = "assumed: no setting is stated";
-                self.line("population.setting", "\"relapsed or refractory\"", why);
-            }
-        }
+        let setting = settings.into_iter().find(|words| record.holds(words));
+        let setting = setting.map(|words| (quoted(words), words.to_owned()));
+        let default = "\"relapsed or refractory\"";
+        self.stated("population.setting", setting, default, "no setting is stated");
         self.include();
         let exclude = default_list(&self.defaults, "population.exclude");
         let exclude: Vec<String> = exclude.iter().map(|text| quoted(text)).collect();

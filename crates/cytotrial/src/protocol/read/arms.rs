@@ -128,8 +128,8 @@ pub(super) fn plan(
             let _: Option<()> = here.error("F101", message, "name the protocol beside this file");
         }
     }
-    let seed = top.need("seed").and_then(seed);
-    let run = top.need_section("run").and_then(run);
+    let seed = top.need("seed").and_then(|field| seed(&field));
+    let run = top.need_section("run").map(run);
     let protocol = protocol.map(|(_, treatment)| treatment);
     let arms = top.need_section("arm").and_then(|section| arms(&section, products, protocol));
     let names: Vec<String> = arms.iter().flatten().map(|arm| arm.name.clone()).collect();
@@ -161,7 +161,7 @@ pub(super) fn plan(
     })
 }
 
-fn seed(field: Field<'_>) -> Option<u64> {
+fn seed(field: &Field<'_>) -> Option<u64> {
     match field.node.value {
         Value::Integer(number) if number >= 0 => Some(number.unsigned_abs()),
         _ => field.wrong_type("a whole number, not negative", "`20240418`"),
@@ -175,7 +175,7 @@ struct Run {
     follow_up: Option<f64>,
 }
 
-fn run(section: Section<'_>) -> Option<Run> {
+fn run(section: Section<'_>) -> Run {
     let uncertainty = section.need("uncertainty").and_then(|field| {
         let here = field.clone();
         match field.text()?.as_str() {
@@ -195,7 +195,7 @@ fn run(section: Section<'_>) -> Option<Run> {
         follow_up: section.may("follow-up").and_then(|field| field.amount("day")),
     };
     section.done();
-    Some(run)
+    run
 }
 
 fn arms(
@@ -273,14 +273,12 @@ fn base(field: Field<'_>, above: &[ArmPlan]) -> Option<ArmPlan> {
 }
 
 fn arm_products(field: Field<'_>, shelf: &mut product::Shelf<'_>) -> Option<Vec<Product>> {
-    match field.node.value {
-        Value::Text(_) => Some(vec![shelf.take(field)?]),
-        _ => {
-            let taken: Vec<Option<Product>> =
-                field.list()?.into_iter().map(|field| shelf.take(field)).collect();
-            taken.into_iter().collect()
-        }
+    if let Value::Text(_) = field.node.value {
+        return Some(vec![shelf.take(field)?]);
     }
+    let taken: Vec<Option<Product>> =
+        field.list()?.into_iter().map(|field| shelf.take(field)).collect();
+    taken.into_iter().collect()
 }
 
 fn infusions(section: Section<'_>) -> Option<Infusions> {

@@ -65,8 +65,15 @@ fn probability_per_day(field: Field<'_>) -> Option<f64> {
     }
 }
 
+/// `[stopping]`.
+pub(super) fn rules(section: Section<'_>) -> Option<Vec<Stopping>> {
+    let rules = section.need("rules").and_then(|field| field.each(stopping));
+    section.done();
+    rules
+}
+
 /// One of the three kinds of sentence.
-pub(super) fn stopping(field: Field<'_>) -> Option<Stopping> {
+fn stopping(field: Field<'_>) -> Option<Stopping> {
     let here = field.clone();
     let text = field.text()?;
     let rule = deaths(&text).or_else(|| dlt_rate(&text)).or_else(|| gvhd(&text));

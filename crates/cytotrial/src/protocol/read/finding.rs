@@ -10,7 +10,7 @@ use crate::protocol::section::{Field, Section};
 /// Keys of the DLT rules that `dose-finding.window` says.
 const WINDOW: &[&str] = &["window-days", "after-last-infusion-days"];
 
-pub(super) fn dose_finding(section: Section<'_>) -> Option<DoseFinding> {
+pub(super) fn dose_finding(section: &Section<'_>) -> Option<DoseFinding> {
     let method = section.need("method").and_then(method);
     let target = section.may("target").map(target);
     let cohort = section.need("cohort").and_then(|field| field.whole(1, 100));
@@ -29,7 +29,7 @@ pub(super) fn dose_finding(section: Section<'_>) -> Option<DoseFinding> {
     let settings = settings.to_string();
     let sound = method
         .as_ref()
-        .is_none_or(|method| target == Some(None) || check_settings(&section, method, &settings));
+        .is_none_or(|method| target == Some(None) || check_settings(section, method, &settings));
     let (method, cohort, max_escalation) = (method?, cohort?, most?);
     let ((window, window_after_last), stagger) = (window?, stagger?);
     if target == Some(None) || !sound {

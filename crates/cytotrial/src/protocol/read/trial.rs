@@ -6,6 +6,7 @@ use crate::document::Value;
 use crate::population;
 use crate::problem::help_with_nearest;
 use crate::protocol::files::Files;
+use crate::protocol::product::Product;
 use crate::protocol::section::{Field, Section};
 use crate::protocol::{ENDPOINTS, PriorPatients, Protocol};
 
@@ -17,31 +18,18 @@ pub(super) fn protocol(
 ) -> Option<(Protocol, Treatment)> {
     let trial = top.need_section("trial").map(general);
     let population = top.need_section("population").map(|section| population(section, files));
-    let product = top.need_section("product").and_then(|section| {
-        let field = section.need("file");
-        let product = field.and_then(|field| products.take(field));
-        section.done();
-        product
-    });
+    let product = top.need_section("product").and_then(|section| own_product(section, products));
     let treatment = top.need_section("treatment").map(treatment::treatment);
     let (treatment, rescue) = treatment.map_or((None, None), |(t, rescue)| (t, rescue));
-    let finding = top.need_section("dose-finding").and_then(finding::dose_finding);
+    let finding =
+        top.need_section("dose-finding").and_then(|section| finding::dose_finding(&section));
     let visits = top.need_section("visits").and_then(visits::visits);
     let endpoints = top.need_section("endpoints").map(endpoints);
     let rules = finding::rules(top, finding.as_ref());
-    let stopping = top.need_section("stopping").and_then(|section| {
-        let rules = section.need("rules").and_then(|field| field.each(conduct::stopping));
-        section.done();
-        rules
-    });
+    let stopping = top.need_section("stopping").and_then(conduct::rules);
     let conduct = top.need_section("conduct").and_then(conduct::conduct);
     let prior_patients = top.may("evidence").and_then(Field::section).map(evidence);
-    if let Some(product) = &product
-        && let Some(field) = top.may("treatment").and_then(|field| field.quiet_below("infusion"))
-        && let Some(levels) = field.quiet_below("levels")
-    {
-        treatment::check_lot(&levels, std::slice::from_ref(product));
-    }
+    fits_a_lot(top, product.as_ref());
     let (trial, population) = (trial?, population?);
     let (primary, secondary, mrd_sensitivity) = endpoints?;
     let visits = visits?;
@@ -80,6 +68,22 @@ pub(super) fn protocol(
         synopsis: Vec::new(),
     };
     Some((protocol, treatment))
+}
+
+fn own_product(section: Section<'_>, products: &mut product::Shelf<'_>) -> Option<Product> {
+    let field = section.need("file");
+    let product = field.and_then(|field| products.take(field));
+    section.done();
+    product
+}
+
+fn fits_a_lot(top: &Section<'_>, product: Option<&Product>) {
+    if let Some(product) = product
+        && let Some(field) = top.may("treatment").and_then(|field| field.quiet_below("infusion"))
+        && let Some(levels) = field.quiet_below("levels")
+    {
+        treatment::check_lot(&levels, std::slice::from_ref(product));
+    }
 }
 
 struct General {
