@@ -30,6 +30,7 @@ struct Arguments {
 
 /// What every verb understands.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
     /// Print one JSON document on stdout
     #[arg(long, global = true)]
