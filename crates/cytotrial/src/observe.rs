@@ -42,7 +42,7 @@ impl Assays {
                 Err(message) => problems.push(Problem::error(
                     "F201",
                     file,
-                    &format!("line.{line}"),
+                    format!("line.{line}"),
                     message,
                     "one row per analyte: code, cv, lloq, unit, source, grade",
                 )),
@@ -110,7 +110,8 @@ impl Observer<'_> {
     pub fn measure(&mut self, analyte: Analyte, truth: f64) {
         let assay = self.assays.of(analyte);
         let error = assay.variation * self.normal(analyte);
-        let value = truth.max(0.0) * stats::math::exp(error - 0.5 * assay.variation * assay.variation);
+        let value =
+            truth.max(0.0) * stats::math::exp(error - 0.5 * assay.variation * assay.variation);
         match assay.limit {
             Some(limit) if value < limit => self.findings.push(0, analyte, self.day, limit, true),
             _ => self.findings.push(0, analyte, self.day, value, false),

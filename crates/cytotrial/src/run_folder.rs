@@ -101,7 +101,8 @@ pub fn results(
     identity: &str,
     command: &str,
 ) -> Result<Vec<RunFile>, Vec<Problem>> {
-    let published = files.text(TARGETS).map_or(Ok(Vec::new()), |text| targets::read(text, TARGETS))?;
+    let published =
+        files.text(TARGETS).map_or(Ok(Vec::new()), |text| targets::read(text, TARGETS))?;
     let found = audited(simulation, files);
     let values = read::read(files).values;
     let material = Material {

@@ -113,7 +113,8 @@ pub struct Summary {
 
 /// Summarises all replicates, which must be in order.
 pub fn summarise(experiment: &Experiment, results: &[ReplicateResult]) -> Summary {
-    let arms = (0..experiment.arms.len()).map(|arm| arm_summary(experiment, results, arm)).collect();
+    let arms =
+        (0..experiment.arms.len()).map(|arm| arm_summary(experiment, results, arm)).collect();
     Summary {
         replicates: results.len(),
         patients: experiment.protocol.patients,

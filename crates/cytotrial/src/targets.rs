@@ -39,7 +39,8 @@ pub fn read(text: &str, file: &str) -> Result<Vec<Target>, Vec<Problem>> {
     let mut targets = Vec::new();
     let mut problems = Vec::new();
     for (line, row) in crate::parameters::rows(text) {
-        let field = |name: &str| row.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+        let field =
+            |name: &str| row.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
         let number = |name: &str| field(name).parse::<f64>().ok();
         if field("id").is_empty() {
             let help = "every published result has an identifier";

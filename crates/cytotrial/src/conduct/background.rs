@@ -16,7 +16,7 @@ pub struct Background {
     pub infection_hazard: f64,
     /// Factor on it without neutrophils.
     pub infection_neutropenia: f64,
-    /// Factor on it without IgG.
+    /// Factor on it without `IgG`.
     pub infection_hypogamma: f64,
     /// Share of infections of grade 3 or more.
     pub infection_severe: f64,

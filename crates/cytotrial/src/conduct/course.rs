@@ -89,6 +89,7 @@ pub(super) struct Thresholds {
 }
 
 /// What has happened so far.
+#[allow(clippy::struct_excessive_bools, reason = "each says one thing that has happened")]
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Progress {
     pub(super) infused: bool,
@@ -122,7 +123,7 @@ pub struct Finished {
     pub truth: Truth,
 }
 
-impl<'w> Course<'w> {
+impl Course<'_> {
     /// Called by the solver at the start and at each stop; returns the next stop.
     pub fn at_stop(&mut self, stop: &mut Stop<'_>) -> Option<f64> {
         let now = stop.time();
@@ -194,8 +195,7 @@ impl<'w> Course<'w> {
         if now >= 28.0 && self.truth.burden_day_28.is_none() {
             self.truth.burden_day_28 = Some(burden);
         }
-        self.truth.kills =
-            [self.read(stop, Output::KillsByNk), self.read(stop, Output::KillsByT)];
+        self.truth.kills = [self.read(stop, Output::KillsByNk), self.read(stop, Output::KillsByT)];
         let felt = self.read(stop, Output::Il6Felt);
         self.truth.peak_il6_felt = self.truth.peak_il6_felt.max(felt);
     }

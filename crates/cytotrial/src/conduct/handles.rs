@@ -26,7 +26,7 @@ macro_rules! outputs {
         /// What observation reads from a model.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(usize)]
-        pub enum Output { $(#[doc = $name] $variant),* }
+        pub enum Output { $(#[doc = concat!("`", $name, "` of the model.")] $variant),* }
         /// The names of the outputs.
         pub const OUTPUTS: &[&str] = &[$($name),*];
     };

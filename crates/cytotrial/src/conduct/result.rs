@@ -35,7 +35,7 @@ pub struct PatientResult {
     pub crs: (u8, Option<f64>, Option<f64>),
     /// ICANS: worst grade (0 none), onset.
     pub icans: (u8, Option<f64>),
-    /// Acute GvHD, overall grade.
+    /// Acute graft-versus-host disease, overall grade.
     pub gvhd: u8,
     /// Damage of normal tissue, grade.
     pub off_tumour: u8,
@@ -100,7 +100,8 @@ pub fn judge(trial: Trial<'_>, rules: &evaluate::Rules, follow_up: f64, keep: bo
             (_, None) => screen_failures += 1,
         }
     }
-    let last = trial.study.subjects.infused_calendar.iter().flatten().fold(0.0_f64, |a, b| a.max(*b));
+    let last =
+        trial.study.subjects.infused_calendar.iter().flatten().fold(0.0_f64, |a, b| a.max(*b));
     ArmResult {
         patients,
         screen_failures,

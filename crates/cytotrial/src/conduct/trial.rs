@@ -6,8 +6,8 @@ use records::{Disposition, Study};
 use stats::stream::{Purpose, stream};
 
 use super::candidate::Candidate;
-use super::merge::append;
 use super::course::{Finished, Infusion, Plan, Truth};
+use super::merge::append;
 use super::world::{ReplicateDraws, World};
 use crate::protocol::Stopping;
 
@@ -73,10 +73,7 @@ impl<'w> Trial<'w> {
         let planned = &world.experiment.arms[arm];
         let finding = &world.experiment.protocol.dose_finding;
         let design = planned.escalate.then(|| {
-            let entry = design::ALL.iter().find(|entry| entry.name == finding.method);
-            let entry = entry.expect("the protocol's design was checked when read");
-            (entry.from_toml)(&finding.settings)
-                .expect("the design's settings were checked when read")
+            crate::protocol::design(finding).expect("the design was checked when it was read")
         });
         let stage = if planned.escalate {
             Stage::Escalation { level: planned.start_level, filled: 0 }
@@ -95,10 +92,7 @@ impl<'w> Trial<'w> {
             calendar: 0.0,
             last_infusion: f64::NEG_INFINITY,
             at_level: 0,
-            study: Study {
-                name: world.experiment.protocol.id.clone(),
-                ..Study::default()
-            },
+            study: Study { name: world.experiment.protocol.id.clone(), ..Study::default() },
             truths: Vec::new(),
             history: Vec::new(),
             recommended: None,
@@ -172,10 +166,14 @@ impl<'w> Trial<'w> {
         let world = self.world;
         let protocol = &world.experiment.protocol;
         let arm = &world.experiment.arms[self.arm];
-        let lot = stream(world.experiment.seed, self.draws.replicate, candidate.number, Purpose::Lot);
+        let lot =
+            stream(world.experiment.seed, self.draws.replicate, candidate.number, Purpose::Lot);
         let screened = candidate.arrival.max(self.calendar);
-        let shortest =
-            if arm.depletion { protocol.depletion.first().map_or(0.0, |d| 1.0 - d.day) } else { 0.0 };
+        let shortest = if arm.depletion {
+            protocol.depletion.first().map_or(0.0, |d| 1.0 - d.day)
+        } else {
+            0.0
+        };
         let mut wait = if arm.products.is_empty() {
             0.0
         } else {
@@ -187,7 +185,7 @@ impl<'w> Trial<'w> {
             arm.wait.as_ref().map_or(from_products, |wait| wait.quantile(lot.uniform(0)))
         }
         .max(shortest);
-        if let Some(level) = level {
+        if level.is_some() {
             let stagger = &protocol.dose_finding.stagger;
             let gap = match self.at_level {
                 0 => 0.0,
@@ -198,7 +196,6 @@ impl<'w> Trial<'w> {
             }
             self.at_level += 1;
             self.last_infusion = screened + wait;
-            let _ = level;
         }
         let made_to_order = arm.products.iter().any(|product| product.made_to_order);
         let bridging = (made_to_order && lot.uniform(2) < self.draws.bridging[0]).then(|| {
@@ -273,7 +270,7 @@ impl<'w> Trial<'w> {
                 because: decision.because.clone(),
             });
             match (decision.action, next_change) {
-                (Action::Suspend, Some(day)) => self.calendar = day,
+                (Action::Suspend, Some(day)) if day > self.calendar => self.calendar = day,
                 _ => break (counts, decision),
             }
         };
@@ -290,8 +287,8 @@ impl<'w> Trial<'w> {
     ) {
         let protocol = &self.world.experiment.protocol;
         let treated: u32 = counts.iter().map(|at| at.evaluable + at.pending).sum();
-        let escalation_over = treated >= protocol.dose_finding.max_escalation
-            || self.enrolled >= protocol.patients;
+        let escalation_over =
+            treated >= protocol.dose_finding.max_escalation || self.enrolled >= protocol.patients;
         match (action, next_level) {
             (Action::StopForSafety, _) => {
                 self.stopped = Some("the lowest dose is too toxic".to_owned());
@@ -313,12 +310,11 @@ impl<'w> Trial<'w> {
     fn expand(&mut self, counts: &[DoseCounts]) {
         let design = self.design.as_ref().expect("an escalating arm has a design");
         self.recommended = design.recommend(counts).map(|level| level + 1);
-        self.stage = match self.recommended {
-            Some(level) => Stage::Expansion { level: level - 1 },
-            None => {
-                self.stopped = Some("no dose could be recommended".to_owned());
-                Stage::Done
-            }
+        self.stage = if let Some(level) = self.recommended {
+            Stage::Expansion { level: level - 1 }
+        } else {
+            self.stopped = Some("no dose could be recommended".to_owned());
+            Stage::Done
         };
     }
 
@@ -345,7 +341,8 @@ impl<'w> Trial<'w> {
                 continue;
             };
             let at = &mut counts[usize::from(level) - 1];
-            let known = self.calendar - infused;
+            // A calendar day and an infusion day do not always differ by a whole number in binary.
+            let known = self.calendar - infused + 1e-6;
             match evaluate::dlt_status(&self.study, subject, rules, known) {
                 DltStatus::Pending { .. } => {
                     at.pending += 1;
@@ -414,12 +411,12 @@ impl<'w> Trial<'w> {
                         f64::from(at.dlts) + 1.0,
                         f64::from(at.evaluable - at.dlts) + 1.0,
                     );
-                (at.evaluable >= 3 && exceeds > probability).then(|| {
-                    format!("P(DLT rate > {rate}) = {exceeds:.3} at level {level}")
-                })
+                (at.evaluable >= 3 && exceeds > probability)
+                    .then(|| format!("P(DLT rate > {rate}) = {exceeds:.3} at level {level}"))
             }
             Stopping::Gvhd { grade, patients, first } => {
-                let outcomes = evaluate::evaluate(&self.study, &self.world.experiment.protocol.rules);
+                let outcomes =
+                    evaluate::evaluate(&self.study, &self.world.experiment.protocol.rules);
                 let affected = (0..subjects.len())
                     .filter(|&i| subjects.infused_calendar[i].is_some())
                     .take(first as usize)

@@ -4,6 +4,7 @@ use crate::observe::slot;
 use crate::protocol::{Protocol, Schedule, Visit};
 
 /// What is done at a visit; a visit may be of several kinds.
+#[allow(clippy::struct_excessive_bools, reason = "kinds of a visit are independent")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kinds {
     /// Signs: temperature, pressure, oxygen, ICE.

@@ -103,7 +103,8 @@ impl World {
             let help = "a cell-therapy model names these ports and outputs";
             vec![Problem::error("M101", "models/rrmm-cells.ant", "", message, help)]
         })?;
-        let parameters = ParameterTable::read(&texts.parameters, "models/rrmm-cells.parameters.csv")?;
+        let parameters =
+            ParameterTable::read(&texts.parameters, "models/rrmm-cells.parameters.csv")?;
         let sign_parameters =
             ParameterTable::read(&texts.signs, "models/rrmm-signs.parameters.csv")?;
         let population = population::read(&texts.population, &experiment.protocol.population)?;
@@ -118,29 +119,26 @@ impl World {
             let help = "this is a fault of the program or of a changed model text";
             vec![Problem::error("M102", "models/rrmm-cells.ant", "", error.to_string(), help)]
         })?;
-        let ports = model
-            .ports
-            .iter()
-            .map(|id| (model.symbols[id.0 as usize].name.clone(), *id))
-            .collect();
+        let ports =
+            model.ports.iter().map(|id| (model.symbols[id.0 as usize].name.clone(), *id)).collect();
         let parameter_ids = identify(&model, &parameters)?;
         let settings = settings(&model);
         let visits = planned(&experiment.protocol);
         let median_burden = population.median("burden").unwrap_or(f64::NAN);
         Ok(Self {
+            experiment,
             program,
             handles,
             ports,
-            parameter_ids,
             parameters,
+            parameter_ids,
             sign_parameters,
-            eligibility,
             population,
+            eligibility,
             assays,
             visits,
             median_burden,
             settings,
-            experiment,
         })
     }
 
@@ -226,7 +224,7 @@ fn identify(model: &model::Model, table: &ParameterTable) -> Result<Vec<SymbolId
 /// States that count cells, with the turnover that the single-cell rule needs: gross death per day
 /// of a cell that neither grows nor shrinks. Myeloma 0.02 (labelling index of about 1 %), donor and
 /// CAR cells 0.1: assumed.
-const CELL_STATES: [(&str, f64); 17] = [
+const CELL_STATES: [(&str, f64); 18] = [
     ("T1", 0.02),
     ("T2", 0.02),
     ("T3", 0.02),
@@ -244,6 +242,7 @@ const CELL_STATES: [(&str, f64); 17] = [
     ("Cb2", 0.1),
     ("Cm2", 0.1),
     ("Cr2", 0.1),
+    ("Ta", 0.1),
 ];
 
 fn settings(model: &model::Model) -> Settings {

@@ -41,7 +41,8 @@ pub fn blood_and_urine(
     observer.measure(Analyte::SerumMProtein, if secretes_intact { disease.m_protein } else { 0.0 });
     observer.measure(Analyte::UrineMProtein, disease.urine);
     let [involved, uninvolved] = disease.light_chains;
-    let serum_positive = (secretes_intact && observer.detects(Analyte::SerumImmunofixation, disease.m_protein))
+    let serum_positive = (secretes_intact
+        && observer.detects(Analyte::SerumImmunofixation, disease.m_protein))
         || (isotype != Isotype::NonSecretory && involved >= SERUM_FIXATION_LIGHT_CHAIN);
     observer.write(Analyte::SerumImmunofixation, f64::from(u8::from(serum_positive)));
     let urine_positive = observer.detects(Analyte::UrineImmunofixation, disease.urine);
@@ -67,7 +68,8 @@ pub fn aspirate(observer: &mut Observer<'_>, disease: &Disease, sensitivity: f64
     let plasma_cells = disease.tumour + normal;
     let share = plasma_cells / (disease.marrow_other + plasma_cells);
     // Counting 500 cells: binomial error, taken as normal and kept within 0 and 1.
-    let error = (share * (1.0 - share) / 500.0).sqrt() * observer.normal(Analyte::MarrowPlasmaCells);
+    let error =
+        (share * (1.0 - share) / 500.0).sqrt() * observer.normal(Analyte::MarrowPlasmaCells);
     let percentage = (100.0 * (share + error)).clamp(0.0, 100.0);
     observer.write(Analyte::MarrowPlasmaCells, (percentage * 10.0).round() / 10.0);
     // Clonal fractions keep 1e12 nucleated cells as their denominator (baseline covariates,
@@ -76,8 +78,8 @@ pub fn aspirate(observer: &mut Observer<'_>, disease: &Disease, sensitivity: f64
     let clonal = observer.detects(Analyte::MarrowClonality, fraction);
     observer.write(Analyte::MarrowClonality, f64::from(u8::from(clonal)));
     let variation = observer.assays.of(Analyte::MinimalResidualDisease).variation;
-    let value = fraction
-        * stats::math::exp(variation * observer.normal(Analyte::MinimalResidualDisease));
+    let value =
+        fraction * stats::math::exp(variation * observer.normal(Analyte::MinimalResidualDisease));
     let below = value < sensitivity;
     let day = observer.day;
     let written = if below { sensitivity } else { value };

@@ -54,11 +54,7 @@ impl SignThresholds {
             tolerance_sigma: value("crs_tolerance_sigma"),
             oxygen_sigma: value("crs_oxygen_tolerance_sigma"),
             icans: [value("icans_intercept"), value("icans_il1"), value("icans_ifng")],
-            icans_grades: [
-                value("icans_grade2"),
-                value("icans_grade3"),
-                value("icans_grade4"),
-            ],
+            icans_grades: [value("icans_grade2"), value("icans_grade3"), value("icans_grade4")],
         }
     }
 }

@@ -149,7 +149,7 @@ pub fn texts(files: &Files, population: &str) -> Result<Texts, Vec<Problem>> {
         files.text(name).map_or_else(
             || {
                 let known: Vec<&str> = library::names().collect();
-                let help = crate::problem::help_with_nearest(name, known.into_iter());
+                let help = crate::problem::help_with_nearest(name, known);
                 let message = format!("there is no `{name}`");
                 problems.push(Problem::error("F101", name, "", message, help));
                 String::new()

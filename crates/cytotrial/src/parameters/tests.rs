@@ -1,3 +1,5 @@
+//! Parameters of virtual patients against hand-written steady states and published ranges.
+
 use std::collections::BTreeMap;
 
 use stats::summary::{median, quantile};

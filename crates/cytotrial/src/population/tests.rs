@@ -1,3 +1,5 @@
+//! Drawn patients against published cohorts and the rules of the population file.
+
 use super::eligibility::parse;
 use super::expression::Reading;
 use super::*;

@@ -77,9 +77,10 @@ fn summary(simulation: &Simulation) -> Table {
 fn contrasts(simulation: &Simulation) -> Table {
     let rows = &simulation.summary.contrasts;
     let range = |place: usize| {
-        numbers(rows.iter().map(move |row| {
-            row.range.map(|(median, low, high)| [median, low, high][place])
-        }))
+        numbers(
+            rows.iter()
+                .map(move |row| row.range.map(|(median, low, high)| [median, low, high][place])),
+        )
     };
     Table::new("contrasts")
         .with("arm", "First arm", text(rows.iter().map(|row| &row.arms.0)))

@@ -45,7 +45,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     ];
     if let Some(audit) = material.audit {
         blocks.push(subsection("What the record leaves open"));
-        blocks.push(list(audit.open.iter().map(|item| item.text.clone())));
+        blocks.push(list(audit.open.iter().map(|item| format!("{}: {}", item.title, item.text))));
         blocks.push(subsection("What does not fit"));
         blocks.push(list(
             audit.contradictions.iter().map(|item| format!("{}: {}", item.title, item.text)),

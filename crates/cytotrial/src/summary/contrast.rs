@@ -50,8 +50,7 @@ fn contrast(
     let values: Vec<Option<f64>> = results
         .iter()
         .map(|result| {
-            let differences =
-                paired(measure, &result.arms[a].patients, &result.arms[b].patients);
+            let differences = paired(measure, &result.arms[a].patients, &result.arms[b].patients);
             pairs += differences.len();
             mean(&differences)
         })

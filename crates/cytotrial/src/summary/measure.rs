@@ -280,9 +280,11 @@ pub static MEASURES: &[Measure] = &[
         p.infection >= 3
     }),
     Measure::share("neutropenia-grade-4", "neutropenia of grade 4", |p| p.cytopenia[0] >= 4),
-    Measure::share("thrombocytopenia-grade-3-or-more", "thrombocytopenia of grade 3 or more", |p| {
-        p.cytopenia[1] >= 3
-    }),
+    Measure::share(
+        "thrombocytopenia-grade-3-or-more",
+        "thrombocytopenia of grade 3 or more",
+        |p| p.cytopenia[1] >= 3,
+    ),
     Measure::share("anaemia-grade-3-or-more", "anaemia of grade 3 or more", |p| {
         p.cytopenia[2] >= 3
     }),

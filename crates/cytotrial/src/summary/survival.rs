@@ -71,8 +71,7 @@ impl Curve {
                 Point {
                     day,
                     survival: curve.at(day),
-                    band: [0.05, 0.95]
-                        .map(|p| quantile_of_sorted(&values, p).unwrap_or(f64::NAN)),
+                    band: [0.05, 0.95].map(|p| quantile_of_sorted(&values, p).unwrap_or(f64::NAN)),
                     counts: [
                         (ordered.len() - before) as f64 * scale,
                         events as f64 * scale,

@@ -124,9 +124,10 @@ impl Course<'_> {
                 + background.infection_hypogamma * self.read(stop, Output::Hypogamma))
     }
 
-    /// Infections arrive at a rate that neutropenia and low IgG raise.
+    /// Infections arrive at a rate that neutropenia and low `IgG` raise.
     fn infections(&mut self, stop: &Stop<'_>, since: f64) {
-        self.state.infection += 0.5 * since * (self.state.infection_rate + self.infection_rate(stop));
+        self.state.infection +=
+            0.5 * since * (self.state.infection_rate + self.infection_rate(stop));
         let events = draws(self.world, &self.plan, Purpose::Events);
         while self.state.infection >= self.thresholds.infection {
             let number = self.state.infections;
@@ -152,8 +153,7 @@ impl Course<'_> {
         let (any, severe) =
             if is_nk { (nk, self.background.infusion_reaction_severe.min(nk)) } else { (t, 0.0) };
         if reaction < any {
-            let grade =
-                if reaction < severe { 3 } else { 1 + u8::from(events.uniform(11) < 0.5) };
+            let grade = if reaction < severe { 3 } else { 1 + u8::from(events.uniform(11) < 0.5) };
             // A reaction is over within hours.
             let end = Some(day + 0.25);
             self.study.events.push(0, EventTerm::InfusionReaction, day, end, grade, true);

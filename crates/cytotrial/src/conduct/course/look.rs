@@ -180,8 +180,13 @@ impl Course<'_> {
         if progression(&self.study, rules) {
             self.state.new_therapy = true;
             let after = super::draws(self.world, &self.plan, stats::stream::Purpose::Events);
-            let delay =
-                self.world.experiment.protocol.conduct.new_therapy_after.quantile(after.uniform(50));
+            let delay = self
+                .world
+                .experiment
+                .protocol
+                .conduct
+                .new_therapy_after
+                .quantile(after.uniform(50));
             self.schedule(day + delay, Due::NewTherapy);
         }
     }

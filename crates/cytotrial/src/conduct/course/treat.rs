@@ -107,8 +107,7 @@ impl Course<'_> {
         }
         self.state.worst_crs = self.state.worst_crs.max(crs);
         self.state.severe_neurotoxicity |= icans >= 3;
-        self.state.fever_since =
-            if crs == 0 { None } else { self.state.fever_since.or(Some(now)) };
+        self.state.fever_since = if crs == 0 { None } else { self.state.fever_since.or(Some(now)) };
         let rescue = self.world.experiment.protocol.rescue;
         let lasting = self
             .state
