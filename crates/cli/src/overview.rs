@@ -44,7 +44,9 @@ pub(crate) fn of(simulation: &Simulation) -> String {
     if summary.failed > 0 {
         line(&format!("{} patients could not be computed: see run.json", summary.failed));
     }
-    line("mostly assumed parameters, nothing calibrated to this product; the committee decides");
+    line(
+        "CAR-NK rests on assumed parameters, BCMA CAR-T is adjusted to KarMMa; the committee decides",
+    );
     text
 }
 

@@ -50,6 +50,8 @@ pub(super) enum Due {
     Bridge,
     /// Lymphodepletion day.
     Deplete(usize),
+    /// Antibody that belongs to a product.
+    Companion(usize),
     /// Infusion.
     Infuse(usize),
     /// A new anti-myeloma therapy begins.
@@ -154,6 +156,7 @@ impl Course<'_> {
             Due::Visit(index) => self.visit(index, stop),
             Due::Bridge => self.bridge(stop),
             Due::Deplete(index) => self.deplete(index, stop),
+            Due::Companion(product) => self.give_companion(product, stop),
             Due::Infuse(index) => self.infuse(index, stop),
             Due::NewTherapy => self.start_new_therapy(stop),
             Due::CrsDeath => self.die_of_crs(stop.time()),

@@ -119,8 +119,16 @@ impl World {
             let help = "this is a fault of the program or of a changed model text";
             vec![Problem::error("M102", "models/rrmm-cells.ant", "", error.to_string(), help)]
         })?;
-        let ports =
+        let ports: BTreeMap<String, SymbolId> =
             model.ports.iter().map(|id| (model.symbols[id.0 as usize].name.clone(), *id)).collect();
+        for product in experiment.arms.iter().flat_map(|arm| &arm.products) {
+            if !ports.contains_key(&product.port) {
+                let message = format!("the model has no port `{}`", product.port);
+                let help = "the ports are the names in brackets after the model's name";
+                let file = "models/rrmm-cells.ant";
+                return Err(vec![Problem::error("M101", file, "", message, help)]);
+            }
+        }
         let parameter_ids = identify(&model, &parameters)?;
         let settings = settings(&model);
         let visits = planned(&experiment.protocol);

@@ -6,6 +6,15 @@ use stats::distribution::Distribution;
 
 use super::Source;
 
+/// A drug that belongs to a product: an antibody that its cells need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Companion {
+    /// Dose, mg per kg of body weight.
+    pub per_kilogram: f64,
+    /// Days.
+    pub days: Vec<f64>,
+}
+
 /// A cell product.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Product {
@@ -38,6 +47,8 @@ pub struct Product {
     /// Hazard of dropping out while waiting: per week, at the median burden; grows with the square
     /// root of burden over its median (reference model, section 4).
     pub waiting_hazard_per_week: f64,
+    /// Anti-CD38 antibody given with the cells.
+    pub anti_cd38: Option<Companion>,
     /// Model parameters that define the product.
     pub parameters: BTreeMap<String, f64>,
     /// Every value's source by its path.

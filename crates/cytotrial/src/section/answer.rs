@@ -40,8 +40,10 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     }
     blocks.push(note(
         NoteKind::Assumption,
-        "Most parameters of CAR-NK in myeloma are assumed; nothing here has been calibrated to \
-         patients of this product. Arms without published efficacy data are shown as ranges only. \
+        "Most parameters of CAR-NK in myeloma are assumed: no patient data of this product exist to \
+         calibrate them. Expansion, killing and the thresholds of CRS and ICANS of BCMA CAR-T are \
+         adjusted to published results, so its arm is no prediction of those. Arms without \
+         published efficacy data are shown as ranges only. \
          This is for planning and research; it is no medical device, and the committee decides.",
     ));
     blocks.push(Block::Table(table(material)));

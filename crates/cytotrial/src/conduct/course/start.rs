@@ -111,6 +111,10 @@ impl<'w> Course<'w> {
         for (index, day) in depletion.iter().enumerate() {
             agenda.push((day.day, Due::Deplete(index)));
         }
+        for (index, product) in arm.products.iter().enumerate() {
+            let days = product.anti_cd38.iter().flat_map(|companion| &companion.days);
+            agenda.extend(days.map(|&day| (day, Due::Companion(index))));
+        }
         for (index, infusion) in self.plan.infusions.iter().enumerate() {
             agenda.push((infusion.day, Due::Infuse(index)));
         }
@@ -142,11 +146,12 @@ fn rank(due: Due) -> u8 {
         Due::Baseline => 2,
         Due::Visit(_) => 3,
         Due::Deplete(_) => 4,
-        Due::Infuse(_) => 5,
-        Due::NewTherapy => 6,
-        Due::CrsDeath => 7,
-        Due::DropOut => 8,
-        Due::End => 9,
+        Due::Companion(_) => 5,
+        Due::Infuse(_) => 6,
+        Due::NewTherapy => 7,
+        Due::CrsDeath => 8,
+        Due::DropOut => 9,
+        Due::End => 10,
     }
 }
 

@@ -48,9 +48,7 @@ impl Course<'_> {
         let product = &arm.products[infusion.product];
         let is_nk = product.cell == "NK";
         let cells = infusion.assigned.min(infusion.deliverable);
-        if let Some(port) = self.world.ports.get(&product.port) {
-            stop.set(*port, cells / 1e9);
-        }
+        stop.set(self.world.ports[&product.port], cells / 1e9);
         let treatment = if product.port == "dose_cart2" {
             Treatment::CellProductSecond
         } else {
@@ -66,6 +64,16 @@ impl Course<'_> {
             self.background_at_infusion(now, is_nk);
         }
         self.study.subjects.last_known_alive_day[0] = now;
+    }
+
+    /// The antibody that belongs to a product.
+    pub(super) fn give_companion(&mut self, product: usize, stop: &mut Stop<'_>) {
+        let arm = &self.world.experiment.arms[self.plan.arm];
+        if let Some(companion) = &arm.products[product].anti_cd38 {
+            let dose = companion.per_kilogram * self.study.subjects.weight[0];
+            stop.set(self.world.handles.anti_cd38, dose);
+            self.give(Treatment::AntiCd38, stop.time(), dose, dose);
+        }
     }
 
     /// The end of bridging: the tumour is what the drawn ratio says, growth included.

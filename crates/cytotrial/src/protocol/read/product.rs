@@ -6,10 +6,10 @@ use super::Reading;
 use super::sources::{self, Sourced};
 use super::trial::existing_file;
 use crate::document::Document;
-use crate::parameters::ParameterTable;
+use crate::parameters::{ParameterTable, Role};
 use crate::problem::{Problem, help_with_nearest};
 use crate::protocol::files::Files;
-use crate::protocol::product::Product;
+use crate::protocol::product::{Companion, Product};
 use crate::protocol::section::{Field, Log, Section};
 
 /// The table of the model's parameters, in the library.
@@ -24,6 +24,8 @@ pub(crate) struct Shelf<'a> {
     /// Names that a product or an arm may set; empty when the model's table cannot be read, which
     /// is told elsewhere.
     pub(super) settable: Vec<String>,
+    /// Ports of the model that receive cells.
+    ports: Vec<String>,
 }
 
 impl<'a> Shelf<'a> {
@@ -31,8 +33,17 @@ impl<'a> Shelf<'a> {
         let text = files.text(PARAMETERS);
         let table = text.and_then(|text| ParameterTable::read(text, PARAMETERS).ok());
         let settable = table.iter().flat_map(ParameterTable::settable).map(str::to_owned).collect();
+        let is_cell_port = |symbol: &&str| ["dose_nk", "dose_cart", "dose_cart2"].contains(symbol);
+        let ports = table
+            .iter()
+            .flat_map(|table| &table.others)
+            .filter(|parameter| parameter.role == Role::Port)
+            .map(|parameter| parameter.symbol.as_str())
+            .filter(is_cell_port)
+            .map(str::to_owned)
+            .collect();
         let (problems, values) = (Vec::new(), Vec::new());
-        Self { files, read: BTreeMap::new(), problems, values, settable }
+        Self { files, read: BTreeMap::new(), problems, values, settable, ports }
     }
 
     /// The product that a value names by its file.
@@ -42,7 +53,7 @@ impl<'a> Shelf<'a> {
             return product.clone();
         }
         let text = self.files.text(&name).unwrap_or_default();
-        let (product, problems, values) = product(text, &name, &self.settable);
+        let (product, problems, values) = product(text, &name, &self.settable, &self.ports);
         self.problems.extend(problems);
         self.values.extend(values);
         self.read.insert(name, product.clone());
@@ -59,7 +70,7 @@ impl<'a> Shelf<'a> {
 type ProductRead = (Option<Product>, Vec<Problem>, Vec<Sourced>);
 
 /// Reads one product file.
-fn product(text: &str, file: &str, settable: &[String]) -> ProductRead {
+fn product(text: &str, file: &str, settable: &[String], ports: &[String]) -> ProductRead {
     let document = match Document::parse(text, file) {
         Ok(document) => document,
         Err(problems) => return (None, problems, Vec::new()),
@@ -67,7 +78,7 @@ fn product(text: &str, file: &str, settable: &[String]) -> ProductRead {
     let log = Log::new(file);
     let top = Section::top(&log, &document.root);
     super::schema(&top);
-    let product = whole(&top, settable);
+    let product = whole(&top, settable, ports);
     let values = sources::account(&top, &document);
     top.done();
     let sources = values
@@ -78,8 +89,12 @@ fn product(text: &str, file: &str, settable: &[String]) -> ProductRead {
     (product, log.problems.into_inner(), values)
 }
 
-fn whole(top: &Section<'_>, settable: &[String]) -> Option<Product> {
-    let product = top.need_section("product").map(identity);
+fn whole(top: &Section<'_>, settable: &[String], ports: &[String]) -> Option<Product> {
+    let product = top.need_section("product").map(|section| identity(section, ports));
+    let companion = match top.may("anti-cd38") {
+        Some(field) => Some(field.section().and_then(companion)?),
+        None => None,
+    };
     let made = top.need_section("manufacture").and_then(manufacture);
     let parameters =
         top.need_section("parameters").and_then(|section| parameters(&section, settable));
@@ -93,6 +108,7 @@ fn whole(top: &Section<'_>, settable: &[String]) -> Option<Product> {
         killing: identity.killing?,
         port: identity.port?,
         published: identity.published?,
+        anti_cd38: companion,
         parameters: parameters?,
         sources: BTreeMap::new(),
         ..made
@@ -110,7 +126,7 @@ struct Identity {
     published: Option<bool>,
 }
 
-fn identity(section: Section<'_>) -> Identity {
+fn identity(section: Section<'_>, ports: &[String]) -> Identity {
     let one_of = |key, known: &[&str]| {
         let field: Field<'_> = section.need(key)?;
         let here = field.clone();
@@ -128,8 +144,7 @@ fn identity(section: Section<'_>) -> Identity {
         donor: section.need("donor").and_then(Field::text),
         targets: section.need("targets").and_then(Field::texts),
         killing: section.need("killing").and_then(Field::texts),
-        // The model's text cannot hold a hyphen in a name.
-        port: section.need("port").and_then(Field::text).map(|port| port.replace('-', "_")),
+        port: section.need("port").and_then(|field| port(field, ports)),
         published: one_of("evidence", &["none", "published"]).map(|found| found == "published"),
     };
     section.done();
@@ -170,9 +185,31 @@ fn manufacture(section: Section<'_>) -> Option<Product> {
         max_per_lot: max_per_lot?,
         lot_yield: lot_yield?,
         waiting_hazard_per_week: waiting_hazard?,
+        anti_cd38: None,
         parameters: BTreeMap::new(),
         sources: BTreeMap::new(),
     })
+}
+
+/// The model's port that receives the cells; the model's text cannot hold a hyphen in a name.
+fn port(field: Field<'_>, known: &[String]) -> Option<String> {
+    let here = field.clone();
+    let written = field.text()?;
+    let port = written.replace('-', "_");
+    if known.is_empty() || known.contains(&port) {
+        return Some(port);
+    }
+    let hyphenated: Vec<String> = known.iter().map(|name| name.replace('_', "-")).collect();
+    let message = format!("the model has no port `{written}` for cells");
+    here.error("N101", message, help_with_nearest(&written, hyphenated.iter().map(String::as_str)))
+}
+
+/// An antibody that is given with the cells.
+fn companion(section: Section<'_>) -> Option<Companion> {
+    let per_kilogram = section.need("dose").and_then(|field| field.amount("mg/kg"));
+    let days = section.need("days").and_then(|field| field.each(Field::number));
+    section.done();
+    Some(Companion { per_kilogram: per_kilogram?, days: days? })
 }
 
 /// Parameters of the model that make the product what it is.
