@@ -57,6 +57,8 @@ fn range(arm: &ArmSummary, code: &str, factor: f64) -> String {
         Some((_, low, high)) if factor > 1.0 => {
             format!("{:.0} to {:.0}", low * factor, high * factor)
         }
+        Some((_, low, _)) if low.is_infinite() => "not reached".to_owned(),
+        Some((_, low, high)) if high.is_infinite() => format!("{low:.1} or more"),
         Some((_, low, high)) => format!("{low:.1} to {high:.1}"),
         None => "-".to_owned(),
     }

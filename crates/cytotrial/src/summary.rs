@@ -17,7 +17,8 @@ use measure::{MEASURES, Measure};
 pub struct Estimate {
     /// Code of the measure.
     pub code: &'static str,
-    /// Value in each replicate; `None` where a replicate cannot say.
+    /// Value in each replicate; `None` where a replicate cannot say, infinite for a median time
+    /// that was not reached.
     pub values: Vec<Option<f64>>,
     /// Successes and patients over all replicates, for shares.
     pub pooled: Option<(u64, u64)>,
@@ -164,7 +165,7 @@ fn estimate(measure: &'static Measure, replicates: &[&[PatientResult]]) -> Estim
         code: measure.code,
         pooled,
         quantiles,
-        mean: stats::summary::mean(&known),
+        mean: stats::summary::mean(&known).filter(|mean| mean.is_finite()),
         estimable: known.len(),
         values,
     }

@@ -30,14 +30,16 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
     order
 }
 
-/// The quantile of values already in ascending order, interpolated linearly (type 7).
+/// The quantile of values already in ascending order, interpolated linearly (type 7). Infinite
+/// values are allowed: next to one, the quantile is infinite.
 pub fn quantile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let place = p.clamp(0.0, 1.0) * last as f64;
     let below = (place.floor() as usize).min(last);
     let above = (below + 1).min(last);
     let share = place - below as f64;
-    if share == 0.0 || below == above {
+    // Equal values need no interpolation, and two infinite ones allow none.
+    if share == 0.0 || sorted[below].total_cmp(&sorted[above]).is_eq() {
         return Some(sorted[below]);
     }
     Some(sorted[below] + share * (sorted[above] - sorted[below]))

@@ -23,6 +23,11 @@ fn whole(values: impl Iterator<Item = Option<u64>>) -> Column {
     Column::Integer(values.map(|value| value.and_then(|value| i64::try_from(value).ok())).collect())
 }
 
+/// A median time that was not reached is an empty cell.
+fn finite(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite())
+}
+
 /// One row per arm and endpoint.
 fn summary(simulation: &Simulation) -> Table {
     let rows: Vec<_> = simulation
@@ -32,7 +37,7 @@ fn summary(simulation: &Simulation) -> Table {
         .flat_map(|arm| MEASURES.iter().zip(&arm.estimates).map(move |(m, e)| (arm, m, e)))
         .collect();
     let quantile = |place: usize| {
-        numbers(rows.iter().map(move |(_, _, e)| e.quantiles.map(|quantiles| quantiles[place])))
+        numbers(rows.iter().map(move |(_, _, e)| finite(e.quantiles.map(|q| q[place]))))
     };
     Table::new("summary")
         .with("arm", "Arm", text(rows.iter().map(|(arm, _, _)| &arm.name)))
@@ -68,7 +73,7 @@ fn summary(simulation: &Simulation) -> Table {
         .with("mean", "Mean over replicates", numbers(rows.iter().map(|(_, _, e)| e.mean)))
         .with("p5", "5th percentile over replicates", quantile(0))
         .with("p25", "25th percentile", quantile(1))
-        .with("p50", "Median", quantile(2))
+        .with("p50", "Median; empty when not reached", quantile(2))
         .with("p75", "75th percentile", quantile(3))
         .with("p95", "95th percentile", quantile(4))
 }
@@ -119,7 +124,7 @@ fn replicates(simulation: &Simulation) -> Table {
         .with("replicate", "Replicate", whole(rows.iter().map(|row| Some(u64::from(row.0)))))
         .with("arm", "Arm", text(rows.iter().map(|row| row.1)))
         .with("measure", "Endpoint code", text(rows.iter().map(|row| row.2)))
-        .with("value", "Value in this trial", numbers(rows.iter().map(|row| row.3)))
+        .with("value", "Value in this trial", numbers(rows.iter().map(|row| finite(row.3))))
 }
 
 /// One row per decision of a dose-finding design.

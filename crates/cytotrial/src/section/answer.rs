@@ -157,8 +157,8 @@ fn table(material: &Material<'_>) -> Table {
         columns,
         rows,
         notes: vec![
-            "Arms without published efficacy data: range only. Medians of survival count only \
-             trials in which the median was reached within follow-up."
+            "Arms without published efficacy data: range only. A median time that a trial did \
+             not reach within follow-up counts as longer than any that was."
                 .into(),
         ],
     }

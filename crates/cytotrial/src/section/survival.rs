@@ -38,8 +38,8 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
         ("survival", "Time to event in each arm"),
         &["pfs-median", "pfs-6-month", "os-median", "os-6-month", "os-12-month"],
         vec![
-            "Kaplan and Meier in each trial. A median counts only trials in which it was reached \
-             within follow-up, so it is too short where few trials reach it."
+            "Kaplan and Meier in each trial. A median that a trial did not reach within follow-up \
+             counts as longer than any that was."
                 .into(),
             "Progression is only seen at response visits; the last one lies before 12 months, so \
              no share without progression is given for 12 months."

@@ -11,6 +11,7 @@ pub(super) const FINE: u64 = 1000;
 /// A value of a measure in words.
 pub(super) fn value(measure: &Measure, value: f64, patients: u64) -> String {
     match measure.kind() {
+        _ if value.is_infinite() => "not reached".to_owned(),
         Kind::Share => percent(value, patients),
         Kind::Number => number(value),
     }
@@ -28,6 +29,9 @@ pub(super) fn range(
         return "not estimable".to_owned();
     };
     let show = |number: f64| value(measure, number, u64::from(patients));
+    if low.is_infinite() {
+        return "not reached".to_owned();
+    }
     let (low, high) = (show(low), show(high));
     let low = if measure.kind() == Kind::Share { low.trim_end_matches('%') } else { &low };
     if range_only {

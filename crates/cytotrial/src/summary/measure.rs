@@ -120,7 +120,7 @@ impl Measure {
         })
     }
 
-    /// The value in one trial.
+    /// The value in one trial; infinite when a median was not reached within follow-up.
     pub fn value(&self, patients: &[PatientResult]) -> Option<f64> {
         let numbers = |of: fn(&PatientResult) -> Option<f64>| -> Vec<f64> {
             patients.iter().filter(|patient| treated(patient)).filter_map(of).collect()
@@ -134,7 +134,7 @@ impl Measure {
             Rule::Mean(of) => mean(&numbers(of)),
             Rule::MedianTime(of) => {
                 let curve = kaplan_meier(patients, of)?;
-                curve.median().map(|days| days / MONTH)
+                Some(curve.median().map_or(f64::INFINITY, |days| days / MONTH))
             }
             Rule::SurvivalAt(of, day) => {
                 let curve = kaplan_meier(patients, of)?;
