@@ -129,11 +129,11 @@ impl Course<'_> {
     /// Called by the solver at the start and at each stop; returns the next stop.
     pub fn at_stop(&mut self, stop: &mut Stop<'_>) -> Option<f64> {
         let now = stop.time();
-        self.read_truth(stop);
         self.accumulate(stop);
         if self.state.over {
             return None;
         }
+        self.read_truth(stop);
         while let Some(&(day, due)) = self.agenda.get(self.next) {
             if day > now + 1e-9 {
                 break;
@@ -142,6 +142,11 @@ impl Course<'_> {
             self.act(due, stop);
             if self.state.over {
                 return None;
+            }
+            if due == Due::Bridge {
+                // What is due after it today sees the tumour that bridging has left.
+                self.state.last_time = now;
+                return Some(now);
             }
         }
         self.state.last_time = now;
@@ -174,6 +179,17 @@ impl Course<'_> {
     pub(super) fn leave(&mut self, day: f64) {
         self.state.over = true;
         self.study.subjects.last_known_alive_day[0] = day;
+        self.forget_after(day);
+    }
+
+    /// Nobody sees an event that would have begun later, nor an end that would have come later.
+    fn forget_after(&mut self, day: f64) {
+        let events = std::mem::take(&mut self.study.events);
+        for row in (0..events.subject.len()).filter(|&row| events.start[row] <= day) {
+            let end = events.end[row].filter(|&end| end <= day);
+            let (term, start) = (events.term[row], events.start[row]);
+            self.study.events.push(0, term, start, end, events.grade[row], events.related[row]);
+        }
     }
 
     /// A value of the model now.
@@ -230,6 +246,7 @@ impl Course<'_> {
         if let Some(time) = failed_at {
             self.study.subjects.disposition[0] = Disposition::NotEvaluable;
             self.study.subjects.last_known_alive_day[0] = time;
+            self.forget_after(time);
         }
         if self.state.planned_cells > 0.0 {
             self.study.subjects.dose_fraction[0] =

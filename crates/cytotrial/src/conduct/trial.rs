@@ -107,6 +107,9 @@ impl<'w> Trial<'w> {
 
     /// The patients to treat next; empty when the trial is over.
     pub fn wanted(&mut self) -> Vec<Plan> {
+        if let Some(next) = self.candidates.get(self.next_candidate) {
+            self.check_stopping(next.arrival.max(self.calendar));
+        }
         let protocol = &self.world.experiment.protocol;
         let left = protocol.patients.saturating_sub(self.enrolled);
         let (number, level) = match self.stage {
@@ -251,7 +254,7 @@ impl<'w> Trial<'w> {
             Stage::Expansion { .. } | Stage::Fixed => self.stage = Stage::Done,
             Stage::Done => {}
         }
-        self.check_stopping();
+        self.check_stopping(if self.is_done() { f64::INFINITY } else { self.calendar });
     }
 
     /// Asks the design, waiting until it can answer.
@@ -375,11 +378,12 @@ impl<'w> Trial<'w> {
         day
     }
 
-    /// Rules that stop the whole trial.
-    fn check_stopping(&mut self) {
-        if self.world.experiment.arms[self.arm].escalate {
+    /// Rules that stop the whole trial, by what is known on a calendar day.
+    fn check_stopping(&mut self, today: f64) {
+        let is_due = self.stopped.is_none() && self.enrolled > 0;
+        if is_due && self.world.experiment.arms[self.arm].escalate {
             for rule in &self.world.experiment.protocol.stopping {
-                if let Some(reason) = self.stops(rule) {
+                if let Some(reason) = self.stops(rule, today) {
                     self.stopped = Some(reason);
                     self.stage = Stage::Done;
                     return;
@@ -388,14 +392,16 @@ impl<'w> Trial<'w> {
         }
     }
 
-    fn stops(&self, rule: &Stopping) -> Option<String> {
+    fn stops(&self, rule: &Stopping, today: f64) -> Option<String> {
         let subjects = &self.study.subjects;
+        let is_known = |subject: usize, day: f64| {
+            subjects.infused_calendar[subject].is_some_and(|infused| infused + day <= today + 1e-6)
+        };
         match *rule {
             Stopping::EarlyDeaths { deaths, days } => {
                 let early = (0..subjects.len())
                     .filter(|&i| {
-                        subjects.infused_calendar[i].is_some()
-                            && subjects.death_day[i].is_some_and(|day| day <= days)
+                        subjects.death_day[i].is_some_and(|day| day <= days && is_known(i, day))
                             && subjects.death_cause[i] != Some(records::DeathCause::Myeloma)
                     })
                     .count();
@@ -420,7 +426,12 @@ impl<'w> Trial<'w> {
                 let affected = (0..subjects.len())
                     .filter(|&i| subjects.infused_calendar[i].is_some())
                     .take(first as usize)
-                    .filter(|&i| outcomes.subjects[i].gvhd_grade >= grade)
+                    .filter(|&i| {
+                        // The day on which that grade was first seen.
+                        let steps = &outcomes.subjects[i].courses.gvhd;
+                        let reached = steps.iter().find(|step| step.grade >= grade);
+                        reached.is_some_and(|step| is_known(i, step.day))
+                    })
                     .count();
                 (affected >= patients as usize)
                     .then(|| format!("GvHD of grade {grade} or more in {affected} patients"))

@@ -78,8 +78,10 @@ pub fn aspirate(observer: &mut Observer<'_>, disease: &Disease, sensitivity: f64
     let clonal = observer.detects(Analyte::MarrowClonality, fraction);
     observer.write(Analyte::MarrowClonality, f64::from(u8::from(clonal)));
     let variation = observer.assays.of(Analyte::MinimalResidualDisease).variation;
-    let value =
-        fraction * stats::math::exp(variation * observer.normal(Analyte::MinimalResidualDisease));
+    // A share, whatever the noise says.
+    let value = (fraction
+        * stats::math::exp(variation * observer.normal(Analyte::MinimalResidualDisease)))
+    .min(1.0);
     let below = value < sensitivity;
     let day = observer.day;
     let written = if below { sensitivity } else { value };

@@ -71,7 +71,7 @@ impl<'w> Course<'w> {
             study: subject(world, &plan),
             truth: Truth { burden_nadir: f64::INFINITY, ..Truth::default() },
             state: Progress {
-                last_time: -plan.wait,
+                last_time: 0.0 - plan.wait,
                 last_tocilizumab: f64::NEG_INFINITY,
                 last_dexamethasone: f64::NEG_INFINITY,
                 planned_cells: plan.infusions.iter().map(|infusion| infusion.assigned).sum(),
@@ -88,7 +88,7 @@ impl<'w> Course<'w> {
 
     /// Model time of the start.
     pub fn start_time(&self) -> f64 {
-        -self.plan.wait
+        0.0 - self.plan.wait
     }
 
     /// Everything that is known to be due, in order.
@@ -99,7 +99,7 @@ impl<'w> Course<'w> {
         let depletion: &[_] = if arm.depletion { &protocol.depletion } else { &[] };
         let first = depletion.first().map_or(0.0, |day| day.day);
         let baseline = baseline_day(first, self.plan.wait);
-        let mut watch = -self.plan.wait + WATCH;
+        let mut watch = WATCH - self.plan.wait;
         while watch < baseline {
             agenda.push((watch, Due::Watch));
             watch += WATCH;
@@ -177,7 +177,7 @@ fn subject(world: &World, plan: &Plan) -> Study {
     });
     subjects.screened_calendar.push(plan.screened);
     subjects.infused_calendar.push(None);
-    subjects.enrolled_day.push(-plan.wait);
+    subjects.enrolled_day.push(0.0 - plan.wait);
     subjects.age.push(covariate("age"));
     subjects.sex.push(if covariate("male") > 0.5 { Sex::Male } else { Sex::Female });
     subjects.weight.push(covariate("body_weight"));
@@ -193,7 +193,7 @@ fn subject(world: &World, plan: &Plan) -> Study {
     subjects.new_therapy_day.push(None);
     subjects.death_day.push(None);
     subjects.death_cause.push(None);
-    subjects.last_known_alive_day.push(-plan.wait);
+    subjects.last_known_alive_day.push(0.0 - plan.wait);
     subjects.dose_fraction.push(0.0);
     study
 }
