@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cytotrial::operation::simulate::{
-    KEPT, SimulateError, SimulateRequest, Simulation, prepare, run as simulate,
+    KEPT, OPTION_ARMS, SimulateError, SimulateRequest, Simulation, prepare, run as simulate,
 };
 use cytotrial::problem::Problem;
 use cytotrial::run_folder::{RunFile, facts, identity, inputs, results, sha256, summary_json};
@@ -64,6 +64,10 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
     };
     let world = match prepare(&request) {
         Ok(world) => world,
+        Err(problems) if problems.iter().all(|problem| problem.file == OPTION_ARMS) => {
+            show::problems(&problems, None, options);
+            return Exit::Usage;
+        }
         Err(problems) => {
             show::problems(&problems, Some(&folder), options);
             return show::exit(&problems);

@@ -28,6 +28,9 @@ pub struct SimulateRequest {
     pub seed: Option<u64>,
 }
 
+/// The place of a problem with the choice of arms: no file, but the option.
+pub const OPTION_ARMS: &str = "--arms";
+
 /// Replicates whose patient-level tables are kept.
 pub const KEPT: u32 = 1;
 
@@ -131,7 +134,7 @@ fn choose_arms(experiment: &mut Experiment, wanted: &[String]) -> Result<(), Vec
         .filter(|name| !known.contains(name))
         .map(|name| {
             let help = crate::problem::help_with_nearest(name, known.iter().map(String::as_str));
-            Problem::error("N101", "--arms", "", format!("there is no arm `{name}`"), help)
+            Problem::error("N101", OPTION_ARMS, "", format!("there is no arm `{name}`"), help)
         })
         .collect();
     if !problems.is_empty() {
