@@ -13,7 +13,7 @@ use cytotrial::conduct::run::{ReplicateResult, block};
 use cytotrial::conduct::world::World;
 use cytotrial::protocol::{Dose, Experiment, Stopping};
 use cytotrial::summary::summarise;
-use design::Action;
+use design::{Action, DoseCounts};
 use evaluate::DltStatus;
 use records::{Analyte, Disposition, Study, Table, adam, check, csv};
 use stats::distribution::Distribution;
@@ -47,10 +47,28 @@ fn infused_on(study: &Study, row: usize) -> f64 {
     study.subjects.infused_calendar[row].expect("infused")
 }
 
+/// Counts per level as the tables show them on a calendar day, of these rows.
+fn counts_on(world: &World, study: &Study, rows: &[usize], day: f64) -> Vec<DoseCounts> {
+    let mut counts = vec![DoseCounts::default(); world.experiment.arms[0].levels.len()];
+    for &row in rows {
+        let level = usize::from(study.subjects.dose_level[row].expect("escalating")) - 1;
+        let known = day - infused_on(study, row) + 1e-6;
+        match evaluate::dlt_status(study, row, &world.experiment.protocol.rules, known) {
+            DltStatus::Pending { .. } => counts[level].pending += 1,
+            DltStatus::None => counts[level].evaluable += 1,
+            DltStatus::Dlt(_) => {
+                counts[level].evaluable += 1;
+                counts[level].dlts += 1;
+            }
+            DltStatus::NotEvaluable { .. } | DltStatus::Unknown => {}
+        }
+    }
+    counts
+}
+
 /// What every escalating trial must hold; gives the number of decisions seen.
 fn assert_escalation_is_sound(world: &World, result: &ReplicateResult) -> usize {
     let finding = &world.experiment.protocol.dose_finding;
-    let rules = &world.experiment.protocol.rules;
     let levels = world.experiment.arms[0].levels.len();
     let arm = &result.arms[0];
     let study = study(arm);
@@ -78,30 +96,12 @@ fn assert_escalation_is_sound(world: &World, result: &ReplicateResult) -> usize 
             let gap = infused_on(study, pair[1]) - infused_on(study, pair[0]);
             assert!(gap >= 7.0 - 1e-9, "{at}: {gap} days between patients of a cohort");
         }
-        // The counts are what the tables say of those infused so far, and of that day.
-        let mut counts = vec![design::DoseCounts::default(); levels];
-        for &row in &rows[..seen] {
-            let level = usize::from(study.subjects.dose_level[row].expect("escalating")) - 1;
-            let known = step.day - infused_on(study, row) + 1e-6;
-            match evaluate::dlt_status(study, row, rules, known) {
-                DltStatus::Pending { .. } => counts[level].pending += 1,
-                DltStatus::None => counts[level].evaluable += 1,
-                DltStatus::Dlt(_) => {
-                    counts[level].evaluable += 1;
-                    counts[level].dlts += 1;
-                }
-                DltStatus::NotEvaluable { .. } | DltStatus::Unknown => {}
-            }
-        }
+        let counts = counts_on(world, study, &rows[..seen], step.day);
         assert_eq!(step.counts, counts, "{at}: {step:?}");
         let pending: u32 = step.counts.iter().map(|counts| counts.pending).sum();
         waits = step.action == Action::Suspend;
         assert!(!waits || pending > 0, "{at}: waits for nobody");
-        if waits {
-            last_day = step.day + 1e-9;
-        } else {
-            last_day = step.day;
-        }
+        last_day = if waits { step.day + 1e-9 } else { step.day };
         if let Some(next) = step.next_level {
             assert!((1..=levels).contains(&next), "{at}: {step:?}");
             assert!(next <= level + 1, "{at}: a level is skipped");
@@ -277,7 +277,7 @@ fn two_doses(experiment: &mut Experiment) {
     let mut low = experiment.arms[0].clone();
     low.escalate = false;
     let mut high = low.clone();
-    high.name = "high".to_owned();
+    "high".clone_into(&mut high.name);
     high.levels = vec![Dose::Flat(5e9); high.levels.len()];
     experiment.arms = vec![low, high];
     experiment.contrasts.clear();
@@ -468,7 +468,7 @@ fn a_failure_touches_nobody_else() {
     let (mut low, mut high) = (5, 20_000);
     let all = block(&whole, 0..1, 1).remove(0);
     let some = loop {
-        few.settings.max_steps = (low + high) / 2;
+        few.settings.max_steps = u32::midpoint(low, high);
         let some = block(&few, 0..1, 1).remove(0);
         match some.failed.len() {
             0 => high = few.settings.max_steps,

@@ -202,11 +202,11 @@ fn assays(variation: f64) -> Assays {
         ("MRD", "0.00001", "1"),
         ("CARCELL", "0.05", "cells/uL"),
     ];
-    let mut text = "analyte,cv,lloq,unit,source,grade\n".to_owned();
+    let mut text = vec!["analyte,cv,lloq,unit,source,grade".to_owned()];
     for (code, limit, unit) in rows {
-        text += &format!("{code},{variation},{limit},{unit},assumed,D\n");
+        text.push(format!("{code},{variation},{limit},{unit},assumed,D"));
     }
-    Assays::read(&text, "assays.csv").expect("a table")
+    Assays::read(&text.join("\n"), "assays.csv").expect("a table")
 }
 
 /// The rows that `write` leaves: analyte, value, below its limit.
@@ -238,7 +238,7 @@ fn disease(tumour: f64, m_protein: f64) -> Disease {
 
 fn of(rows: &[(Analyte, f64, bool)], analyte: Analyte) -> (f64, bool) {
     let row = rows.iter().find(|row| row.0 == analyte);
-    row.map(|row| (row.1, row.2)).unwrap_or_else(|| panic!("no {analyte:?} in {rows:?}"))
+    row.map_or_else(|| panic!("no {analyte:?} in {rows:?}"), |row| (row.1, row.2))
 }
 
 #[test]
