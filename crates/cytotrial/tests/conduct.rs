@@ -159,8 +159,8 @@ fn waiting_for_windows_always_comes_to_an_end() {
         let dlt = &mut experiment.protocol.rules.dlt;
         let lasting = DltRule {
             finding: DltFinding::Neutropenia,
-            grade: 3,
-            longer_than_hours: 240.0,
+            grade: 1,
+            longer_than_hours: 1000.0,
             beyond_day: None,
             without_marrow_disease: false,
         };
