@@ -7,6 +7,7 @@ use cytotrial::operation::simulate::{
     KEPT, OPTION_ARMS, SimulateError, SimulateRequest, Simulation, prepare, run as simulate,
 };
 use cytotrial::problem::Problem;
+use cytotrial::protocol::Experiment;
 use cytotrial::run_folder::{RunFile, facts, identity, inputs, results, sha256, summary_json};
 use serde_json::{Value, json};
 
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         Ok(folder) => folder,
         Err(problems) => {
             show::problems(&problems, None, options);
+            show::json(&problems, options);
             return Exit::Input;
         }
     };
@@ -66,10 +68,12 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         Ok(world) => world,
         Err(problems) if problems.iter().all(|problem| problem.file == OPTION_ARMS) => {
             show::problems(&problems, None, options);
+            show::json(&problems, options);
             return Exit::Usage;
         }
         Err(problems) => {
             show::problems(&problems, Some(&folder), options);
+            show::json(&problems, options);
             return show::exit(&problems);
         }
     };
@@ -77,18 +81,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
     let name = identity(&world.experiment, &texts);
     let place = arguments.out.clone().unwrap_or_else(|| folder.path.join("runs")).join(&name);
     if arguments.dry_run {
-        let experiment = &world.experiment;
-        note(
-            &format!(
-                "{} trials of {} patients in {} arms, seed {}, would go to {}",
-                experiment.replicates,
-                experiment.protocol.patients,
-                experiment.arms.len(),
-                experiment.seed,
-                place.display()
-            ),
-            options,
-        );
+        would_run(&world.experiment, &place, options);
         return Exit::Fine;
     }
     if place.join("run.json").is_file() && !arguments.force {
@@ -109,6 +102,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         Ok(simulation) => simulation,
         Err(SimulateError::Input(problems)) => {
             show::problems(&problems, Some(&folder), options);
+            show::json(&problems, options);
             return Exit::Input;
         }
         Err(SimulateError::Cancelled) => return Exit::Failed,
@@ -118,6 +112,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         Ok(files) => files,
         Err(problems) => {
             show::problems(&problems, Some(&folder), options);
+            show::json(&problems, options);
             return Exit::Failed;
         }
     };
@@ -131,6 +126,27 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
     }
     tell(&simulation, &place, seconds, options);
     Exit::Fine
+}
+
+/// What would be run, and where it would go.
+fn would_run(experiment: &Experiment, place: &Path, options: Options) {
+    let (replicates, patients) = (experiment.replicates, experiment.protocol.patients);
+    if options.json {
+        let arms: Vec<&str> = experiment.arms.iter().map(|arm| arm.name.as_str()).collect();
+        say_json(&json!({
+            "run": place, "dry_run": true, "replicates": replicates, "patients": patients,
+            "arms": arms, "seed": experiment.seed,
+        }));
+        return;
+    }
+    let (arms, seed, place) = (experiment.arms.len(), experiment.seed, place.display());
+    note(
+        &format!(
+            "{replicates} trials of {patients} patients in {arms} arms, seed {seed}, would go to \
+             {place}"
+        ),
+        options,
+    );
 }
 
 /// The run is there already.
