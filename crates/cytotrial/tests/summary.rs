@@ -65,7 +65,6 @@ fn arm(patients: Vec<PatientResult>) -> ArmResult {
         history: Vec::new(),
         recommended: Some(2),
         stopped: None,
-        duration: 365.0,
         study: None,
     }
 }

@@ -17,7 +17,7 @@ pub struct PatientResult {
     pub disposition: Disposition,
     /// Days from enrolment to the first infusion, when infused.
     pub waited: Option<f64>,
-    /// Cells given at the first infusion over cells assigned in all.
+    /// Cells given over cells assigned, all infusions together.
     pub dose_fraction: f64,
     /// Best confirmed response.
     pub response: Response,
@@ -68,8 +68,6 @@ pub struct ArmResult {
     pub recommended: Option<usize>,
     /// Why the trial stopped early.
     pub stopped: Option<String>,
-    /// Calendar days from the study's start to the last infusion plus follow-up.
-    pub duration: f64,
     /// The tables, for the first replicates only.
     pub study: Option<(Study, Outcomes)>,
 }
@@ -88,7 +86,7 @@ pub struct FailedPatient {
 }
 
 /// Judges a finished trial.
-pub fn judge(trial: Trial<'_>, rules: &evaluate::Rules, follow_up: f64, keep: bool) -> ArmResult {
+pub fn judge(trial: Trial<'_>, rules: &evaluate::Rules, keep: bool) -> ArmResult {
     let outcomes = evaluate::evaluate(&trial.study, rules);
     let mut patients = Vec::new();
     let mut screen_failures = 0;
@@ -100,15 +98,12 @@ pub fn judge(trial: Trial<'_>, rules: &evaluate::Rules, follow_up: f64, keep: bo
             (_, None) => screen_failures += 1,
         }
     }
-    let last =
-        trial.study.subjects.infused_calendar.iter().flatten().fold(0.0_f64, |a, b| a.max(*b));
     ArmResult {
         patients,
         screen_failures,
         history: trial.history,
         recommended: trial.recommended,
         stopped: trial.stopped,
-        duration: last + follow_up,
         study: keep.then_some((trial.study, outcomes)),
     }
 }

@@ -78,7 +78,7 @@ pub fn block(world: &World, replicates: Range<u32>, keep: u32) -> Vec<ReplicateR
             }
             if let Some(trial) = place.trial.take_if(|trial| trial.is_done()) {
                 let kept = results[place.replicate].replicate < keep;
-                let result = judge(trial, &protocol.rules, protocol.follow_up, kept);
+                let result = judge(trial, &protocol.rules, kept);
                 judged[place.replicate][place.arm] = Some(result);
             }
         }

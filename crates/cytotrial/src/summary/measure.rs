@@ -137,8 +137,11 @@ impl Measure {
                 Some(curve.median().map_or(f64::INFINITY, |days| days / MONTH))
             }
             Rule::SurvivalAt(of, day) => {
-                let curve = kaplan_meier(patients, of)?;
-                Some(curve.at(day))
+                let share = kaplan_meier(patients, of)?.at(day);
+                let mut followed = patients.iter().filter(|patient| treated(patient));
+                // Where nobody is followed so far, a flat curve would say too much.
+                let is_known = share == 0.0 || followed.any(|patient| patient.overall.days >= day);
+                is_known.then_some(share)
             }
         }
     }
