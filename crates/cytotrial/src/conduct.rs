@@ -11,6 +11,7 @@ pub mod handles;
 pub mod merge;
 pub mod result;
 pub mod run;
+pub mod stopping;
 pub mod trial;
 pub mod visits;
 pub mod world;

@@ -1,5 +1,7 @@
 //! One arm of one replicate, from the first candidate to the last decision.
 
+use std::collections::VecDeque;
+
 use design::{Action, Design, DoseCounts};
 use evaluate::DltStatus;
 use records::{Disposition, Study};
@@ -8,8 +10,8 @@ use stats::stream::{Purpose, stream};
 use super::candidate::Candidate;
 use super::course::{Finished, Infusion, Plan, Truth};
 use super::merge::append;
+use super::stopping::Watched;
 use super::world::{ReplicateDraws, World};
-use crate::protocol::Stopping;
 
 /// One decision of the dose-finding design.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +52,9 @@ pub struct Trial<'w> {
     calendar: f64,
     last_infusion: f64,
     at_level: usize,
+    treated: u32,
+    watched: Watched,
+    screened_out: VecDeque<&'w Candidate>,
     /// The study so far.
     pub study: Study,
     /// Per subject: the candidate's number and the hidden truth; `None` for screening failures.
@@ -92,6 +97,9 @@ impl<'w> Trial<'w> {
             calendar: 0.0,
             last_infusion: f64::NEG_INFINITY,
             at_level: 0,
+            treated: 0,
+            watched: Watched::default(),
+            screened_out: VecDeque::new(),
             study: Study { name: world.experiment.protocol.id.clone(), ..Study::default() },
             truths: Vec::new(),
             history: Vec::new(),
@@ -114,8 +122,9 @@ impl<'w> Trial<'w> {
         let left = protocol.patients.saturating_sub(self.enrolled);
         let (number, level) = match self.stage {
             Stage::Escalation { level, filled } => {
-                let cohort = protocol.dose_finding.cohort - filled;
-                (cohort.min(left), Some(level))
+                let finding = &protocol.dose_finding;
+                let open = finding.max_escalation.saturating_sub(self.treated);
+                ((finding.cohort - filled).min(open).min(left), Some(level))
             }
             Stage::Expansion { level } => (left, Some(level)),
             Stage::Fixed => (left, None),
@@ -133,16 +142,29 @@ impl<'w> Trial<'w> {
         plans
     }
 
-    /// The next eligible candidate; those who fail screening are written down on the way.
+    /// The next eligible candidate; those who fail screening are kept on the way.
     fn next_eligible(&mut self) -> Option<&'w Candidate> {
         while let Some(candidate) = self.candidates.get(self.next_candidate) {
             self.next_candidate += 1;
             if candidate.failure.is_none() {
                 return Some(candidate);
             }
-            self.write_failure(candidate);
+            self.screened_out.push_back(candidate);
         }
         None
+    }
+
+    /// The calendar day on which the first candidate after the last enrolled patient comes.
+    fn next_comes(&self, patient: &Plan) -> f64 {
+        let before = self.screened_out.front().filter(|one| one.number < patient.patient);
+        before.map_or(patient.screened, |one| one.arrival.max(self.calendar))
+    }
+
+    /// Writes down those who failed screening before this candidate.
+    fn write_failures_before(&mut self, number: u32) {
+        while let Some(candidate) = self.screened_out.pop_front_if(|one| one.number < number) {
+            self.write_failure(candidate);
+        }
     }
 
     fn write_failure(&mut self, candidate: &Candidate) {
@@ -210,9 +232,9 @@ impl<'w> Trial<'w> {
         let mut infusions = Vec::new();
         if let Some(dose) = dose {
             let assigned = dose.cells(weight);
-            for &day in &arm.infusion_days {
+            for (order, &day) in arm.infusion_days.iter().enumerate() {
                 for (product, made) in arm.products.iter().enumerate() {
-                    let address = 10 + 8 * infusions.len() as u32 + product as u32;
+                    let address = 10 + 8 * order as u32 + product as u32;
                     let yielded = made.lot_yield.quantile(lot.uniform(address));
                     let deliverable = yielded.min(made.max_per_lot);
                     infusions.push(Infusion { day, product, assigned, deliverable });
@@ -233,26 +255,38 @@ impl<'w> Trial<'w> {
         }
     }
 
-    /// Takes the courses of the patients asked for, in order.
+    /// Takes the courses of the patients asked for, in order. The courses are computed ahead of the
+    /// calendar: nobody who came after the trial had stopped was ever enrolled.
     pub fn receive(&mut self, finished: Vec<Finished>) {
+        let protocol = &self.world.experiment.protocol;
         let mut infused = 0;
         for one in finished {
+            self.check_stopping(self.next_comes(&one.plan));
+            if self.stopped.is_some() {
+                return;
+            }
+            self.write_failures_before(one.plan.patient);
             infused += u32::from(one.study.subjects.infused_calendar[0].is_some());
+            if self.design.is_some() {
+                self.watched.add(&one.study, &protocol.rules, &protocol.stopping);
+            }
             self.truths.push((one.plan.patient, Some(one.truth)));
             append(&mut self.study, one.study);
         }
+        self.treated += infused;
         match self.stage {
             Stage::Escalation { level, filled } => {
                 let filled = filled + infused;
                 self.stage = Stage::Escalation { level, filled };
-                let protocol = &self.world.experiment.protocol;
-                let full = self.enrolled >= protocol.patients;
-                if filled >= protocol.dose_finding.cohort || full {
+                if filled >= protocol.dose_finding.cohort || self.escalation_is_full() {
                     self.decide(level);
                 }
             }
             Stage::Expansion { .. } | Stage::Fixed => self.stage = Stage::Done,
             Stage::Done => {}
+        }
+        if self.is_done() {
+            self.write_failures_before(u32::MAX);
         }
         self.check_stopping(if self.is_done() { f64::INFINITY } else { self.calendar });
     }
@@ -288,17 +322,13 @@ impl<'w> Trial<'w> {
         action: Action,
         next_level: Option<usize>,
     ) {
-        let protocol = &self.world.experiment.protocol;
-        let treated: u32 = counts.iter().map(|at| at.evaluable + at.pending).sum();
-        let escalation_over =
-            treated >= protocol.dose_finding.max_escalation || self.enrolled >= protocol.patients;
         match (action, next_level) {
             (Action::StopForSafety, _) => {
                 self.stopped = Some("the lowest dose is too toxic".to_owned());
                 self.stage = Stage::Done;
             }
             (Action::Escalate | Action::Stay | Action::DeEscalate, Some(next))
-                if !escalation_over =>
+                if !self.escalation_is_full() =>
             {
                 if next != level {
                     self.at_level = 0;
@@ -307,6 +337,12 @@ impl<'w> Trial<'w> {
             }
             _ => self.expand(counts),
         }
+    }
+
+    /// Nobody more is treated in escalation; those who cannot be judged were treated, too.
+    fn escalation_is_full(&self) -> bool {
+        let protocol = &self.world.experiment.protocol;
+        self.treated >= protocol.dose_finding.max_escalation || self.enrolled >= protocol.patients
     }
 
     /// Escalation is over: expand at the recommended level.
@@ -327,6 +363,7 @@ impl<'w> Trial<'w> {
             let (counts, _) = self.counts();
             self.expand(&counts);
         }
+        self.write_failures_before(u32::MAX);
         self.stage = Stage::Done;
     }
 
@@ -380,62 +417,14 @@ impl<'w> Trial<'w> {
 
     /// Rules that stop the whole trial, by what is known on a calendar day.
     fn check_stopping(&mut self, today: f64) {
-        let is_due = self.stopped.is_none() && self.enrolled > 0;
-        if is_due && self.world.experiment.arms[self.arm].escalate {
-            for rule in &self.world.experiment.protocol.stopping {
-                if let Some(reason) = self.stops(rule, today) {
-                    self.stopped = Some(reason);
-                    self.stage = Stage::Done;
-                    return;
-                }
-            }
+        let has_begun = self.truths.iter().any(|(_, truth)| truth.is_some());
+        if self.stopped.is_some() || !has_begun || self.design.is_none() {
+            return;
         }
-    }
-
-    fn stops(&self, rule: &Stopping, today: f64) -> Option<String> {
-        let subjects = &self.study.subjects;
-        let is_known = |subject: usize, day: f64| {
-            subjects.infused_calendar[subject].is_some_and(|infused| infused + day <= today + 1e-6)
-        };
-        match *rule {
-            Stopping::EarlyDeaths { deaths, days } => {
-                let early = (0..subjects.len())
-                    .filter(|&i| {
-                        subjects.death_day[i].is_some_and(|day| day <= days && is_known(i, day))
-                            && subjects.death_cause[i] != Some(records::DeathCause::Myeloma)
-                    })
-                    .count();
-                (early >= deaths as usize)
-                    .then(|| format!("{early} deaths not due to myeloma within {days} days"))
-            }
-            Stopping::DltRate { level, rate, probability } => {
-                let (counts, _) = self.counts();
-                let at = counts.get(level - 1)?;
-                let exceeds = 1.0
-                    - stats::special::beta_cdf(
-                        rate,
-                        f64::from(at.dlts) + 1.0,
-                        f64::from(at.evaluable - at.dlts) + 1.0,
-                    );
-                (at.evaluable >= 3 && exceeds > probability)
-                    .then(|| format!("P(DLT rate > {rate}) = {exceeds:.3} at level {level}"))
-            }
-            Stopping::Gvhd { grade, patients, first } => {
-                let outcomes =
-                    evaluate::evaluate(&self.study, &self.world.experiment.protocol.rules);
-                let affected = (0..subjects.len())
-                    .filter(|&i| subjects.infused_calendar[i].is_some())
-                    .take(first as usize)
-                    .filter(|&i| {
-                        // The day on which that grade was first seen.
-                        let steps = &outcomes.subjects[i].courses.gvhd;
-                        let reached = steps.iter().find(|step| step.grade >= grade);
-                        reached.is_some_and(|step| is_known(i, step.day))
-                    })
-                    .count();
-                (affected >= patients as usize)
-                    .then(|| format!("GvHD of grade {grade} or more in {affected} patients"))
-            }
+        let rules = &self.world.experiment.protocol.stopping;
+        if let Some(reason) = rules.iter().find_map(|rule| self.watched.stops(rule, today)) {
+            self.stopped = Some(reason);
+            self.stage = Stage::Done;
         }
     }
 }

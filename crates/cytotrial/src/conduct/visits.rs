@@ -34,7 +34,7 @@ pub struct Planned {
 
 /// Days on which signs are taken daily: from the first infusion to this day, as in hospital and
 /// nearby-hotel observation after cell therapy (assumed: 28 days).
-const DAILY_SIGNS: u32 = 28;
+pub const DAILY_SIGNS: u32 = 28;
 
 /// Every visit of the protocol up to the end of follow-up, in order of planned day.
 pub fn planned(protocol: &Protocol) -> Vec<Planned> {

@@ -168,24 +168,21 @@ impl Course<'_> {
         }
     }
 
-    /// The investigator reports damage of normal tissue that carries the target, with its worst
-    /// grade, from the first visit that shows it to the first that does not.
+    /// The investigator reports damage of normal tissue that carries the target: one event for each
+    /// grade, from the visit that shows it to the one that shows another.
     pub(super) fn report_off_tumour(&mut self, day: f64, damage: f64) {
         let grade = self.background.off_tumour.iter().filter(|&&from| damage >= from).count() as u8;
-        match (self.state.off_tumour_row, grade) {
-            (None, 1..) => {
-                self.state.off_tumour_row = Some(self.study.events.subject.len());
-                let term = EventTerm::OffTumourDamage;
-                self.study.events.push(0, term, day, None, grade, true);
-            }
-            (Some(row), 1..) => {
-                self.study.events.grade[row] = self.study.events.grade[row].max(grade);
-            }
-            (Some(row), 0) => {
-                self.study.events.end[row] = Some(day);
-                self.state.off_tumour_row = None;
-            }
-            (None, 0) => {}
+        let events = &mut self.study.events;
+        let reported = self.state.off_tumour_row.map_or(0, |row| events.grade[row]);
+        if grade == reported {
+            return;
+        }
+        if let Some(row) = self.state.off_tumour_row.take() {
+            events.end[row] = Some(day);
+        }
+        if grade > 0 {
+            self.state.off_tumour_row = Some(events.subject.len());
+            events.push(0, EventTerm::OffTumourDamage, day, None, grade, true);
         }
     }
 }

@@ -5,6 +5,7 @@ use stats::math::ln;
 use stats::stream::Purpose;
 
 use super::{Course, Due, Progress, Thresholds, Truth, draws};
+use crate::conduct::visits::DAILY_SIGNS;
 use crate::conduct::world::{ReplicateDraws, World};
 use crate::observe::signs::Tolerance;
 use crate::population::Patient;
@@ -104,6 +105,8 @@ impl<'w> Course<'w> {
             agenda.push((watch, Due::Watch));
             watch += WATCH;
         }
+        // The hidden burden at day 28 is that of the day, whenever the visit near it takes place.
+        agenda.push((28.0, Due::Watch));
         if self.plan.bridging.is_some() {
             agenda.push((baseline, Due::Bridge));
         }
@@ -123,8 +126,9 @@ impl<'w> Course<'w> {
         for (index, visit) in self.world.visits.iter().enumerate() {
             let missed = self.missing.pair(visit.slot).0 < protocol.conduct.missed_visit;
             let day = Self::actual_day(self.missing, visit).max(0.0);
-            // In hospital nobody misses a visit: only those outside the daily signs can be missed.
-            if !(missed && visit.kinds.response) && day < drop_out {
+            // In hospital nobody misses the daily look; a response visit takes a day of its own.
+            let may_be_missed = visit.kinds.response || visit.day > f64::from(DAILY_SIGNS);
+            if !(missed && may_be_missed) && day < drop_out {
                 agenda.push((day, Due::Visit(index)));
             }
         }
@@ -132,7 +136,6 @@ impl<'w> Course<'w> {
             agenda.push((drop_out, Due::DropOut));
         }
         agenda.push((protocol.follow_up, Due::End));
-        // Stable: on one day visits stand before infusions only where they were pushed first.
         agenda.sort_by(|a, b| a.0.total_cmp(&b.0).then(rank(a.1).cmp(&rank(b.1))));
         self.agenda = agenda;
     }

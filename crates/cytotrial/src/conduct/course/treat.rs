@@ -37,11 +37,12 @@ impl Course<'_> {
         }
     }
 
-    /// One infusion, unless severe toxicity of an earlier one forbids it.
+    /// One infusion, unless severe toxicity of an earlier one or a new therapy forbids it.
     pub(super) fn infuse(&mut self, index: usize, stop: &mut Stop<'_>) {
         let now = stop.time();
         let infusion = self.plan.infusions[index];
-        if self.state.worst_crs >= 3 || self.state.severe_neurotoxicity {
+        let is_too_toxic = self.state.worst_crs >= 3 || self.state.severe_neurotoxicity;
+        if is_too_toxic || self.study.subjects.new_therapy_day[0].is_some() {
             return;
         }
         let arm = &self.world.experiment.arms[self.plan.arm];
