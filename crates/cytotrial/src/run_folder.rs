@@ -175,7 +175,7 @@ fn responses(study: &Study, outcomes: &Outcomes) -> Table {
             rows.push((id.clone(), "OVR", visit.day, visit.unconfirmed.code().to_owned()));
             rows.push((id.clone(), "COVR", visit.day, visit.confirmed.code().to_owned()));
         }
-        if study.subjects.infused_calendar[subject].is_some() || !outcome.visits.is_empty() {
+        if is_followed(study, subject) {
             let day = outcome.best_response_day.unwrap_or(0.0);
             rows.push((id.clone(), "CBOR", day, outcome.best_response.code().to_owned()));
         }
@@ -187,11 +187,17 @@ fn responses(study: &Study, outcomes: &Outcomes) -> Table {
         .with("AVALC", "Analysis Value (C)", text(rows.iter().map(|row| row.3.clone())))
 }
 
+/// Infused, or observed in an arm without a product.
+fn is_followed(study: &Study, subject: usize) -> bool {
+    study.subjects.infused_calendar[subject].is_some()
+        || study.subjects.disposition[subject] == records::Disposition::Observed
+}
+
 /// ADTTE: times to events; AVAL counts the first day as 1.
 fn times(study: &Study, outcomes: &Outcomes) -> Table {
     let mut rows: Vec<(String, &'static str, TimeToEvent)> = Vec::new();
     for (subject, outcome) in outcomes.subjects.iter().enumerate() {
-        if outcome.visits.is_empty() && study.subjects.infused_calendar[subject].is_none() {
+        if !is_followed(study, subject) {
             continue;
         }
         let id = &study.subjects.id[subject];

@@ -31,8 +31,6 @@ pub(crate) struct Patient {
     /// Values of the states under the single-cell rule when it was last applied, and when.
     pub(crate) anchors: Vec<f64>,
     pub(crate) anchor_time: f64,
-    /// How often the single-cell rule was applied.
-    pub(crate) intervals: u32,
     pub(crate) statistics: Statistics,
     terms: Vec<Cell<f64>>,
     stamps: Vec<Cell<u64>>,
@@ -55,7 +53,6 @@ impl Patient {
             mistake: None,
             anchors: Vec::new(),
             anchor_time: 0.0,
-            intervals: 0,
             statistics: Statistics::default(),
             terms: vec![Cell::new(0.0); nodes],
             stamps: vec![Cell::new(0); nodes],

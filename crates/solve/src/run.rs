@@ -225,7 +225,6 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         }
         patient.fixed_changed = true;
         patient.state_changed = true;
-        patient.intervals = 0;
         patient.statistics = Statistics::default();
         self.settings.single_cell.begin(program, patient);
         self.block.occupy(lane, start.time);

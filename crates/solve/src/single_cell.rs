@@ -93,8 +93,7 @@ impl SingleCell {
         if days <= 0.0 {
             return;
         }
-        patient.intervals += 1;
-        let first_draw = patient.intervals.wrapping_mul(states.len() as u32);
+        let first_draw = minute(patient.time).wrapping_mul(states.len() as u32);
         let mut drawn = Vec::new();
         for (position, &state) in states.iter().enumerate() {
             let before = patient.anchors[position] / cell;
@@ -141,6 +140,12 @@ fn immigration(program: &Program, patient: &mut Patient, state: SymbolId) -> f64
     patient.values[slot] = value;
     patient.forget_moving();
     if rate > 0.0 && rate.is_finite() { rate } else { 0.0 }
+}
+
+/// The address of an interval's draws: the minute at which it ends, counted from day -1000. So a
+/// stop that one run has and another has not moves no later draw.
+fn minute(time: f64) -> u32 {
+    ((time + 1000.0) * 1440.0).round().max(0.0) as u32
 }
 
 /// A linear birth-death process with immigration over one interval.

@@ -45,6 +45,9 @@ pub struct Measure {
     rule: Rule,
 }
 
+/// Who can be judged for DLTs; nobody else enters a pair for them.
+const DLT_EVALUABLE: &str = "evaluable for DLT";
+
 /// Days per month.
 pub const MONTH: f64 = 30.4375;
 
@@ -151,7 +154,8 @@ impl Measure {
         match self.rule {
             // A patient who never got the product is a failure of efficacy and free of toxicity:
             // pairs compare what enrolment in either arm brings.
-            Rule::Share(_, counts) => Some(f64::from(u8::from(counts(patient)))),
+            Rule::Share(of, counts) => (self.of != DLT_EVALUABLE || of(patient))
+                .then(|| f64::from(u8::from(counts(patient)))),
             Rule::Median(of) | Rule::Mean(of) => of(patient),
             _ => None,
         }
@@ -295,7 +299,7 @@ pub static MEASURES: &[Measure] = &[
         p.prolonged_cytopenia
     }),
     Measure::share("dlt", "dose-limiting toxicity", |p| p.dlt == Some(true))
-        .of_all(|p| p.dlt.is_some(), "evaluable for DLT"),
+        .of_all(|p| p.dlt.is_some(), DLT_EVALUABLE),
     Measure::number(
         "cmax",
         "median largest cell count in blood",

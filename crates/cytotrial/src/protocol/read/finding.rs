@@ -3,9 +3,9 @@
 use super::trial::as_toml;
 use crate::document::Value;
 use crate::problem::help_with_nearest;
-use crate::protocol::DoseFinding;
 use crate::protocol::quantity;
 use crate::protocol::section::{Field, Section};
+use crate::protocol::{DoseFinding, Schedule};
 
 /// Keys of the DLT rules that `dose-finding.window` says.
 const WINDOW: &[&str] = &["window-days", "after-last-infusion-days"];
@@ -125,7 +125,11 @@ fn window(field: Field<'_>) -> Option<(f64, f64)> {
 /// How outcomes are judged: `[rules]` for every choice, `[dlt]` for what limits the dose.
 ///
 /// The window of a DLT is that of the dose finding, so that it is written once.
-pub(super) fn rules(top: &Section<'_>, finding: Option<&DoseFinding>) -> Option<evaluate::Rules> {
+pub(super) fn rules(
+    top: &Section<'_>,
+    finding: Option<&DoseFinding>,
+    response: Option<&Schedule>,
+) -> Option<evaluate::Rules> {
     let mut table = toml::Table::new();
     if let Some(field) = top.may("rules")
         && let toml::Value::Table(rules) = as_toml(&field.node.value)
@@ -170,11 +174,24 @@ pub(super) fn rules(top: &Section<'_>, finding: Option<&DoseFinding>) -> Option<
     if !one_by_one {
         return None;
     }
+    let own_gap = table.contains_key("gap-days");
     let mut rules: evaluate::Rules = table.try_into().ok()?;
+    if let Some(response) = response.filter(|_| !own_gap) {
+        rules.gap_days = gap(response);
+    }
     let finding = finding?;
     rules.dlt.window_days = finding.window;
     rules.dlt.after_last_infusion_days = finding.window_after_last;
     Some(rules)
+}
+
+/// Two missed assessments: twice the longest interval between planned ones, and the window.
+fn gap(response: &Schedule) -> f64 {
+    let days = std::iter::once(0.0).chain(response.visits.iter().map(|visit| visit.day));
+    let next = response.visits.iter().map(|visit| (visit.day, visit.window));
+    let planned = days.zip(next).map(|(before, (day, window))| (day - before, window));
+    let later = response.then_every.iter().map(|visit| (visit.day, visit.window));
+    planned.chain(later).map(|(interval, window)| 2.0 * interval + window).fold(0.0, f64::max)
 }
 
 /// A problem that serde tells: code, the unknown key if that is it, message, help.
@@ -198,4 +215,19 @@ fn of_serde(message: &str, place: &str) -> (&'static str, Option<String>, String
         return ("K102", None, text, format!("add `{key} = ...`"));
     }
     ("V101", None, format!("`{place}`: {message}"), "correct the value".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Visit;
+
+    #[test]
+    fn two_missed_visits_are_counted_by_the_longest_planned_interval() {
+        let visits = vec![Visit { day: 28.0, window: 7.0 }, Visit { day: 56.0, window: 7.0 }];
+        let monthly = Schedule { visits: visits.clone(), then_every: None };
+        assert!((gap(&monthly) - 63.0).abs() < 1e-12);
+        let later = Schedule { visits, then_every: Some(Visit { day: 56.0, window: 14.0 }) };
+        assert!((gap(&later) - 126.0).abs() < 1e-12);
+    }
 }

@@ -25,7 +25,8 @@ pub(super) fn protocol(
         top.need_section("dose-finding").and_then(|section| finding::dose_finding(&section));
     let visits = top.need_section("visits").and_then(visits::visits);
     let endpoints = top.need_section("endpoints").map(endpoints);
-    let rules = finding::rules(top, finding.as_ref());
+    let response = visits.as_ref().map(|visits| &visits.response);
+    let rules = finding::rules(top, finding.as_ref(), response);
     let stopping = top.need_section("stopping").and_then(conduct::rules);
     let conduct = top.need_section("conduct").and_then(conduct::conduct);
     let prior_patients = top.may("evidence").and_then(Field::section).map(evidence);
