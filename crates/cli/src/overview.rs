@@ -45,7 +45,7 @@ pub(crate) fn of(simulation: &Simulation) -> String {
         line(&format!("{} patients could not be computed: see run.json", summary.failed));
     }
     line(
-        "CAR-NK rests on assumed parameters, BCMA CAR-T is adjusted to KarMMa; the committee decides",
+        "the report says what is assumed and what was set to published results; the committee decides",
     );
     text
 }

@@ -120,7 +120,7 @@ impl fmt::Display for Action {
 pub struct Decision {
     /// What happens next.
     pub action: Action,
-    /// The level of the next patients; `None` when there are none for now.
+    /// The level of the next patients; `None` when nobody is treated next.
     pub next_level: Option<usize>,
     /// The sentence that says why.
     pub because: String,

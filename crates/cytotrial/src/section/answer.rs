@@ -38,14 +38,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     if let Some(limit) = limit(material) {
         blocks.push(note(NoteKind::Note, limit));
     }
-    blocks.push(note(
-        NoteKind::Assumption,
-        "Most parameters of CAR-NK in myeloma are assumed: no patient data of this product exist to \
-         calibrate them. Expansion, killing and the thresholds of CRS and ICANS of BCMA CAR-T are \
-         adjusted to published results, so its arm is no prediction of those. Arms without \
-         published efficacy data are shown as ranges only. \
-         This is for planning and research; it is no medical device, and the committee decides.",
-    ));
+    blocks.push(note(NoteKind::Assumption, assumption(material)));
     blocks.push(Block::Table(table(material)));
     if summary.failed > 0 {
         blocks.push(note(
@@ -58,6 +51,36 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
         ));
     }
     blocks
+}
+
+/// What the arms of this run rest on.
+fn assumption(material: &Material<'_>) -> String {
+    let summary = &material.simulation.summary;
+    let named = |wanted: fn(&ArmSummary) -> bool| -> Vec<String> {
+        let arms = summary.arms.iter().filter(|arm| !arm.observed && wanted(arm));
+        arms.map(|arm| arm.name.clone()).collect()
+    };
+    let (assumed, adjusted) = (named(ArmSummary::is_range_only), named(|arm| !arm.is_range_only()));
+    let mut sentences = Vec::new();
+    if !assumed.is_empty() {
+        sentences.push(format!(
+            "No published efficacy data stand behind {}: most of their parameters are assumed, and \
+             they are shown as ranges only.",
+            words::list(&assumed)
+        ));
+    }
+    if !adjusted.is_empty() {
+        sentences.push(format!(
+            "Values behind {} were set with published results in view; those results are no \
+             predictions, and the section \"Beside published results\" lists them.",
+            words::list(&adjusted)
+        ));
+    }
+    sentences.push(
+        "This is for planning and research; it is no medical device, and the committee decides."
+            .to_owned(),
+    );
+    sentences.join(" ")
 }
 
 /// Response and CRS of the first arm against the others, in words.
