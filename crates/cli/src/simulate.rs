@@ -106,6 +106,11 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
             return Exit::Input;
         }
         Err(SimulateError::Cancelled) => return Exit::Failed,
+        Err(SimulateError::NotKept(why)) => {
+            let help = "choose another folder with --out";
+            show::problems(&[Problem::error("F103", "", "", why, help)], None, options);
+            return Exit::Failed;
+        }
     };
     let command = command_words(arguments);
     let files = match results(&simulation, &folder.files, &name, &command) {

@@ -1,11 +1,12 @@
 //! What a user can ask for: one file per operation, and how a long one is watched.
 
+pub mod blocks;
 pub mod check;
 pub mod explain;
 pub mod new;
 pub mod simulate;
 
-/// Progress and cancellation of long work.
+/// Progress and cancellation of long work, and a place where finished parts outlast the process.
 pub trait Watch: Sync {
     /// Work begins: what is counted, and how many there are.
     fn begin(&self, what: &str, total: u64);
@@ -15,6 +16,21 @@ pub trait Watch: Sync {
     fn end(&self);
     /// Whether to stop as soon as possible.
     fn is_cancelled(&self) -> bool;
+    /// So many more are done that were kept earlier; they say nothing about the speed.
+    fn restored(&self, done: u64) {
+        self.advance(done);
+    }
+    /// What was kept under this key, if anything. The reader checks it.
+    fn kept(&self, _key: &str) -> Option<Vec<u8>> {
+        None
+    }
+    /// Keeps the bytes under a key, so that they outlast the process.
+    ///
+    /// # Errors
+    /// Why they cannot be kept, in words.
+    fn keep(&self, _key: &str, _bytes: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Nobody watches.

@@ -56,7 +56,18 @@ pub enum DesignError {
 }
 
 /// The patients of one dose level.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct DoseCounts {
     /// Patients with a complete DLT window or a DLT; pending ones are not among them.
     pub evaluable: u32,
@@ -86,7 +97,9 @@ impl DoseCounts {
 }
 
 /// What happens next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum Action {
     /// Treat the next patients one level higher.
     Escalate,

@@ -3,7 +3,7 @@
 use crate::outcome::Episode;
 
 /// From this day on the grade holds, until the next step.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct GradeStep {
     /// Day.
     pub day: f64,
@@ -12,7 +12,7 @@ pub struct GradeStep {
 }
 
 /// Grades over time of the syndromes that are graded from signs.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Courses {
     /// Cytokine release syndrome.
     pub crs: Vec<GradeStep>,

@@ -4,14 +4,14 @@ use crate::course::Courses;
 use crate::criteria::ctcae::LabTerm;
 
 /// What was found for every subject, in the order of the study's subjects.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Outcomes {
     /// One entry per subject of the study.
     pub subjects: Vec<SubjectOutcome>,
 }
 
 /// What was found for one subject. Days are elapsed days from the first infusion.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct SubjectOutcome {
     /// The disease marker that is followed.
     pub measurable_by: Measurable,
@@ -66,7 +66,19 @@ pub struct SubjectOutcome {
 }
 
 /// Response categories, from worst to best; "best of" is `max`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub enum Response {
     /// Not evaluable.
     #[default]
@@ -140,7 +152,19 @@ impl Response {
 }
 
 /// The disease marker that is followed for response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub enum Measurable {
     /// Nothing is measurable: only new findings and complete response can be assigned.
     #[default]
@@ -172,7 +196,7 @@ impl Measurable {
 }
 
 /// Response at one assessment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct VisitResponse {
     /// Day of the assessment.
     pub day: f64,
@@ -183,7 +207,7 @@ pub struct VisitResponse {
 }
 
 /// Minimal residual disease in the marrow.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct MrdOutcome {
     /// A sample reached a sensitivity of 1 in 100,000 and was free of clonal cells at that level;
     /// `None` when no sample after baseline could tell.
@@ -201,7 +225,7 @@ pub struct MrdOutcome {
 }
 
 /// Days to an event or to the end of observation.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct TimeToEvent {
     /// Days from the origin, without the "+1" of ADTTE.
     pub days: f64,
@@ -210,7 +234,7 @@ pub struct TimeToEvent {
 }
 
 /// A spell of a syndrome.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Episode {
     /// Worst grade, 1 to 5.
     pub grade: u8,
@@ -221,7 +245,7 @@ pub struct Episode {
 }
 
 /// Worst grade of one laboratory term.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LabGrade {
     /// Which term.
     pub term: LabTerm,
@@ -232,7 +256,7 @@ pub struct LabGrade {
 }
 
 /// Depth and length of neutropenia and thrombocytopenia.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Cytopenia {
     /// Lowest neutrophil count after the first infusion, 10^9/L.
     pub neutrophil_nadir: Option<f64>,
@@ -245,7 +269,7 @@ pub struct Cytopenia {
 }
 
 /// Whether a subject had a dose-limiting toxicity.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub enum DltStatus {
     /// The window is open and nothing happened so far.
     Pending {
@@ -267,7 +291,7 @@ pub enum DltStatus {
 }
 
 /// A dose-limiting toxicity.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Dlt {
     /// Day the toxicity began.
     pub day: f64,
@@ -278,7 +302,7 @@ pub struct Dlt {
 }
 
 /// Cellular kinetics of one subject and product.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Kinetics {
     /// Largest value; `None` when never detected.
     pub cmax: Option<f64>,

@@ -10,7 +10,7 @@ use crate::terms::{
 };
 
 /// The whole study.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Study {
     /// The study's identifier, e.g. a registry number.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Study {
 
 /// One row per screened subject (ADSL). Days marked "calendar" count from the study's start, the
 /// others from the subject's own first infusion (or, in an arm without one, the day it would be).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Subjects {
     /// Subject identifier, unique in the study.
     pub id: Vec<String>,
@@ -69,7 +69,7 @@ pub struct Subjects {
 }
 
 /// One row per administration (ADEX).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Exposures {
     /// Row of the subject in [`Subjects`].
     pub subject: Vec<u32>,
@@ -84,7 +84,7 @@ pub struct Exposures {
 }
 
 /// One row per measured value (ADLB, ADVS, ADPC, ADTR, ... by [`Analyte::domain`]).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Findings {
     /// Row of the subject in [`Subjects`].
     pub subject: Vec<u32>,
@@ -100,7 +100,7 @@ pub struct Findings {
 }
 
 /// One row per adverse event as reported (ADAE).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Events {
     /// Row of the subject in [`Subjects`].
     pub subject: Vec<u32>,

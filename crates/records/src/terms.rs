@@ -5,7 +5,7 @@
 macro_rules! terms {
     ($(#[$doc:meta])* $name:ident { $($variant:ident => ($code:literal, $title:literal, $extra:literal)),* $(,)? } $extra_name:ident: $extra_doc:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[repr(u8)]
         pub enum $name { $(#[doc = $title] $variant),* }
 

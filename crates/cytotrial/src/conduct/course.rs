@@ -21,7 +21,7 @@ pub mod treat;
 pub use start::{Infusion, Plan};
 
 /// What the model knew and no clinic sees.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Truth {
     /// Burden at enrolment, 1e9 cells.
     pub burden_at_start: f64,

@@ -7,7 +7,7 @@ use super::course::Truth;
 use super::trial::{Step, Trial};
 
 /// One enrolled patient of one arm, as judged from the study, with the hidden truth beside it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PatientResult {
     /// The candidate's number in the replicate: the same person in every arm.
     pub patient: u32,
@@ -56,7 +56,7 @@ pub struct PatientResult {
 }
 
 /// One arm of one replicate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ArmResult {
     /// Enrolled patients in order.
     pub patients: Vec<PatientResult>,
@@ -73,7 +73,7 @@ pub struct ArmResult {
 }
 
 /// A patient the solver gave up on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FailedPatient {
     /// Replicate.
     pub replicate: u32,

@@ -15,7 +15,7 @@ use super::world::{ReplicateDraws, World};
 pub const BLOCK: u32 = 8;
 
 /// One replicate, all arms.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ReplicateResult {
     /// Replicate.
     pub replicate: u32,

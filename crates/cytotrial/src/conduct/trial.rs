@@ -14,7 +14,7 @@ use super::stopping::Watched;
 use super::world::{ReplicateDraws, World};
 
 /// One decision of the dose-finding design.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Step {
     /// Calendar day.
     pub day: f64,

@@ -1,9 +1,7 @@
 //! `simulate`: whole virtual trials in every arm, judged and summarised.
 
-use rayon::prelude::*;
-
 use crate::conduct::result::FailedPatient;
-use crate::conduct::run::{BLOCK, ReplicateResult, block};
+use crate::conduct::run::{ReplicateResult, block};
 use crate::conduct::world::{Texts, World};
 use crate::library;
 use crate::problem::Problem;
@@ -12,6 +10,7 @@ use crate::protocol::{Experiment, read};
 use crate::summary::{Summary, summarise};
 
 use super::Watch;
+use super::blocks::{Stopped, in_blocks};
 
 /// What to simulate.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +29,9 @@ pub struct SimulateRequest {
 
 /// The place of a problem with the choice of arms: no file, but the option.
 pub const OPTION_ARMS: &str = "--arms";
+
+/// The name under which blocks of replicates are kept.
+pub const PART: &str = "simulation";
 
 /// Replicates whose patient-level tables are kept.
 pub const KEPT: u32 = 1;
@@ -63,6 +65,17 @@ pub enum SimulateError {
     Input(Vec<Problem>),
     /// The caller stopped it.
     Cancelled,
+    /// Finished replicates could not be kept: why, in words.
+    NotKept(String),
+}
+
+impl From<Stopped> for SimulateError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::Cancelled,
+            Stopped::NotKept(why) => Self::NotKept(why),
+        }
+    }
 }
 
 /// Reads the folder and builds the world; no patient is simulated.
@@ -91,7 +104,7 @@ pub fn prepare(request: &SimulateRequest) -> Result<World, Vec<Problem>> {
 /// this is called from.
 ///
 /// # Errors
-/// Problems in the input, or a cancelled run.
+/// Problems in the input, a cancelled run, or replicates that cannot be kept.
 pub fn simulate(request: &SimulateRequest, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
     let world = prepare(request).map_err(SimulateError::Input)?;
     run(world, watch)
@@ -100,28 +113,10 @@ pub fn simulate(request: &SimulateRequest, watch: &dyn Watch) -> Result<Simulati
 /// Simulates a prepared world.
 ///
 /// # Errors
-/// A cancelled run.
+/// A cancelled run, or replicates that cannot be kept.
 pub fn run(world: World, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
     let total = world.experiment.replicates;
-    let starts: Vec<u32> = (0..total).step_by(BLOCK as usize).collect();
-    watch.begin("replicates", u64::from(total));
-    let blocks: Vec<Vec<ReplicateResult>> = starts
-        .into_par_iter()
-        .map(|start| {
-            if watch.is_cancelled() {
-                return Vec::new();
-            }
-            let end = (start + BLOCK).min(total);
-            let results = block(&world, start..end, KEPT);
-            watch.advance(u64::from(end - start));
-            results
-        })
-        .collect();
-    watch.end();
-    if watch.is_cancelled() {
-        return Err(SimulateError::Cancelled);
-    }
-    let replicates: Vec<ReplicateResult> = blocks.into_iter().flatten().collect();
+    let replicates = in_blocks(PART, total, watch, |replicates| block(&world, replicates, KEPT))?;
     let summary = summarise(&world.experiment, &replicates);
     Ok(Simulation { world, replicates, summary })
 }

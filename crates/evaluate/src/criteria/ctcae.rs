@@ -31,7 +31,7 @@ pub enum CtcaeVersion {
 }
 
 /// A laboratory term that is graded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum LabTerm {
     /// Neutrophil count decreased, 10^9/L.
     Neutrophils,
