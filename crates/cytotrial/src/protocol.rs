@@ -12,6 +12,9 @@ pub mod product;
 pub mod quantity;
 pub mod read;
 mod section;
+pub mod unknowns;
+
+pub use unknowns::{Grade, Unknowns};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -302,17 +305,10 @@ pub struct Arm {
     pub wait: Option<Distribution>,
     /// Model parameters this arm sets.
     pub set: BTreeMap<String, f64>,
+    /// Model parameters that this arm holds at a value: taken as given, never drawn.
+    pub hold: BTreeMap<String, f64>,
     /// Where the arm's values come from, by path.
     pub sources: BTreeMap<String, Source>,
-}
-
-/// Whether what is not known is drawn per replicate or held at its typical value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uncertainty {
-    /// Drawn once per replicate.
-    Drawn,
-    /// Typical values.
-    Fixed,
 }
 
 /// A trial in several arms on the same virtual patients.
@@ -330,8 +326,8 @@ pub struct Experiment {
     pub replicates: u32,
     /// Seed of every draw.
     pub seed: u64,
-    /// What is not known.
-    pub uncertainty: Uncertainty,
+    /// What is not known and drawn once per replicate.
+    pub unknowns: Unknowns,
     /// Identifiers of published results shown beside the predictions, per arm.
     pub targets: BTreeMap<String, Vec<String>>,
 }

@@ -6,7 +6,7 @@ mod common;
 
 use common::world;
 use cytotrial::conduct::world::World;
-use cytotrial::protocol::Uncertainty;
+use cytotrial::protocol::Unknowns;
 use solve::{Program, Settings, SingleCell, Start, Stop, SymbolId, run};
 use stats::stream::{Purpose, stream};
 
@@ -335,7 +335,7 @@ fn the_typical_untreated_patient_progresses_as_described() {
 #[test]
 fn untreated_patients_survive_as_long_as_published() {
     let world = world(&["no-treatment"], 18, |experiment| {
-        experiment.uncertainty = Uncertainty::Fixed;
+        experiment.unknowns = Unknowns::NONE;
     });
     let seed = world.experiment.seed;
     let mut starts = drawn(&world, 0, 1, 300);

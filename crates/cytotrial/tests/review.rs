@@ -7,7 +7,7 @@ mod common;
 use common::world;
 use cytotrial::conduct::result::ArmResult;
 use cytotrial::conduct::run::block;
-use cytotrial::protocol::{Stopping, Uncertainty};
+use cytotrial::protocol::{Stopping, Unknowns};
 use cytotrial::summary::measure::measure;
 use records::{EventTerm, Study, Treatment};
 use stats::distribution::Distribution;
@@ -114,7 +114,7 @@ fn off_tumour_damage_is_one_event_for_each_grade() {
     let mut world = world(&["car-nk"], 12, |experiment| {
         experiment.arms[0].escalate = false;
         experiment.arms[0].set.insert("stress".to_owned(), 1.0);
-        experiment.uncertainty = Uncertainty::Fixed;
+        experiment.unknowns = Unknowns::NONE;
     });
     // Damage that nobody would notice is graded here.
     for (symbol, damage) in [("offtumour_grade1", 1e-4), ("offtumour_grade2", 1e-3)] {

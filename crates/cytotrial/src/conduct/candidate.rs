@@ -26,9 +26,14 @@ const SCREENED_PER_PATIENT: u32 = 20;
 /// Screens until enough are eligible; the same list for every arm of the replicate.
 pub fn screen(world: &World, replicate: u32, wanted: u32) -> Vec<Candidate> {
     let seed = world.experiment.seed;
-    let conduct = &world.experiment.protocol.conduct;
+    let protocol = &world.experiment.protocol;
+    let conduct = &protocol.conduct;
     let trial_wide = stream(seed, replicate, REPLICATE, Purpose::Calendar);
-    let other_failure = conduct.screen_failure.quantile(trial_wide.uniform(0));
+    let other_failure = world.experiment.unknowns.value(
+        &conduct.screen_failure,
+        protocol.sources.get("conduct.screen-failure"),
+        trial_wide.uniform(0),
+    );
     let mut candidates = Vec::new();
     let mut eligible = 0;
     let mut arrival = 0.0;

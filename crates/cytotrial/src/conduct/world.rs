@@ -153,7 +153,7 @@ impl World {
     /// What is drawn once for a replicate.
     pub fn draws(&self, replicate: u32) -> ReplicateDraws {
         let seed = self.experiment.seed;
-        let uncertainty = self.experiment.uncertainty;
+        let unknowns = self.experiment.unknowns;
         let lots = stream(seed, replicate, REPLICATE, Purpose::Lot);
         let typical = self
             .experiment
@@ -161,7 +161,14 @@ impl World {
             .iter()
             .map(|arm| {
                 let set = sets(arm);
-                self.parameters.typical(&self.population, seed, replicate, uncertainty, &set)
+                self.parameters.typical(
+                    &self.population,
+                    seed,
+                    replicate,
+                    unknowns,
+                    &set,
+                    &arm.hold,
+                )
             })
             .collect();
         let release_failure = self
@@ -172,16 +179,22 @@ impl World {
                 let survive: f64 = arm
                     .products
                     .iter()
-                    .map(|product| 1.0 - product.release_failure.quantile(lots.uniform(0)))
+                    .map(|product| {
+                        let source = product.sources.get("manufacture.release-failure");
+                        1.0 - unknowns.value(&product.release_failure, source, lots.uniform(0))
+                    })
                     .product();
                 1.0 - survive
             })
             .collect();
-        let conduct = &self.experiment.protocol.conduct;
+        let protocol = &self.experiment.protocol;
+        let bridging = |law, path: &str, place| {
+            unknowns.value(law, protocol.sources.get(path), lots.uniform(place))
+        };
         let none = BTreeMap::new();
         let signs = self
             .sign_parameters
-            .typical(&self.population, seed, replicate, uncertainty, &none)
+            .typical(&self.population, seed, replicate, unknowns, &none, &none)
             .values;
         let value = |name: &str| {
             let position = self.sign_parameters.position(name);
@@ -194,8 +207,8 @@ impl World {
             typical,
             release_failure,
             bridging: [
-                conduct.bridging.quantile(lots.uniform(1)),
-                conduct.bridging_response.quantile(lots.uniform(2)),
+                bridging(&protocol.conduct.bridging, "conduct.bridging", 1),
+                bridging(&protocol.conduct.bridging_response, "conduct.bridging-response", 2),
             ],
         }
     }

@@ -6,7 +6,7 @@ use stats::summary::{median, quantile};
 
 use super::*;
 use crate::population::{Patient, Population, read};
-use crate::protocol::Uncertainty;
+use crate::protocol::{Grade, Unknowns};
 
 fn population(name: &str) -> Population {
     let text = crate::library::text(&format!("populations/{name}.toml")).unwrap();
@@ -34,7 +34,7 @@ struct Cohort {
 impl Cohort {
     fn new(population_name: &str, n: u32, set: &BTreeMap<String, f64>) -> Self {
         let (table, population) = (table(), population(population_name));
-        let typical = table.typical(&population, 7, 0, Uncertainty::Fixed, set);
+        let typical = table.typical(&population, 7, 0, Unknowns::NONE, set, &BTreeMap::new());
         let patients: Vec<Patient> = (0..n).map(|k| population.draw(7, 0, k)).collect();
         let values = patients
             .iter()
@@ -156,7 +156,8 @@ fn what_is_set_stays_set_for_every_patient() {
 fn replicates(symbol: &str, n: u32, set: &BTreeMap<String, f64>) -> Vec<f64> {
     let (table, population) = (table(), population("rrmm-2024"));
     let place = table.position(symbol).unwrap();
-    let draw = |r| table.typical(&population, 7, r, Uncertainty::Drawn, set).values[place];
+    let draw =
+        |r| table.typical(&population, 7, r, Unknowns::ALL, set, &BTreeMap::new()).values[place];
     (0..n).map(draw).collect()
 }
 
@@ -165,7 +166,8 @@ fn what_is_not_known_stays_in_its_range_around_the_typical_value() {
     let (table, population) = (table(), population("rrmm-2024"));
     let mut below = vec![0; table.parameters.len()];
     for r in 0..400 {
-        let typical = table.typical(&population, 7, r, Uncertainty::Drawn, &BTreeMap::new());
+        let typical =
+            table.typical(&population, 7, r, Unknowns::ALL, &BTreeMap::new(), &BTreeMap::new());
         for ((parameter, value), below) in
             table.parameters.iter().zip(&typical.values).zip(&mut below)
         {
@@ -227,7 +229,8 @@ fn survival_without_treatment_keeps_its_published_median_whatever_the_hazard_s_s
     };
     let typical = median_days(typical_of("hMM"), typical_of("kHz"));
     for r in 0..100 {
-        let drawn = table.typical(&population, 7, r, Uncertainty::Drawn, &BTreeMap::new());
+        let drawn =
+            table.typical(&population, 7, r, Unknowns::ALL, &BTreeMap::new(), &BTreeMap::new());
         let value = |symbol: &str| drawn.values[table.position(symbol).unwrap()];
         let ratio = median_days(value("hMM"), value("kHz")) / typical;
         // 10.8 and 17.0 months over 13.8, widened by a half for the tails beyond 95 %.
@@ -239,7 +242,7 @@ fn survival_without_treatment_keeps_its_published_median_whatever_the_hazard_s_s
 fn every_arm_meets_the_same_patient_in_any_order() {
     let (table, population) = (table(), population("rrmm-2024"));
     let values = |k: u32, set: &BTreeMap<String, f64>| {
-        let typical = table.typical(&population, 3, 9, Uncertainty::Drawn, set);
+        let typical = table.typical(&population, 3, 9, Unknowns::ALL, set, &BTreeMap::new());
         let patient = population.draw(3, 9, k);
         table.patient_parameters(&typical, &population, &patient, 3, 9, k)
     };
@@ -293,4 +296,50 @@ fn a_table_with_faults_names_each_of_them() {
     assert_eq!(table.parameters[0].name, "a, \"b\"");
     assert_eq!(table.counts_by_grade(), BTreeMap::from([("B".to_owned(), 1)]));
     assert!(table.may_set("g") && table.may_set("culture_days") && !table.may_set("kC"));
+}
+
+#[test]
+fn leaving_a_grade_out_moves_no_other_draw_and_a_held_value_is_not_drawn() {
+    let (table, population) = (table(), population("rrmm-2024"));
+    let none = BTreeMap::new();
+    let held = set(&[("kC", 3.25), ("fN", 0.5), ("culture_days", 14.0)]);
+    for replicate in 0..20 {
+        let draw =
+            |unknowns, held| table.typical(&population, 11, replicate, unknowns, &none, held);
+        let all = draw(Unknowns::ALL, &none);
+        for left_out in Grade::ALL {
+            let fewer = draw(Unknowns::ALL.without(left_out), &none);
+            let columns = table.parameters.iter().zip(&all.values).zip(&fewer.values);
+            for ((parameter, all), fewer) in columns {
+                let tied = parameter.symbol == "hMM";
+                let want = match Grade::of(&parameter.grade) {
+                    Some(grade) if grade == left_out => parameter.typical,
+                    _ => *all,
+                };
+                assert!(tied || want.to_bits() == fewer.to_bits(), "{}", parameter.symbol);
+            }
+            for (place, name) in COUPLINGS.iter().enumerate() {
+                let coupling = population.couplings.iter().find(|c| c.name == *name).unwrap();
+                let is_out = Grade::of(&coupling.evidence.grade) == Some(left_out);
+                let want = if is_out { coupling.typical } else { all.couplings[place] };
+                assert_eq!(fewer.couplings[place].to_bits(), want.to_bits(), "{name}");
+            }
+        }
+        let with = draw(Unknowns::ALL, &held);
+        let differ: Vec<&str> = table
+            .symbols()
+            .zip(all.values.iter().zip(&with.values))
+            .filter(|(_, (all, with))| all.to_bits() != with.to_bits())
+            .map(|(symbol, _)| symbol)
+            .collect();
+        assert_eq!(differ.len(), 2, "{differ:?}");
+        assert_eq!(with.values[table.position("kC").unwrap()].to_bits(), 3.25_f64.to_bits());
+        let days = COUPLINGS.iter().position(|name| *name == "culture_days").unwrap();
+        assert_eq!(with.couplings[days].to_bits(), 14.0_f64.to_bits());
+    }
+    let typical = table.typical(&population, 11, 3, Unknowns::NONE, &none, &none);
+    for (parameter, value) in table.parameters.iter().zip(&typical.values) {
+        let difference = (value - parameter.typical).abs();
+        assert!(difference <= 1e-12 * parameter.typical.abs(), "{} is {value}", parameter.symbol);
+    }
 }

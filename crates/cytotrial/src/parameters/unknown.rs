@@ -14,7 +14,7 @@ use super::patient::COUPLINGS;
 use super::{Parameter, ParameterTable, Role};
 use crate::population::Population;
 use crate::population::address::address;
-use crate::protocol::Uncertainty;
+use crate::protocol::{Grade, Unknowns};
 
 /// Typical values of one replicate in one arm.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,45 +37,49 @@ const TIED: [&str; 2] = ["gP", "hMM"];
 impl ParameterTable {
     /// The typical values of a replicate. `set` holds what the products and the arm set; such a
     /// value replaces the table's, and what is not known about it is drawn all the same, as a
-    /// ratio to the typical value.
+    /// ratio to the typical value. `held` holds what the arm fixes: taken exactly as given.
+    /// Only what has a grade among `unknowns` is drawn.
     pub fn typical(
         &self,
         population: &Population,
         seed: u64,
         replicate: u32,
-        uncertainty: Uncertainty,
+        unknowns: Unknowns,
         set: &BTreeMap<String, f64>,
+        held: &BTreeMap<String, f64>,
     ) -> Typical {
-        let draws = match uncertainty {
-            Uncertainty::Drawn => Some(stream(seed, replicate, REPLICATE, Purpose::Unknowns)),
-            Uncertainty::Fixed => None,
-        };
+        let draws = stream(seed, replicate, REPLICATE, Purpose::Unknowns);
+        let is_drawn = |grade: &str| Grade::of(grade).is_some_and(|grade| unknowns.draws(grade));
         let mut is_set = Vec::with_capacity(self.parameters.len());
         let mut values = Vec::with_capacity(self.parameters.len());
         for (parameter, &address) in self.parameters.iter().zip(&self.addresses) {
-            let given = set.get(&parameter.symbol).copied();
-            is_set.push(given.is_some());
-            let base = given.unwrap_or(parameter.typical);
-            values.push(match draws {
-                Some(draws) if parameter.is_unknown() => {
+            let (given, kept) = (set.get(&parameter.symbol), held.get(&parameter.symbol));
+            is_set.push(given.is_some() || kept.is_some());
+            let base = *given.unwrap_or(&parameter.typical);
+            values.push(match kept {
+                Some(kept) => *kept,
+                None if parameter.is_unknown() && is_drawn(&parameter.grade) => {
                     parameter.around(base, direction(draws, address))
                 }
-                _ => base,
+                None => base,
             });
         }
-        if let (Some(draws), Some(survival)) = (draws, &self.survival)
+        if let Some(survival) = &self.survival
             && !is_set[survival.scale]
         {
-            let score = draws.normal(self.addresses[survival.scale]);
+            // The scale keeps untreated survival whatever the steepness, drawn or held.
+            let grade = &self.parameters[survival.scale].grade;
+            let score =
+                if is_drawn(grade) { draws.normal(self.addresses[survival.scale]) } else { 0.0 };
             values[survival.scale] = survival.scale(&values, score);
         }
         let couplings = COUPLINGS.iter().map(|name| {
             let coupling = population.couplings.iter().find(|coupling| coupling.name == *name);
             let coupling = coupling.expect("a checked population has every coupling");
-            match (set.get(*name), draws) {
-                (Some(given), _) => *given,
-                (None, None) => coupling.typical,
-                (None, Some(draws)) => {
+            match held.get(*name).or_else(|| set.get(*name)) {
+                Some(given) => *given,
+                None if !is_drawn(&coupling.evidence.grade) => coupling.typical,
+                None => {
                     let narrowing = narrowing(&coupling.evidence.grade);
                     let towards = direction(draws, address(name)) * narrowing;
                     moved(coupling.typical, coupling.range, towards)

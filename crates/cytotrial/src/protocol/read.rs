@@ -148,7 +148,7 @@ fn put_together(
         contrasts: plan.contrasts,
         replicates: plan.replicates,
         seed: plan.seed,
-        uncertainty: plan.uncertainty,
+        unknowns: plan.unknowns,
         targets: plan.targets,
     }
 }

@@ -4,17 +4,13 @@ use report::{Block, code, key_value, list, paragraph, section};
 
 use super::Material;
 use crate::operation::simulate::{ASSAYS, KEPT, MODEL, PARAMETERS, SIGNS};
-use crate::protocol::Uncertainty;
+use crate::protocol::{Grade, Unknowns};
 
 /// The section.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     let experiment = material.simulation.experiment();
     let summary = &material.simulation.summary;
     let arms: Vec<&str> = experiment.arms.iter().map(|arm| arm.name.as_str()).collect();
-    let uncertainty = match experiment.uncertainty {
-        Uncertainty::Drawn => "drawn once per virtual trial",
-        Uncertainty::Fixed => "held at its typical value",
-    };
     let texts = [MODEL, PARAMETERS, SIGNS, ASSAYS, &experiment.protocol.population].join(", ");
     vec![
         section("How to reproduce"),
@@ -28,7 +24,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
             key_value("arms", arms.join(", ")),
             key_value("patients simulated", summary.simulated.to_string()),
             key_value("of them could not be computed", summary.failed.to_string()),
-            key_value("what is not known", uncertainty),
+            key_value("what is not known", unknowns(experiment.unknowns)),
             key_value("texts behind the run", texts),
         ]),
         list([
@@ -51,4 +47,20 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
                 .into(),
         ]),
     ]
+}
+
+/// What is drawn once per virtual trial, in words.
+fn unknowns(unknowns: Unknowns) -> String {
+    if unknowns == Unknowns::ALL {
+        return "drawn once per virtual trial".to_owned();
+    }
+    let drawn = Grade::ALL.into_iter().filter(|grade| unknowns.draws(*grade));
+    let drawn: Vec<String> = drawn.map(|grade| grade.to_string()).collect();
+    if drawn.is_empty() {
+        return "held at its typical value".to_owned();
+    }
+    format!(
+        "values of grade {} drawn once per virtual trial, others held at their typical value",
+        super::words::list(&drawn)
+    )
 }

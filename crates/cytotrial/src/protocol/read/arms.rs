@@ -11,7 +11,7 @@ use crate::problem::help_with_nearest;
 use crate::protocol::files::Files;
 use crate::protocol::product::Product;
 use crate::protocol::section::{Field, Section};
-use crate::protocol::{Arm, Dose, Protocol, Source, Uncertainty};
+use crate::protocol::{Arm, Dose, Protocol, Source, Unknowns};
 
 /// What a comparison asks, before the protocol fills in what an arm leaves open.
 pub(super) struct Plan {
@@ -20,7 +20,7 @@ pub(super) struct Plan {
     pub(super) contrasts: Vec<(String, String)>,
     pub(super) replicates: u32,
     pub(super) seed: u64,
-    pub(super) uncertainty: Uncertainty,
+    pub(super) unknowns: Unknowns,
     pub(super) targets: BTreeMap<String, Vec<String>>,
     pub(super) patients: Option<u32>,
     /// Days.
@@ -58,7 +58,7 @@ impl Plan {
             contrasts: Vec::new(),
             replicates: 100,
             seed: 1,
-            uncertainty: Uncertainty::Drawn,
+            unknowns: Unknowns::ALL,
             targets: BTreeMap::new(),
             patients: None,
             follow_up: None,
@@ -94,6 +94,7 @@ impl ArmPlan {
             start_level: start,
             wait: self.wait,
             set: self.set,
+            hold: BTreeMap::new(),
         }
     }
 }
@@ -154,7 +155,7 @@ pub(super) fn plan(
         contrasts: contrasts?,
         replicates: run.replicates?,
         seed: seed?,
-        uncertainty: run.uncertainty?,
+        unknowns: run.unknowns?,
         targets: targets?,
         patients: run.patients,
         follow_up: run.follow_up,
@@ -170,17 +171,17 @@ fn seed(field: &Field<'_>) -> Option<u64> {
 
 struct Run {
     replicates: Option<u32>,
-    uncertainty: Option<Uncertainty>,
+    unknowns: Option<Unknowns>,
     patients: Option<u32>,
     follow_up: Option<f64>,
 }
 
 fn run(section: Section<'_>) -> Run {
-    let uncertainty = section.need("uncertainty").and_then(|field| {
+    let unknowns = section.need("uncertainty").and_then(|field| {
         let here = field.clone();
         match field.text()?.as_str() {
-            "drawn" => Some(Uncertainty::Drawn),
-            "fixed" => Some(Uncertainty::Fixed),
+            "drawn" => Some(Unknowns::ALL),
+            "fixed" => Some(Unknowns::NONE),
             other => here.error(
                 "N101",
                 format!("uncertainty is `{other}`"),
@@ -190,7 +191,7 @@ fn run(section: Section<'_>) -> Run {
     });
     let run = Run {
         replicates: section.need("replicates").and_then(|field| field.whole(1, 1 << 24)),
-        uncertainty,
+        unknowns,
         patients: section.may("patients").and_then(|field| field.whole(1, 1000)),
         follow_up: section.may("follow-up").and_then(|field| field.amount("day")),
     };
