@@ -13,6 +13,7 @@
 //! assert!((upper - 0.4507).abs() < 5e-5);
 //! ```
 
+pub mod competing;
 pub mod distribution;
 pub mod interval;
 pub mod math;
@@ -21,6 +22,7 @@ pub mod stream;
 pub mod summary;
 pub mod survival;
 
+pub use competing::{Cause, CumulativeIncidence};
 pub use distribution::{Distribution, DistributionError};
 pub use stream::{Purpose, Sequence, Stream, stream};
 pub use survival::{Band, KaplanMeier};

@@ -1,6 +1,6 @@
 //! The crate against R, `SciPy` and mpmath; each file of `golden/stats` names its source.
 
-use cytotrial_stats::{Band, KaplanMeier, interval, math, special};
+use cytotrial_stats::{Band, Cause, CumulativeIncidence, KaplanMeier, interval, math, special};
 
 /// The rows of a golden file as lists of cells, without comments and without the header.
 fn rows(name: &str) -> Vec<Vec<String>> {
@@ -189,5 +189,33 @@ fn the_beta_law_agrees_with_a_second_library() {
         let want = statrs::function::beta::beta_reg(a, b, at);
         let what = [format!("Beta({a}, {b}) at {at}")];
         assert_close(special::beta_cdf(at, a, b), want, 1e-10, 1e-12, &what);
+    }
+}
+
+#[test]
+fn competing_events_have_the_incidence_and_the_errors_of_r() {
+    let data = rows("competing_data.csv");
+    for row in rows("competing.csv") {
+        let group: Vec<(f64, Cause)> = data
+            .iter()
+            .filter(|line| line[0] == row[0])
+            .map(|line| {
+                let cause = match line[2].as_str() {
+                    "0" => Cause::Censored,
+                    "1" => Cause::Event(0),
+                    "2" => Cause::Event(1),
+                    other => panic!("no cause {other}"),
+                };
+                (number(&line[1]), cause)
+            })
+            .collect();
+        let curve = CumulativeIncidence::new(&group, 2);
+        let (cause, time) = (number(&row[1]) as usize - 1, number(&row[2]));
+        assert_close(curve.at(cause, time), number(&row[3]), 1e-9, 1e-12, &row);
+        let error = curve.standard_error_at(cause, time);
+        let limits = curve.interval_at(cause, time, 0.95).unzip();
+        for (got, want) in [(error, &row[4]), (limits.0, &row[5]), (limits.1, &row[6])] {
+            assert_close(got.expect("it has a value"), number(want), 1e-8, 1e-12, &row);
+        }
     }
 }
