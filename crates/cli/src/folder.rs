@@ -48,7 +48,8 @@ impl Folder {
     }
 }
 
-fn help_for(path: &Path) -> String {
+/// What to do about a path that is not there.
+pub(crate) fn help_for(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bundled = cytotrial::library::trials();
     if bundled.contains(&name.to_uppercase().as_str()) {

@@ -7,6 +7,7 @@ mod folder;
 mod new;
 mod overview;
 mod progress;
+mod report;
 mod show;
 mod simulate;
 mod terminal;
@@ -51,6 +52,7 @@ enum Verb {
     New(new::Arguments),
     Check(check::Arguments),
     Simulate(simulate::Arguments),
+    Report(report::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
 }
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Verb::New(arguments) => new::run(&arguments, options),
         Verb::Check(arguments) => check::run(&arguments, options),
         Verb::Simulate(arguments) => simulate::run(&arguments, options),
+        Verb::Report(arguments) => report::run(&arguments, options),
         Verb::Explain(arguments) => explain::run(&arguments, options),
         Verb::Completions(arguments) => completions::run(&arguments),
     };

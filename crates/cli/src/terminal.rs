@@ -31,9 +31,16 @@ pub(crate) fn say_json(value: &serde_json::Value) {
 
 /// Whether messages may have colours.
 pub(crate) fn coloured(options: Options) -> bool {
-    !options.no_color
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        && io::stderr().is_terminal()
+    wants_colour(options) && io::stderr().is_terminal()
+}
+
+/// Whether data on stdout may have colours.
+pub(crate) fn coloured_data(options: Options) -> bool {
+    wants_colour(options) && io::stdout().is_terminal()
+}
+
+fn wants_colour(options: Options) -> bool {
+    !options.no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// A paragraph in lines of at most 100 characters; the first begins with `first`, the others with

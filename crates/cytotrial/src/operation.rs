@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod check;
 pub mod explain;
 pub mod new;
+pub mod report;
 pub mod simulate;
 
 /// Progress and cancellation of long work, and a place where finished parts outlast the process.

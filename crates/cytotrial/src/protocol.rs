@@ -330,4 +330,6 @@ pub struct Experiment {
     pub unknowns: Unknowns,
     /// Identifiers of published results shown beside the predictions, per arm.
     pub targets: BTreeMap<String, Vec<String>>,
+    /// Whom the report of a run is made for.
+    pub audience: report::Audience,
 }

@@ -17,7 +17,7 @@ use crate::protocol::Experiment;
 use crate::protocol::files::Files;
 use crate::protocol::read;
 use crate::record::Record;
-use crate::section::{Material, document};
+use crate::section::{self, Material};
 use crate::targets;
 
 mod tables;
@@ -52,6 +52,11 @@ pub fn inputs(files: &Files) -> Vec<(String, String)> {
         })
         .collect()
 }
+
+/// The report as a page, for the readers that the run asks for.
+pub const PAGE: &str = "report.html";
+/// The whole report as data; the page of every audience can be made from it.
+pub const REPORT: &str = "report.json";
 
 /// Published results beside the predictions.
 pub const TARGETS: &str = "evidence/targets.csv";
@@ -113,8 +118,12 @@ pub fn results(
         identity,
         command,
     };
-    let page = report::html::render(&document(&material));
-    let mut run = vec![RunFile { name: "report.html".into(), bytes: page.into_bytes() }];
+    let whole = section::report(&material);
+    let page = report::html::render(&whole.document(whole.audience));
+    let mut run = vec![
+        RunFile { name: PAGE.into(), bytes: page.into_bytes() },
+        RunFile { name: REPORT.into(), bytes: whole.text().into_bytes() },
+    ];
     for table in tables::summaries(simulation) {
         run.push(csv(&table, "")?);
     }

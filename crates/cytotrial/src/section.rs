@@ -2,7 +2,7 @@
 
 use evaluate::Outcomes;
 use records::Study;
-use report::{Block, Document};
+use report::{Audience, Block, Report, Section};
 
 use crate::audit::Audit;
 use crate::operation::simulate::Simulation;
@@ -37,33 +37,57 @@ impl Material<'_> {
     }
 }
 
+/// A section: what files call it, whom it is for, and what it says.
+pub struct Entry {
+    /// The name of its file.
+    pub name: &'static str,
+    /// Whom it is for; the reviewer reads every section.
+    pub audiences: &'static [Audience],
+    /// What it says of this run; nothing where it has nothing to say.
+    pub blocks: fn(&Material<'_>) -> Vec<Block>,
+}
+
+const EVERYONE: &[Audience] = &[Audience::Clinician, Audience::Statistician, Audience::Reviewer];
+const STATISTICIAN: &[Audience] = &[Audience::Statistician, Audience::Reviewer];
+const REVIEWER: &[Audience] = &[Audience::Reviewer];
+
 macro_rules! sections {
-    ($($name:ident),* $(,)?) => {
+    ($($name:ident: $audiences:ident),* $(,)?) => {
         $(pub mod $name;)*
         /// Every section in the order of the report.
-        pub const ALL: &[fn(&Material<'_>) -> Vec<Block>] = &[$($name::blocks),*];
+        pub const ALL: &[Entry] = &[$(Entry {
+            name: stringify!($name),
+            audiences: $audiences,
+            blocks: $name::blocks,
+        }),*];
     };
 }
 sections![
-    answer,
-    synopsis,
-    efficacy,
-    cells,
-    safety,
-    escalation,
-    survival,
-    funnel,
-    differences,
-    published,
-    population,
-    provenance,
-    reproduce
+    answer: EVERYONE,
+    synopsis: EVERYONE,
+    efficacy: EVERYONE,
+    cells: EVERYONE,
+    safety: EVERYONE,
+    escalation: EVERYONE,
+    survival: EVERYONE,
+    funnel: EVERYONE,
+    differences: STATISTICIAN,
+    published: EVERYONE,
+    population: STATISTICIAN,
+    provenance: REVIEWER,
+    reproduce: EVERYONE,
 ];
 
-/// The whole report.
-pub fn document(material: &Material<'_>) -> Document {
+/// The whole report; [`Report::document`] makes of it what one reader gets.
+pub fn report(material: &Material<'_>) -> Report {
     let experiment = material.simulation.experiment();
-    Document {
+    let sections = ALL.iter().map(|entry| Section {
+        name: entry.name.to_owned(),
+        audiences: entry.audiences.to_vec(),
+        blocks: (entry.blocks)(material),
+    });
+    Report {
+        schema: report::REPORT_SCHEMA,
         title: experiment.protocol.title.clone(),
         subtitle: format!(
             "{}: {} virtual trials of {} patients in {} arms",
@@ -73,7 +97,8 @@ pub fn document(material: &Material<'_>) -> Document {
             experiment.arms.len()
         ),
         arms: experiment.arms.iter().map(|arm| arm.name.clone()).collect(),
-        blocks: ALL.iter().flat_map(|section| section(material)).collect(),
+        audience: experiment.audience,
+        sections: sections.filter(|section| !section.blocks.is_empty()).collect(),
     }
 }
 

@@ -90,20 +90,27 @@ pub fn document(document: &Document) -> Vec<Fault> {
             }
         }
     }
-    let mut targets = ids;
-    targets.extend(headings(&document.blocks));
+    let targets = targets(document);
     for text in texts(&document.blocks) {
         for span in &text.spans {
             not_a_number("the text", &span.text, &mut faults);
             if let Mark::Link(target) = &span.mark
                 && let Some(id) = target.strip_prefix('#')
-                && !targets.contains(id)
+                && !targets.contains(&crate::html::anchor_of(id))
             {
                 faults.push(Fault::DeadLink(target.clone()));
             }
         }
     }
     faults
+}
+
+/// Everything that a link inside the document may lead to: figures, tables and headings.
+pub(crate) fn targets(document: &Document) -> BTreeSet<String> {
+    let figures = document.figures().into_iter().map(|figure| &figure.id);
+    let tables = document.tables().into_iter().map(|table| &table.id);
+    let ids = figures.chain(tables).map(|id| crate::html::anchor_of(id));
+    ids.chain(headings(&document.blocks)).collect()
 }
 
 fn check_figure(figure: &Figure, palette: &Palette, faults: &mut Vec<Fault>) {

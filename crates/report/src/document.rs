@@ -1,9 +1,11 @@
 //! What a report says, before anyone decides how it looks: a closed list of blocks.
 
 use crate::figure::Figure;
+use serde::{Deserialize, Serialize};
 
 /// A report: a title and what follows it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Document {
     /// The title of the page.
     pub title: String,
@@ -16,7 +18,8 @@ pub struct Document {
 }
 
 /// One piece of a report. The list is closed: a new kind must be printed by every renderer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(
     clippy::large_enum_variant,
     reason = "a report has tens of blocks, and authors write them plainly"
@@ -61,7 +64,8 @@ pub enum Block {
 }
 
 /// How loud a note is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NoteKind {
     /// Something to know.
     Note,
@@ -83,7 +87,8 @@ impl NoteKind {
 }
 
 /// Where a value comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Badge {
     /// The record says so.
     Stated,
@@ -115,14 +120,16 @@ impl Badge {
 }
 
 /// Words with marks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Text {
     /// The pieces, printed one after the other without a space between them.
     pub spans: Vec<Span>,
 }
 
 /// A piece of text with one mark.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Span {
     /// The words.
     pub text: String,
@@ -131,7 +138,8 @@ pub struct Span {
 }
 
 /// How a piece of text is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mark {
     /// As the rest.
     Plain,
@@ -213,7 +221,8 @@ impl<const N: usize> From<[Span; N]> for Text {
 }
 
 /// A table. A row shorter than the columns is filled with empty cells.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Table {
     /// What links and files call it: letters, digits and hyphens.
     pub id: String,
@@ -228,7 +237,8 @@ pub struct Table {
 }
 
 /// One column of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Column {
     /// Its heading, with the unit.
     pub title: String,
@@ -237,7 +247,8 @@ pub struct Column {
 }
 
 /// How the cells of a column are set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Align {
     /// Words.
     Left,
@@ -263,7 +274,8 @@ pub fn marks(title: impl Into<String>) -> Column {
 }
 
 /// One cell of a table, or the value of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cell {
     /// What it says.
     pub text: Text,
@@ -283,7 +295,8 @@ impl<T: Into<Text>> From<T> for Cell {
 }
 
 /// A name and its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KeyValue {
     /// The name.
     pub key: String,

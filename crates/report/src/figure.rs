@@ -2,6 +2,7 @@
 //!
 //! Specifications follow the Vega-Lite 6 schema and hold their data, so the same one serves the page and a notebook.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::data::DataTable;
@@ -36,7 +37,8 @@ pub use waterfall::{Waterfall, WaterfallBar};
 pub const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v6.json";
 
 /// A figure with everything that a reader needs beside the drawing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Figure {
     /// What links and files call it: letters, digits and hyphens.
     pub id: String,
@@ -53,7 +55,8 @@ pub struct Figure {
 }
 
 /// The kinds of figure. The list is closed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Drawing {
     /// Lines over time, with bands.
     Curve(Curve),
@@ -80,7 +83,8 @@ pub enum Drawing {
 }
 
 /// How an axis is divided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scale {
     /// Equal steps.
     #[default]
@@ -92,7 +96,8 @@ pub enum Scale {
 }
 
 /// An axis.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Axis {
     /// What is measured, with its unit.
     pub title: String,
@@ -107,7 +112,8 @@ pub struct Axis {
 }
 
 /// A straight line to compare with, such as the lower limit of quantification.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reference {
     /// Where it stands on the axis of values.
     pub value: f64,

@@ -24,6 +24,7 @@ pub mod json;
 pub mod markdown;
 mod output;
 pub mod palette;
+mod report;
 pub mod terminal;
 
 pub use document::{
@@ -34,3 +35,4 @@ pub use document::{
 pub use figure::{Axis, Drawing, Figure, Reference, Scale, reference};
 pub use output::{Format, print};
 pub use palette::{Colours, Palette};
+pub use report::{Audience, ReadError, Report, SCHEMA as REPORT_SCHEMA, Section};

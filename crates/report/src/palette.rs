@@ -2,6 +2,7 @@
 //!
 //! Qualitative colours: Okabe and Ito, Color Universal Design, 2008 (yellow left out: too pale on white).
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const COLOURS: [&str; 7] =
@@ -22,7 +23,8 @@ pub struct Palette {
 }
 
 /// What a colour means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Colours {
     /// Arms or other names without an order.
     #[default]

@@ -150,5 +150,6 @@ fn put_together(
         seed: plan.seed,
         unknowns: plan.unknowns,
         targets: plan.targets,
+        audience: plan.audience,
     }
 }

@@ -104,8 +104,7 @@ fn steps(arm: &str, curve: &Curve, range_only: bool) -> StepArm {
         points: points
             .map(|point| StepPoint {
                 time: point.day / 7.0,
-                // a share that is none is not drawn
-                share: if range_only { f64::NAN } else { point.survival },
+                share: (!range_only).then_some(point.survival),
                 interval: Some((point.band[0], point.band[1])),
             })
             .collect(),

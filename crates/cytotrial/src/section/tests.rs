@@ -51,11 +51,11 @@ fn every_section_of_a_small_simulation_is_complete() {
     let small = Small::new(&["car-nk", "bcma-car-t", "no-treatment"]);
     let material = small.material();
     for section in ALL {
-        let blocks = section(&material);
+        let blocks = (section.blocks)(&material);
         assert!(matches!(blocks.first(), Some(Block::Heading { level: 1, .. })), "{blocks:?}");
         assert!(blocks.len() > 1, "{blocks:?}");
     }
-    let document = document(&material);
+    let document = report(&material).document(Audience::Reviewer);
     assert_eq!(check::document(&document), []);
     for figure in document.figures() {
         assert!(figure.denominators.chars().any(|c| c.is_ascii_digit()), "{}", figure.id);
@@ -84,7 +84,7 @@ fn every_section_of_a_small_simulation_is_complete() {
 #[test]
 fn arms_without_published_data_have_no_median_anywhere() {
     let small = Small::new(&["car-nk", "bcma-car-t"]);
-    let document = document(&small.material());
+    let document = report(&small.material()).document(Audience::Reviewer);
     for figure in document.figures() {
         match &figure.drawing {
             Drawing::Range(range) => {
@@ -95,7 +95,7 @@ fn arms_without_published_data_have_no_median_anywhere() {
             }
             Drawing::Step(step) => {
                 let arm = step.arms.iter().find(|arm| arm.arm == "car-nk").unwrap();
-                assert!(arm.points.iter().all(|point| point.share.is_nan()), "{}", figure.id);
+                assert!(arm.points.iter().all(|point| point.share.is_none()), "{}", figure.id);
                 assert!(arm.points.iter().all(|point| point.interval.is_some()));
             }
             _ => {}
@@ -126,4 +126,19 @@ fn misses_stand_before_hits_and_results_to_fit_stand_apart() {
         assert!(marks.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])), "{marks:?}");
         assert!(rows.iter().all(|row| (row[4].text.words() == "fit") == is_fit), "{id}");
     }
+}
+
+#[test]
+fn a_report_reads_back_and_prints_the_same_for_every_reader() {
+    let small = Small::new(&["car-nk", "bcma-car-t", "no-treatment"]);
+    let whole = report(&small.material());
+    let back = Report::read(&whole.text()).unwrap();
+    for audience in Audience::ALL {
+        let document = back.document(audience);
+        assert_eq!(check::document(&document), [], "{audience:?}");
+        assert!(html::render(&document) == html::render(&whole.document(audience)), "{audience:?}");
+    }
+    let count = |audience| whole.document(audience).tables().len();
+    assert!(count(Audience::Clinician) < count(Audience::Statistician));
+    assert!(count(Audience::Statistician) < count(Audience::Reviewer));
 }

@@ -200,14 +200,17 @@ fn few_points() -> Figure {
 
 fn step_arm(arm: &str, rate: f64, is_rising: bool) -> StepArm {
     let mut share = 1.0_f64;
-    let mut points =
-        vec![StepPoint { time: 0.0, share: if is_rising { 0.0 } else { 1.0 }, interval: None }];
+    let mut points = vec![StepPoint {
+        time: 0.0,
+        share: Some(if is_rising { 0.0 } else { 1.0 }),
+        interval: None,
+    }];
     for event in 1..10 {
         share *= 1.0 - rate;
         let wide = 0.02 * f64::from(event);
         let shown = if is_rising { 1.0 - share } else { share };
         let interval = Some(((shown - wide).max(0.0), (shown + wide).min(1.0)));
-        points.push(StepPoint { time: f64::from(event) * 31.0, share: shown, interval });
+        points.push(StepPoint { time: f64::from(event) * 31.0, share: Some(shown), interval });
     }
     let at_risk = (0..=4)
         .map(|part| AtRisk {

@@ -1,5 +1,6 @@
 //! Stacked or grouped bars, lying, with intervals where they stand side by side.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, drawn, tip, upright_lines};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::{Colours, Palette, ink};
 
 /// Bars.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bar {
     /// What the groups are, such as `Arm`.
     pub group_title: String,
@@ -26,7 +28,8 @@ pub struct Bar {
 }
 
 /// How the bars of a group stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BarMode {
     /// One bar made of parts.
     Stacked,
@@ -35,7 +38,8 @@ pub enum BarMode {
 }
 
 /// One series: a value for each group.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BarSeries {
     /// The name in the legend.
     pub name: String,
@@ -44,7 +48,8 @@ pub struct BarSeries {
 }
 
 /// The value of one series in one group.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BarGroup {
     /// The length of the bar.
     pub value: f64,

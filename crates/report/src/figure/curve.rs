@@ -1,5 +1,6 @@
 //! Lines over time, with bands, reference lines and a linear or log axis.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, Side, distinct, level_lines, line_colours, tip};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::Palette;
 
 /// Lines over time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Curve {
     /// The axis of time or of another ordered quantity.
     pub horizontal: Axis,
@@ -22,7 +24,8 @@ pub struct Curve {
 }
 
 /// One line.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Line {
     /// The name in the legend, such as an arm.
     pub name: String,
@@ -31,7 +34,8 @@ pub struct Line {
 }
 
 /// One point of a line.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CurvePoint {
     /// Where it is.
     pub at: f64,

@@ -1,12 +1,14 @@
 //! Patients in order by dose level, marked by DLT, no DLT or pending.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::tip;
 use crate::data::DataTable;
 
 /// The history of a dose escalation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EscalationHistory {
     /// The dose levels with their units, from the lowest to the highest, used or not.
     pub levels: Vec<String>,
@@ -15,7 +17,8 @@ pub struct EscalationHistory {
 }
 
 /// One patient.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EscalationPatient {
     /// The subject.
     pub subject: String,
@@ -32,7 +35,8 @@ pub struct EscalationPatient {
 }
 
 /// What is known of a patient's DLT window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DoseOutcome {
     /// The window is over without a DLT.
     NoDlt,

@@ -1,5 +1,6 @@
 //! Subjects left at each stage, from screening to evaluable, with the days lost on the way.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, distinct, tip};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
 /// Subjects left at each stage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Funnel {
     /// The axis of counts, such as `patients, mean over replicates`.
     pub values: Axis,
@@ -16,7 +18,8 @@ pub struct Funnel {
 }
 
 /// The stages of one arm.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FunnelArm {
     /// The arm.
     pub arm: String,
@@ -25,7 +28,8 @@ pub struct FunnelArm {
 }
 
 /// Who is left at one stage.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FunnelStage {
     /// The stage, such as `infused`.
     pub name: String,

@@ -1,5 +1,6 @@
 //! How often each value occurs, one outline per group.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, distinct, line_colours, tip, upright_lines};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::Palette;
 
 /// How often each value occurs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Histogram {
     /// The axis of values.
     pub horizontal: Axis,
@@ -20,7 +22,8 @@ pub struct Histogram {
 }
 
 /// The counts of one group.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HistogramGroup {
     /// The name in the legend, such as an arm.
     pub name: String,
@@ -29,7 +32,8 @@ pub struct HistogramGroup {
 }
 
 /// One bin: from its lower edge, included, to its upper edge.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bin {
     /// The lower edge.
     pub from: f64,

@@ -1,5 +1,6 @@
 //! Estimates with their intervals, one row each, and the observed value beside: forest and tornado plots.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, distinct, not_estimable, tip, upright_lines};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
 /// Estimates with intervals.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range {
     /// The axis of values.
     pub values: Axis,
@@ -22,7 +24,8 @@ pub struct Range {
 }
 
 /// One estimate.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RangeRow {
     /// What is estimated; rows with the same label stand together.
     pub label: String,

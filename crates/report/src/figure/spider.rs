@@ -1,5 +1,6 @@
 //! The change of every subject over time.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, Side, level_lines, tip};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
 /// The change of every subject over time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Spider {
     /// The axis of time.
     pub horizontal: Axis,
@@ -24,7 +26,8 @@ pub struct Spider {
 }
 
 /// One subject.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SpiderLine {
     /// The subject.
     pub subject: String,

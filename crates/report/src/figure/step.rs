@@ -1,5 +1,6 @@
 //! Kaplan-Meier and cumulative incidence: steps, bands, censor ticks, and the numbers at risk under the axis.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, Side, distinct, level_lines, line_colours, tip};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::Palette;
 
 /// Steps over time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// The axis of time.
     pub horizontal: Axis,
@@ -22,7 +24,8 @@ pub struct Step {
 }
 
 /// The steps of one arm.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StepArm {
     /// The arm.
     pub arm: String,
@@ -35,18 +38,20 @@ pub struct StepArm {
 }
 
 /// One step.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StepPoint {
     /// When the step is.
     pub time: f64,
-    /// The share from then on.
-    pub share: f64,
+    /// The share from then on; nothing where only its interval may be shown.
+    pub share: Option<f64>,
     /// Its interval.
     pub interval: Option<(f64, f64)>,
 }
 
 /// The numbers under the axis at one time.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AtRisk {
     /// The time.
     pub time: f64,
@@ -129,7 +134,8 @@ impl Step {
             for point in points {
                 let mut row = json!({
                     "arm": arm.arm, "colour": colour, "time": self.horizontal.draw(point.time),
-                    "share": self.vertical.draw(point.share), "shown": self.vertical.show(point.share),
+                    "share": self.vertical.draw(point.share),
+                    "shown": point.share.map(|share| self.vertical.show(share)),
                 });
                 if let Some((low, high)) = point.interval {
                     row["low"] = self.vertical.draw(low);
@@ -246,7 +252,7 @@ impl Step {
 impl StepArm {
     /// The share at a time: that of the last step not after it.
     fn share_at(&self, time: f64) -> Option<f64> {
-        self.points.iter().rev().find(|point| point.time <= time).map(|point| point.share)
+        self.points.iter().rev().find(|point| point.time <= time).and_then(|point| point.share)
     }
 }
 
@@ -256,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_censor_tick_stands_on_its_step() {
-        let point = |time, share| StepPoint { time, share, interval: None };
+        let point = |time, share| StepPoint { time, share: Some(share), interval: None };
         let arm = StepArm {
             arm: "a".into(),
             points: vec![point(0.0, 1.0), point(10.0, 0.5)],

@@ -1,5 +1,6 @@
 //! Quantiles of a distribution, one strip per row, with the observed value beside.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, distinct, not_estimable, tip, upright_lines};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
 /// Quantiles, one strip per row: 5th to 95th percentile thin, quartiles thick, the median a tick.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Strip {
     /// The axis of values.
     pub values: Axis,
@@ -20,7 +22,8 @@ pub struct Strip {
 }
 
 /// One distribution.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StripRow {
     /// The name of the row, such as an arm; known arms keep their colour.
     pub label: String,

@@ -1,5 +1,6 @@
 //! One lane per subject: what went on, what happened, who is still followed.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, distinct, tip};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
 /// One lane per subject.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Swimmer {
     /// The axis of time.
     pub horizontal: Axis,
@@ -20,7 +22,8 @@ pub struct Swimmer {
 }
 
 /// One subject.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lane {
     /// The subject.
     pub subject: String,
@@ -33,7 +36,8 @@ pub struct Lane {
 }
 
 /// A stretch of time in one state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Segment {
     /// Its start.
     pub from: f64,
@@ -44,7 +48,8 @@ pub struct Segment {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SwimmerEvent {
     /// When.
     pub at: f64,

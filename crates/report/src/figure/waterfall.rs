@@ -1,5 +1,6 @@
 //! The best change of every subject, sorted.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Axis, Reference, Side, level_lines, tip};
@@ -7,7 +8,8 @@ use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
 /// The best change of every subject.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Waterfall {
     /// The axis of change.
     pub vertical: Axis,
@@ -22,7 +24,8 @@ pub struct Waterfall {
 }
 
 /// One subject.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WaterfallBar {
     /// The subject.
     pub subject: String,

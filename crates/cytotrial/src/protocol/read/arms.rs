@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use report::Audience;
 use stats::distribution::Distribution;
 
 use super::treatment::{self, Treatment};
@@ -25,6 +26,7 @@ pub(super) struct Plan {
     pub(super) patients: Option<u32>,
     /// Days.
     pub(super) follow_up: Option<f64>,
+    pub(super) audience: Audience,
 }
 
 /// How an arm differs from the protocol; `None` is as the protocol says.
@@ -62,6 +64,7 @@ impl Plan {
             targets: BTreeMap::new(),
             patients: None,
             follow_up: None,
+            audience: Audience::Reviewer,
         }
     }
 }
@@ -138,28 +141,42 @@ pub(super) fn plan(
         None => Some(BTreeMap::new()),
         Some(field) => field.section().and_then(|section| targets(&section, files, &names)),
     };
-    let contrasts = match top.may("report") {
-        None => Some(Vec::new()),
-        Some(field) => field.section().and_then(|section| {
-            let contrasts = section
-                .need("contrasts")
-                .and_then(|field| field.each(|pair| contrast(pair, &names)));
-            section.done();
-            contrasts
-        }),
+    let reported = match top.may("report") {
+        None => Some((Vec::new(), Audience::Reviewer)),
+        Some(field) => field.section().and_then(|section| reported(section, &names)),
     };
     let run = run?;
+    let (contrasts, audience) = reported?;
     Some(Plan {
         question: question?,
         arms: arms?,
-        contrasts: contrasts?,
+        contrasts,
         replicates: run.replicates?,
         seed: seed?,
         unknowns: run.unknowns?,
         targets: targets?,
         patients: run.patients,
         follow_up: run.follow_up,
+        audience,
     })
+}
+
+/// `[report]`: which arms are compared, and whom the report is made for.
+fn reported(section: Section<'_>, arms: &[String]) -> Option<(Vec<(String, String)>, Audience)> {
+    let contrasts = section
+        .may("contrasts")
+        .map_or(Some(Vec::new()), |field| field.each(|pair| contrast(pair, arms)));
+    let audience = section.may("audience").map_or(Some(Audience::Reviewer), |field| {
+        let here = field.clone();
+        let word = field.text()?;
+        Audience::of(&word).or_else(|| {
+            let known = Audience::ALL.map(Audience::word);
+            let help = help_with_nearest(&word, known);
+            here.error("N101", format!("there is no audience `{word}`"), help)
+        })
+    });
+    section.done();
+    contrasts.zip(audience)
 }
 
 fn seed(field: &Field<'_>) -> Option<u64> {
