@@ -4,13 +4,16 @@ mod check;
 mod completions;
 mod explain;
 mod folder;
+mod interrupt;
 mod new;
 mod overview;
 mod progress;
 mod report;
+mod run;
 mod show;
 mod simulate;
 mod terminal;
+mod verify;
 mod write;
 
 use std::process::ExitCode;
@@ -53,6 +56,7 @@ enum Verb {
     Check(check::Arguments),
     Simulate(simulate::Arguments),
     Report(report::Arguments),
+    Verify(verify::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
 }
@@ -69,6 +73,10 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A failed computation, or a fault of ours.
     Failed = 3,
+    /// A run, or the numbers of this machine, are not as they should be.
+    NotReproduced = 5,
+    /// Stopped by a signal; what was finished is kept.
+    Stopped = 130,
 }
 
 fn main() -> ExitCode {
@@ -78,6 +86,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments, options),
         Verb::Simulate(arguments) => simulate::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
+        Verb::Verify(arguments) => verify::run(&arguments, options),
         Verb::Explain(arguments) => explain::run(&arguments, options),
         Verb::Completions(arguments) => completions::run(&arguments),
     };

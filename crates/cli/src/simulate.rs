@@ -1,20 +1,24 @@
 //! `cytotrial simulate`: whole virtual trials, judged, with a report.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
+use cytotrial::conduct::world::World;
+use cytotrial::operation::blocks::Stopped;
+use cytotrial::operation::replay::subject;
 use cytotrial::operation::simulate::{
     KEPT, OPTION_ARMS, SimulateError, SimulateRequest, Simulation, prepare, run as simulate,
 };
 use cytotrial::problem::Problem;
 use cytotrial::protocol::Experiment;
-use cytotrial::run_folder::{RunFile, facts, identity, inputs, results, sha256, summary_json};
-use serde_json::{Value, json};
+use cytotrial::run_folder::{Kind, facts, identity, inputs, results, summary_json};
+use serde_json::json;
 
 use crate::folder::Folder;
-use crate::progress::Progress;
+use crate::run::{self, Beginning, Plan, Run};
 use crate::terminal::{say, say_json, tell as to_stderr};
-use crate::{Exit, Options, overview, show, write};
+use crate::{Exit, Options, overview, show};
+
+mod replay;
 
 /// Simulate the trial in every arm and write a report
 #[derive(Debug, clap::Args)]
@@ -40,23 +44,31 @@ pub(crate) struct Arguments {
     /// Folder for run folders; `runs` in the trial's folder unless given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Run again even when a complete identical run is there
+    /// Go on where this run was stopped or killed
     #[arg(long)]
+    resume: bool,
+    /// Run again even when a complete identical run is there, or begin a stopped one again
+    #[arg(long, conflicts_with = "resume")]
     force: bool,
     /// Check everything and say what would be run, simulate nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["resume", "force"])]
     dry_run: bool,
+    /// Print the course of one subject, named as in the tables, and write nothing
+    #[arg(
+        long,
+        value_name = "SUBJECT",
+        conflicts_with_all = ["resume", "force", "dry_run", "out", "arms"]
+    )]
+    replay: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
-    let folder = match Folder::read(&arguments.path) {
-        Ok(folder) => folder,
-        Err(problems) => {
-            show::problems(&problems, None, options);
-            show::json(&problems, options);
-            return Exit::Input;
-        }
-    };
+    attempt(arguments, options).err().unwrap_or(Exit::Fine)
+}
+
+fn attempt(arguments: &Arguments, options: Options) -> Result<(), Exit> {
+    let folder =
+        Folder::read(&arguments.path).map_err(|problems| refused(&problems, None, options))?;
     let request = SimulateRequest {
         files: folder.files.clone(),
         replicates: arguments.replicates,
@@ -64,73 +76,66 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         arms: arguments.arms.clone(),
         seed: arguments.seed,
     };
-    let world = match prepare(&request) {
-        Ok(world) => world,
-        Err(problems) if problems.iter().all(|problem| problem.file == OPTION_ARMS) => {
-            show::problems(&problems, None, options);
-            show::json(&problems, options);
-            return Exit::Usage;
-        }
-        Err(problems) => {
-            show::problems(&problems, Some(&folder), options);
-            show::json(&problems, options);
-            return show::exit(&problems);
-        }
-    };
+    if let Some(subject) = &arguments.replay {
+        return replay::run(request, subject, &folder, options);
+    }
+    let world = prepare(&request).map_err(|problems| refused(&problems, Some(&folder), options))?;
     let texts = inputs(&folder.files);
-    let name = identity(&world.experiment, &texts);
-    let place = arguments.out.clone().unwrap_or_else(|| folder.path.join("runs")).join(&name);
+    let name = identity(Kind::Simulation, &world.experiment, &texts);
+    let runs = arguments.out.clone().unwrap_or_else(|| folder.path.join("runs"));
     if arguments.dry_run {
-        would_run(&world.experiment, &place, options);
-        return Exit::Fine;
+        would_run(&world.experiment, &runs.join(&name), options);
+        return Ok(());
     }
-    if place.join("run.json").is_file() && !arguments.force {
-        return found(&place, options);
+    let plan = Plan {
+        identity: &name,
+        runs: &runs,
+        command: &command(arguments),
+        typed: &typed(arguments),
+        inputs: &texts,
+        resume: arguments.resume,
+        force: arguments.force,
+    };
+    match run::begin(&plan, options)? {
+        Beginning::Found(place) => found(&place, options),
+        Beginning::Run(run) => complete(*run, world, &plan, (arguments, &folder), options)?,
     }
-    let started = Instant::now();
-    let progress = Progress::new(options);
-    let threads = usize::from(arguments.threads.unwrap_or(0));
-    let pool = match cytotrial::pool(threads) {
-        Ok(pool) => pool,
-        Err(message) => {
-            let problem = Problem::error("X102", "", "", message, "try fewer threads");
-            show::problems(&[problem], None, options);
-            return Exit::Failed;
-        }
-    };
-    let simulation = match pool.install(|| simulate(world, &progress)) {
-        Ok(simulation) => simulation,
-        Err(SimulateError::Input(problems)) => {
-            show::problems(&problems, Some(&folder), options);
-            show::json(&problems, options);
-            return Exit::Input;
-        }
-        Err(SimulateError::Cancelled) => return Exit::Failed,
-        Err(SimulateError::NotKept(why)) => {
-            let help = "choose another folder with --out";
-            show::problems(&[Problem::error("F103", "", "", why, help)], None, options);
-            return Exit::Failed;
-        }
-    };
-    let command = command_words(arguments);
-    let files = match results(&simulation, &folder.files, &name, &command) {
-        Ok(files) => files,
-        Err(problems) => {
-            show::problems(&problems, Some(&folder), options);
-            show::json(&problems, options);
-            return Exit::Failed;
-        }
-    };
-    let seconds = started.elapsed().as_secs_f64();
-    let about = about(&simulation, &name, &texts, &files, (&command, seconds));
-    if let Err(error) = keep(&place, &files, &texts, &about) {
-        let message = format!("the run cannot be written to `{}`: {error}", place.display());
-        let help = "choose another folder with --out";
-        show::problems(&[Problem::error("F103", "", "", message, help)], None, options);
-        return Exit::Failed;
-    }
+    Ok(())
+}
+
+/// Simulates, writes the run, and tells what came of it.
+fn complete(
+    run: Run,
+    world: World,
+    plan: &Plan<'_>,
+    (arguments, folder): (&Arguments, &Folder),
+    options: Options,
+) -> Result<(), Exit> {
+    let pool = run::pool(arguments.threads, options)?;
+    let simulation = pool.install(|| simulate(world, run.work())).map_err(|error| match error {
+        SimulateError::Input(problems) => refused(&problems, Some(folder), options),
+        SimulateError::Cancelled => run.stopped(&Stopped::Cancelled),
+        SimulateError::NotKept(why) => run.stopped(&Stopped::NotKept(why)),
+    })?;
+    let files =
+        results(&simulation, &folder.files, plan.identity, plan.command).map_err(|problems| {
+            refused(&problems, Some(folder), options);
+            Exit::Failed
+        })?;
+    let about = facts(Kind::Simulation, &simulation, plan.identity, plan.inputs);
+    let seconds = run.seconds();
+    let place = run.complete(&files, about)?;
+    failures(&simulation, plan.command, options);
     tell(&simulation, &place, seconds, options);
-    Exit::Fine
+    Ok(())
+}
+
+/// Tells problems and says how the command ends.
+fn refused(problems: &[Problem], folder: Option<&Folder>, options: Options) -> Exit {
+    let is_usage = problems.iter().all(|problem| problem.file == OPTION_ARMS);
+    show::problems(problems, folder.filter(|_| !is_usage), options);
+    show::json(problems, options);
+    if is_usage { Exit::Usage } else { show::exit(problems) }
 }
 
 /// What would be run, and where it would go.
@@ -155,18 +160,17 @@ fn would_run(experiment: &Experiment, place: &Path, options: Options) {
 }
 
 /// The run is there already.
-fn found(place: &Path, options: Options) -> Exit {
+fn found(place: &Path, options: Options) {
     if options.json {
         say_json(&json!({ "run": place, "found": true }));
     } else {
         note("this run is already complete; --force runs it again", options);
         say(&format!("report: {}\n", place.join("report.html").display()));
     }
-    Exit::Fine
 }
 
 /// The command that repeats the run; the number of threads and the folder change no result.
-fn command_words(arguments: &Arguments) -> String {
+fn command(arguments: &Arguments) -> String {
     let mut words = vec!["cytotrial simulate".to_owned(), arguments.path.display().to_string()];
     if let Some(replicates) = arguments.replicates {
         words.push(format!("--replicates {replicates}"));
@@ -183,65 +187,52 @@ fn command_words(arguments: &Arguments) -> String {
     words.join(" ")
 }
 
-/// `run.json`: the only file with times in it.
-fn about(
-    simulation: &Simulation,
-    name: &str,
-    texts: &[(String, String)],
-    files: &[RunFile],
-    (command, seconds): (&str, f64),
-) -> Value {
-    let mut about = facts(simulation, name, texts);
-    let hashes: serde_json::Map<String, Value> =
-        files.iter().map(|file| (file.name.clone(), json!(sha256(&file.bytes)))).collect();
-    about["command"] = json!(command);
-    about["files"] = Value::Object(hashes);
-    about["seconds"] = json!((seconds * 1000.0).round() / 1000.0);
-    about
+/// The command as it was typed, but for `--resume`, `--force` and the number of threads.
+fn typed(arguments: &Arguments) -> String {
+    let command = command(arguments);
+    match &arguments.out {
+        Some(out) => format!("{command} --out {}", out.display()),
+        None => command,
+    }
 }
 
-/// Writes the run beside its place and moves it there as a whole.
-fn keep(
-    place: &Path,
-    files: &[RunFile],
-    texts: &[(String, String)],
-    about: &Value,
-) -> std::io::Result<()> {
-    let parent = place.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent)?;
-    let draft = tempfile::Builder::new().prefix(".run-").suffix(".tmp").tempdir_in(parent)?;
-    let named = files.iter().map(|file| (file.name.clone(), file.bytes.as_slice()));
-    let inputs = texts.iter().map(|(name, text)| (format!("inputs/{name}"), text.as_bytes()));
-    for (name, bytes) in named.chain(inputs) {
-        let path = draft.path().join(name);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(path, bytes)?;
-    }
-    let text = serde_json::to_string_pretty(about).map_err(std::io::Error::other)?;
-    write::whole(&draft.path().join("run.json"), format!("{text}\n").as_bytes())?;
-    let old = parent.join(format!(".old-{}", std::process::id()));
-    if place.exists() {
-        std::fs::rename(place, &old)?;
-    }
-    let draft = draft.keep();
-    open_to_others(&draft)?;
-    std::fs::rename(draft, place)?;
-    if old.exists() {
-        std::fs::remove_dir_all(old)?;
-    }
-    Ok(())
-}
+/// How many patients that could not be computed are told one by one.
+const TOLD: usize = 5;
 
-/// A temporary folder is private; a run is as readable as any other new folder.
-fn open_to_others(folder: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
+/// Patients that could not be computed: who, when, why, and how to look at them.
+fn failures(simulation: &Simulation, command: &str, options: Options) {
+    let experiment = simulation.experiment();
+    let trial = &experiment.protocol.id;
+    // The choice of arms says nothing about a single patient.
+    let words: Vec<&str> = command.split(" --").filter(|word| !word.starts_with("arms ")).collect();
+    let command = words.join(" --");
+    let failed: Vec<_> = simulation.failed().collect();
+    let told = failed.iter().take(TOLD).map(|patient| {
+        let name = subject(trial, patient.patient, patient.replicate, &patient.arm);
+        let message = format!(
+            "trial {}, arm `{}`: patient {} of {trial} could not be computed beyond day {:.2}: {} \
+             (state `{}`)",
+            patient.replicate,
+            patient.arm,
+            patient.patient + 1,
+            patient.day,
+            patient.what,
+            patient.state
+        );
+        let help = format!(
+            "counted as not evaluable, never dropped; `{command} --seed {} --replay {name}` shows \
+             the patient's course",
+            experiment.seed
+        );
+        Problem::error("S101", "", "", message, help).as_warning()
+    });
+    let told: Vec<Problem> = told.collect();
+    if !told.is_empty() {
+        show::problems(&told, None, options);
     }
-    Ok(())
+    if failed.len() > TOLD {
+        note(&format!("and {} more patients; all are in run.json", failed.len() - TOLD), options);
+    }
 }
 
 /// A remark on stderr, unless told to be quiet.

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod conduct;
 pub mod document;
+pub mod ledger;
 pub mod library;
 pub mod observe;
 pub mod operation;
@@ -16,11 +17,13 @@ pub mod section;
 pub mod summary;
 pub mod targets;
 
+pub use rayon::ThreadPool as Pool;
+
 /// A pool of worker threads for long operations; 0 takes one per core.
 ///
 /// # Errors
 /// The operating system's reason for refusing.
-pub fn pool(threads: usize) -> Result<rayon::ThreadPool, String> {
+pub fn pool(threads: usize) -> Result<Pool, String> {
     let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
     builder.build().map_err(|error| format!("no worker threads: {error}"))
 }

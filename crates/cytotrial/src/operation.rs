@@ -4,8 +4,10 @@ pub mod blocks;
 pub mod check;
 pub mod explain;
 pub mod new;
+pub mod replay;
 pub mod report;
 pub mod simulate;
+pub mod verify;
 
 /// Progress and cancellation of long work, and a place where finished parts outlast the process.
 pub trait Watch: Sync {

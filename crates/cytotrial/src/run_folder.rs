@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::{Audit, audit};
 use crate::conduct::merge::append;
+use crate::operation::replay::subject;
 use crate::operation::simulate::{ASSAYS, MODEL, PARAMETERS, SIGNS, Simulation};
 use crate::problem::Problem;
 use crate::protocol::Experiment;
@@ -61,14 +62,36 @@ pub const REPORT: &str = "report.json";
 /// Published results beside the predictions.
 pub const TARGETS: &str = "evidence/targets.csv";
 
+/// What a run is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Whole trials in every arm.
+    Simulation,
+    /// The same, with the experiments behind the record's claims.
+    Claims,
+}
+
+impl Kind {
+    /// The word in `run.json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Simulation => "simulation",
+            Self::Claims => "claims",
+        }
+    }
+}
+
 /// The run's name: a hash of its inputs and of every option that changes results.
-pub fn identity(experiment: &Experiment, inputs: &[(String, String)]) -> String {
+pub fn identity(kind: Kind, experiment: &Experiment, inputs: &[(String, String)]) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text.as_bytes());
     };
     add(env!("CARGO_PKG_VERSION"));
+    add(kind.word());
+    add(&experiment.protocol.file);
     for (name, text) in inputs {
         add(name);
         add(text);
@@ -233,15 +256,22 @@ fn numbers(values: impl Iterator<Item = f64>) -> Column {
 }
 
 /// The part of `run.json` that is the same in every repetition.
-pub fn facts(simulation: &Simulation, identity: &str, inputs: &[(String, String)]) -> Value {
+pub fn facts(
+    kind: Kind,
+    simulation: &Simulation,
+    identity: &str,
+    inputs: &[(String, String)],
+) -> Value {
     let experiment = simulation.experiment();
     let summary = &simulation.summary;
     let hashes: serde_json::Map<String, Value> =
         inputs.iter().map(|(name, text)| (name.clone(), json!(sha256(text.as_bytes())))).collect();
     json!({
+        "kind": kind.word(),
         "identity": identity,
         "version": env!("CARGO_PKG_VERSION"),
         "trial": experiment.protocol.id,
+        "trial_file": experiment.protocol.file,
         "seed": experiment.seed,
         "replicates": summary.replicates,
         "patients": experiment.protocol.patients,
@@ -249,8 +279,11 @@ pub fn facts(simulation: &Simulation, identity: &str, inputs: &[(String, String)
         "simulated": summary.simulated,
         "replicates_with_tables": crate::operation::simulate::KEPT,
         "failed": simulation.failed().map(|patient| json!({
+            "subject": subject(
+                &experiment.protocol.id, patient.patient, patient.replicate, &patient.arm,
+            ),
             "replicate": patient.replicate, "arm": patient.arm, "patient": patient.patient,
-            "what": patient.what,
+            "day": patient.day, "state": patient.state, "what": patient.what,
         })).collect::<Vec<_>>(),
         "inputs": hashes,
     })

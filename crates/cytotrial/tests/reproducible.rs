@@ -6,7 +6,7 @@ use common::{files, request, world};
 use cytotrial::conduct::run::{ReplicateResult, block};
 use cytotrial::operation::Unwatched;
 use cytotrial::operation::simulate::{Simulation, simulate};
-use cytotrial::run_folder::{RunFile, facts, identity, inputs, results, summary_json};
+use cytotrial::run_folder::{Kind, RunFile, facts, identity, inputs, results, summary_json};
 
 const COMMAND: &str = "cytotrial simulate trials/NCT06379451";
 
@@ -18,9 +18,9 @@ fn simulated(replicates: u32, patients: u32, arms: &[&str]) -> Simulation {
 fn run_files(simulation: &Simulation) -> (Vec<RunFile>, String) {
     let files = files();
     let texts = inputs(&files);
-    let name = identity(simulation.experiment(), &texts);
+    let name = identity(Kind::Simulation, simulation.experiment(), &texts);
     let written = results(simulation, &files, &name, COMMAND).expect("files");
-    let facts = facts(simulation, &name, &texts);
+    let facts = facts(Kind::Simulation, simulation, &name, &texts);
     (written, format!("{facts}{}", summary_json(simulation)))
 }
 

@@ -81,7 +81,11 @@ pub struct FailedPatient {
     pub arm: String,
     /// The candidate's number.
     pub patient: u32,
-    /// Day, state and reason in words.
+    /// How far the patient came, days from the first infusion.
+    pub day: f64,
+    /// The state to look at: the one with the largest error.
+    pub state: String,
+    /// The reason in words.
     pub what: String,
 }
 

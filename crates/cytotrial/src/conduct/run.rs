@@ -134,7 +134,9 @@ fn simulate(
                     replicate: finished.plan.replicate,
                     arm: world.experiment.arms[finished.plan.arm].name.clone(),
                     patient: finished.plan.patient,
-                    what: failure.to_string(),
+                    day: failure.time,
+                    what: failure.reason.to_string(),
+                    state: failure.state,
                 });
                 finished
             }
