@@ -94,8 +94,10 @@ pub(crate) fn begin(plan: &Plan<'_>, options: Options) -> Result<Beginning, Exit
         note("what another build of the program had finished is not used", options);
     }
     let resumed = (plan.resume && !finished.is_empty()).then(|| in_words(&finished));
-    prepare(plan, &part, &blocks, resumed.as_deref())
-        .map_err(|error| cannot_begin(&part, &error, options))?;
+    prepare(plan, &part, &blocks, resumed.as_deref()).map_err(|why| match &resumed {
+        Some(finished) => not_written(why, finished, plan.typed, options),
+        None => not_begun(why, options),
+    })?;
     if let Some(finished) = &resumed {
         note(&format!("going on after {finished}"), options);
     }
@@ -187,12 +189,7 @@ impl Run {
     }
 
     fn cannot_write(&self, why: String) -> Exit {
-        let finished = in_words(&self.blocks.finished().0);
-        let help = format!(
-            "{finished} are kept; make room or give write permission, then `{} --resume` goes on",
-            self.typed
-        );
-        failed("F103", why, help, self.options)
+        not_written(why, &in_words(&self.blocks.finished().0), &self.typed, self.options)
     }
 }
 
@@ -240,30 +237,42 @@ fn tidy(part: &Path) {
 
 /// Makes the part folder ready: inputs as they are now, the ledger begun or gone on with, no other
 /// file of an earlier attempt.
-fn prepare(plan: &Plan<'_>, part: &Path, blocks: &Blocks, resumed: Option<&str>) -> io::Result<()> {
+fn prepare(
+    plan: &Plan<'_>,
+    part: &Path,
+    blocks: &Blocks,
+    resumed: Option<&str>,
+) -> Result<(), String> {
     let run = part.join("run");
     let ledger = run.join(ledger::NAME);
-    let earlier = resumed.and_then(|_| fs::read(&ledger).ok());
+    let is_begun = resumed.is_some() && ledger.is_file();
     if resumed.is_none() {
-        blocks.clear()?;
+        blocks.clear().map_err(|error| unwritten(part, &error))?;
     }
-    fs::create_dir_all(&run)?;
-    for entry in fs::read_dir(&run)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            fs::remove_dir_all(path)?;
-        } else if path != ledger || earlier.is_none() {
-            fs::remove_file(path)?;
-        }
-    }
+    clear(&run, is_begun.then_some(&ledger)).map_err(|error| unwritten(&run, &error))?;
     for (name, text) in plan.inputs {
-        write::forced(&run.join("inputs").join(name), text.as_bytes())?;
+        let path = run.join("inputs").join(name);
+        write::forced(&path, text.as_bytes()).map_err(|error| unwritten(&path, &error))?;
     }
     let details = json!({
         "run": plan.identity, "command": plan.command, "finished": resumed.unwrap_or_default(),
     });
-    let event = if earlier.is_some() { Event::Resumed } else { Event::Begun };
-    ledger::add(&run, event, &details)
+    let event = if is_begun { Event::Resumed } else { Event::Begun };
+    ledger::add(&run, event, &details).map_err(|error| unwritten(&ledger, &error))
+}
+
+/// An empty folder, but for what stays.
+fn clear(folder: &Path, stays: Option<&PathBuf>) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            fs::remove_dir_all(path)?;
+        } else if Some(&path) != stays {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn refuse_part(plan: &Plan<'_>, finished: &str, options: Options) -> Exit {
@@ -277,8 +286,19 @@ fn refuse_part(plan: &Plan<'_>, finished: &str, options: Options) -> Exit {
 }
 
 fn cannot_begin(path: &Path, error: &io::Error, options: Options) -> Exit {
+    not_begun(unwritten(path, error), options)
+}
+
+fn not_begun(why: String, options: Options) -> Exit {
     let help = "choose a folder that you may write to with --out, or make room";
-    failed("F103", unwritten(path, error), help.to_owned(), options)
+    failed("F103", why, help.to_owned(), options)
+}
+
+fn not_written(why: String, finished: &str, typed: &str, options: Options) -> Exit {
+    let help = format!(
+        "{finished} are kept; make room or give write permission, then `{typed} --resume` goes on"
+    );
+    failed("F103", why, help, options)
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> String {
