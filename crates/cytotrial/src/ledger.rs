@@ -236,7 +236,7 @@ mod tests {
             if changed == whole {
                 continue;
             }
-            let line = 1 + whole[..at].iter().filter(|byte| **byte == b'\n').count();
+            let line = whole[..at].split(|byte| *byte == b'\n').count();
             let broken = check(&changed).expect_err("a change is seen");
             assert_eq!(broken.line, line, "byte {at}: {broken}");
         }

@@ -74,9 +74,9 @@ fn a_full_disk_keeps_what_is_finished_and_the_run_goes_on_later() {
 fn a_block_without_room_ends_the_run_with_its_name() {
     let place = Place::new();
     // The first block holds the tables of the first trial and is longer than the inputs.
-    let words = RUN.iter().map(|word| if *word == "3" { "40" } else { word });
+    let words = RUN.iter().map(|word| if *word == "3" { "16" } else { word });
     let words: Vec<&str> = words.collect();
-    let full = with_room(&place, 160, &words);
+    let full = with_room(&place, 120, &words);
     assert_eq!(full.code, Some(3), "{}", full.err);
     assert!(full.err.contains("error[F103]"), "{}", full.err);
     assert!(full.err.contains("simulation-00000000-00000008` cannot be written"), "{}", full.err);

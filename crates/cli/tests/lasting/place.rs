@@ -62,7 +62,7 @@ impl Place {
 
     /// The part folder below a folder of runs, if there is one.
     pub(crate) fn part(&self, runs: &str) -> Option<PathBuf> {
-        self.entries(runs, |name| name.ends_with(".part")).pop()
+        self.entries(runs, |name| name.starts_with('.')).pop()
     }
 
     fn entries(&self, runs: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
@@ -78,7 +78,7 @@ impl Place {
 pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_so() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "it never became so");
+        assert!(begin.elapsed() < Duration::from_mins(1), "it never became so");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

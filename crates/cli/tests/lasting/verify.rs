@@ -5,7 +5,18 @@ use std::path::{Path, PathBuf};
 
 use crate::place::{Ended, Place};
 
-const RUN: &[&str] = &["simulate", "t", "--replicates", "3", "--patients", "4", "--seed", "7"];
+const RUN: &[&str] = &[
+    "simulate",
+    "t",
+    "--replicates",
+    "2",
+    "--patients",
+    "3",
+    "--seed",
+    "7",
+    "--arms",
+    "car-nk,bcma-car-t",
+];
 
 /// A complete run, moved away from its trial.
 fn run() -> (Place, PathBuf) {
