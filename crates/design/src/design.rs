@@ -1,6 +1,9 @@
-//! What a design is, what it decides from, and the list of designs.
+//! What a design is, and the list of designs.
 
 use std::fmt;
+
+use crate::counts::{DoseCounts, Known};
+use crate::decision::{Action, Decision, Reason, Step};
 
 macro_rules! designs {
     ($($name:ident),* $(,)?) => {
@@ -9,20 +12,72 @@ macro_rules! designs {
         pub const ALL: &[Entry] = &[$($name::ENTRY),*];
     };
 }
-designs![three_plus_three, boin];
+designs![
+    three_plus_three,
+    rolling_six,
+    i3_plus_3,
+    mtpi,
+    mtpi2,
+    keyboard,
+    boin,
+    tite_boin,
+    boin12,
+    custom,
+];
 
 /// A rule that says which dose level the next patients get.
 ///
-/// Levels count from 0. A decision depends on nothing but the settings and the counts.
+/// Levels count from 0. A decision depends on nothing but the settings and what is known.
 pub trait Design: fmt::Debug + Send + Sync {
-    /// What to do next, when the last patients were treated at `level`.
-    fn decide(&self, level: usize, doses: &[DoseCounts]) -> Decision;
+    /// What to do next, by everything known; the reason is worded only if somebody reads it.
+    fn step(&self, known: &Known, reason: &mut Reason) -> Step;
 
-    /// The maximum tolerated dose by the counts so far; `None` if there is none.
+    /// The dose to go on with by the counts so far (the maximum tolerated or the optimal biological
+    /// dose, or the only dose if it works); `None` if there is none.
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize>;
 
     /// The paragraph a protocol needs.
     fn describe(&self) -> String;
+
+    /// The number of dose levels that the settings fix; `None` if any number will do.
+    fn levels(&self) -> Option<usize> {
+        None
+    }
+
+    /// What the design needs to know of patients.
+    fn outcomes(&self) -> Outcomes {
+        Outcomes::Toxicity
+    }
+
+    /// The response rate that is too low to go on with, for designs that know one.
+    fn response_floor(&self) -> Option<f64> {
+        None
+    }
+
+    /// The decision by counts alone, when the last patients were treated at `level`.
+    fn decide(&self, level: usize, doses: &[DoseCounts]) -> Decision {
+        self.decide_on(&Known::of_counts(level, doses))
+    }
+
+    /// The decision by everything known, with its reason.
+    fn decide_on(&self, known: &Known) -> Decision {
+        let mut reason = Reason::spoken();
+        let Step { action, next_level, patients } = self.step(known, &mut reason);
+        Decision { action, next_level, patients, because: reason.into_text() }
+    }
+}
+
+/// What a design needs to know of patients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcomes {
+    /// DLTs alone.
+    Toxicity,
+    /// DLTs, and how long pending patients were followed.
+    ToxicityInTime,
+    /// DLTs and responses.
+    ToxicityAndResponse,
+    /// Responses alone, at one dose.
+    Response,
 }
 
 /// One design of the list.
@@ -32,6 +87,8 @@ pub struct Entry {
     pub name: &'static str,
     /// What a report writes.
     pub title: &'static str,
+    /// The least settings that make a design, as TOML.
+    pub least: &'static str,
     /// Reads the settings of the design from TOML; a misspelt key is an error.
     pub from_toml: fn(&str) -> Result<Box<dyn Design>, DesignError>,
 }
@@ -53,107 +110,96 @@ pub enum DesignError {
         /// What it must be.
         limit: String,
     },
+    /// Settings that do not go together.
+    #[error("{0}")]
+    Settings(String),
+    /// A decision table that cannot be read.
+    #[error("line {line} of the table: {what}")]
+    Table {
+        /// The line in the text of the table.
+        line: usize,
+        /// What is wrong there.
+        what: String,
+    },
 }
 
-/// The patients of one dose level.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    serde::Serialize,
-    serde::Deserialize,
-)]
-pub struct DoseCounts {
-    /// Patients with a complete DLT window or a DLT; pending ones are not among them.
-    pub evaluable: u32,
-    /// Evaluable patients with a DLT.
-    pub dlts: u32,
-    /// Patients whose DLT window still runs.
-    pub pending: u32,
+/// A check of one setting.
+pub(crate) fn within(
+    setting: &'static str,
+    found: f64,
+    holds: bool,
+    limit: impl Fn() -> String,
+) -> Result<(), DesignError> {
+    if holds { Ok(()) } else { Err(DesignError::Limit { setting, found, limit: limit() }) }
 }
 
-impl DoseCounts {
-    /// Counts without pending patients.
-    pub const fn of(evaluable: u32, dlts: u32) -> Self {
-        Self { evaluable, dlts, pending: 0 }
-    }
-
-    /// The counts if every pending patient ends without a DLT.
-    #[must_use]
-    pub const fn at_best(self) -> Self {
-        Self::of(self.evaluable + self.pending, self.dlts)
-    }
-
-    /// The counts if every pending patient ends with a DLT.
-    #[must_use]
-    pub const fn at_worst(self) -> Self {
-        Self::of(self.evaluable + self.pending, self.dlts + self.pending)
-    }
-}
-
-/// What happens next.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-pub enum Action {
-    /// Treat the next patients one level higher.
-    Escalate,
-    /// Treat the next patients at the same level.
-    Stay,
-    /// Treat the next patients at a lower level.
-    DeEscalate,
-    /// Wait for patients whose window still runs.
-    Suspend,
-    /// End the dose finding and recommend a dose.
-    Finish,
-    /// End the trial: the lowest level is too toxic.
-    StopForSafety,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Escalate => "escalate",
-            Self::Stay => "stay",
-            Self::DeEscalate => "de-escalate",
-            Self::Suspend => "suspend",
-            Self::Finish => "finish",
-            Self::StopForSafety => "stop for safety",
-        })
-    }
-}
-
-/// A decision with its reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// What happens next.
-    pub action: Action,
-    /// The level of the next patients; `None` when nobody is treated next.
-    pub next_level: Option<usize>,
-    /// The sentence that says why.
-    pub because: String,
+/// A check that a setting is a probability strictly between 0 and 1.
+pub(crate) fn is_rate(setting: &'static str, found: f64) -> Result<(), DesignError> {
+    within(setting, found, found > 0.0 && found < 1.0, || "above 0 and below 1".to_owned())
 }
 
 /// `1 of 3 evaluable patients had a DLT`.
-fn counted(at: DoseCounts) -> String {
+pub(crate) fn counted(at: DoseCounts) -> String {
     let patients = if at.evaluable == 1 { "patient" } else { "patients" };
     format!("{} of {} evaluable {patients} had a DLT", at.dlts, at.evaluable)
 }
 
-/// The decision to wait for pending patients.
-fn suspended(doses: &[DoseCounts]) -> Decision {
+/// The step to wait for pending patients.
+pub(crate) fn suspended(doses: &[DoseCounts], reason: &mut Reason) -> Step {
     let pending: u32 = doses.iter().map(|dose| dose.pending).sum();
-    let because = if pending == 1 {
-        "1 patient is still in the DLT window".to_owned()
-    } else {
-        format!("{pending} patients are still in the DLT window")
-    };
-    Decision { action: Action::Suspend, next_level: None, because }
+    reason.say(|| {
+        if pending == 1 {
+            "1 patient is still in the DLT window".to_owned()
+        } else {
+            format!("{pending} patients are still in the DLT window")
+        }
+    });
+    Step::end(Action::Suspend)
+}
+
+/// What to do while patients are in the DLT window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PendingRule {
+    /// Wait for all of them at the current dose.
+    #[default]
+    Wait,
+    /// Wait only if their outcomes can change the decision.
+    UnlessCertain,
+}
+
+/// The step by complete data, or to wait for it.
+pub(crate) fn when_complete(
+    rule: PendingRule,
+    known: &Known,
+    reason: &mut Reason,
+    complete: impl Fn(&Known, &mut Reason) -> Step,
+) -> Step {
+    match rule {
+        PendingRule::Wait if known.at().pending > 0 => suspended(&known.doses, reason),
+        PendingRule::Wait => complete(known, reason),
+        PendingRule::UnlessCertain if known.doses.iter().all(|dose| dose.pending == 0) => {
+            complete(known, reason)
+        }
+        PendingRule::UnlessCertain => {
+            let settled = |settle: fn(DoseCounts) -> DoseCounts| Known {
+                doses: known.doses.iter().map(|&dose| settle(dose)).collect(),
+                ..known.clone()
+            };
+            let at_best = complete(&settled(DoseCounts::at_best), reason);
+            let at_worst = complete(&settled(DoseCounts::at_worst), &mut Reason::silent());
+            if at_best != at_worst {
+                return suspended(&known.doses, reason);
+            }
+            reason.say(|| {
+                let counted = counted(known.at());
+                format!(
+                    "{counted}, and the patients still in the DLT window cannot change the decision"
+                )
+            });
+            at_best
+        }
+    }
 }
 
 #[cfg(test)]
@@ -163,13 +209,17 @@ mod tests {
     #[test]
     fn every_design_reads_its_least_settings_and_survives_no_patients() {
         for entry in ALL {
-            let text = if entry.name == "boin" { "target = 0.3" } else { "" };
-            let design = (entry.from_toml)(text).unwrap();
-            let doses = [DoseCounts::default(); 3];
+            let design = (entry.from_toml)(entry.least).unwrap();
+            let doses = vec![DoseCounts::default(); design.levels().unwrap_or(3)];
             let decision = design.decide(0, &doses);
-            assert_eq!((decision.action, decision.next_level), (Action::Stay, Some(0)));
-            assert_eq!(design.recommend(&doses), None);
-            assert_eq!(design.recommend(&[]), None);
+            assert_eq!(
+                (decision.action, decision.next_level),
+                (Action::Stay, Some(0)),
+                "{design:?}"
+            );
+            assert!(!decision.because.is_empty());
+            assert_eq!(design.recommend(&doses), None, "{}", entry.name);
+            assert_eq!(design.recommend(&[]), None, "{}", entry.name);
             assert!(design.describe().len() > 40);
         }
     }
@@ -177,7 +227,8 @@ mod tests {
     #[test]
     fn a_misspelt_setting_is_an_error() {
         for entry in ALL {
-            let error = (entry.from_toml)("target = 0.3\nchort = 3").unwrap_err().to_string();
+            let text = format!("chort = 3\n{}", entry.least);
+            let error = (entry.from_toml)(&text).unwrap_err().to_string();
             assert!(error.contains("unknown field"), "{}: {error}", entry.name);
         }
     }

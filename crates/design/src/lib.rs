@@ -11,8 +11,22 @@
 //! assert_eq!((decision.action, decision.next_level), (Action::Escalate, Some(1)));
 //! ```
 
+pub mod characteristics;
+pub mod counts;
+pub mod decision;
 pub mod design;
+mod interval;
+pub mod isotonic;
+mod keys;
+pub mod outcome;
+pub mod posterior;
 pub mod table;
+pub mod truth;
+mod utility;
 
-pub use design::{ALL, Action, Decision, Design, DesignError, DoseCounts, Entry};
+pub use characteristics::{Characteristics, Plan};
+pub use counts::{DoseCounts, Known, Patient};
+pub use decision::{Action, Decision, Reason, Step};
+pub use design::{ALL, Design, DesignError, Entry, Outcomes};
 pub use table::{Row, decision_table};
+pub use truth::{DoseTruth, Truth};

@@ -1,6 +1,8 @@
 //! Decision tables: what a design does for every count of DLTs at one dose.
 
-use crate::design::{Action, Design, DoseCounts};
+use crate::counts::DoseCounts;
+use crate::decision::Action;
+use crate::design::Design;
 
 /// The decisions for one number of evaluable patients at the current dose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +35,7 @@ fn row(design: &dyn Design, evaluable: u32) -> Row {
     let in_the_middle = |dlts: u32| design.decide(1, &[below, at(dlts), untried]).action;
     let actions: Vec<Action> = (0..=evaluable).map(in_the_middle).collect();
     let leaves = |dlts: u32| match actions[dlts as usize] {
-        Action::DeEscalate | Action::StopForSafety => true,
+        Action::DeEscalate | Action::StopForSafety | Action::StopForFutility => true,
         // A design may end instead of stepping down; it does not when it would stay.
         Action::Finish => design.decide(0, &[below, at(dlts), untried]).action != Action::Escalate,
         _ => false,

@@ -1,32 +1,45 @@
 //! What holds for every design and every count of patients.
 
+use std::sync::OnceLock;
+
 use cytotrial_design::{ALL, Action, Design, DoseCounts};
 use proptest::prelude::*;
 
-/// Every design under several settings.
-fn designs() -> Vec<Box<dyn Design>> {
-    let settings = [
-        ("3+3", ""),
-        ("3+3", "variant = \"stop-at-toxic\""),
-        ("3+3", "six-at-top = true"),
-        ("boin", "target = 0.3"),
-        ("boin", "target = 0.2\nextra-safe = true\nbound-mtd = true"),
-        ("boin", "target = 0.25\nearly-stop = 9\nstay-on-1-of-3 = true"),
-        ("boin", "target = 0.3\nearly-stop = 6\nearly-stop-rule = \"simple\""),
-        ("boin", "target = 0.4\npending = \"unless-certain\""),
-    ];
-    let build = |(name, text): (&str, &str)| {
-        let entry = ALL.iter().find(|entry| entry.name == name).expect("a listed design");
-        (entry.from_toml)(text).expect("sound settings")
-    };
-    settings.into_iter().map(build).collect()
+/// Designs on toxicity alone, under several settings.
+fn designs() -> &'static [Box<dyn Design>] {
+    static DESIGNS: OnceLock<Vec<Box<dyn Design>>> = OnceLock::new();
+    DESIGNS.get_or_init(|| SETTINGS.iter().map(|&(name, text)| build(name, text)).collect())
+}
+
+const SETTINGS: &[(&str, &str)] = &[
+    ("3+3", ""),
+    ("3+3", "variant = \"stop-at-toxic\""),
+    ("3+3", "six-at-top = true"),
+    ("i3+3", "target = 0.25"),
+    ("mtpi", "target = 0.3"),
+    ("mtpi2", "target = 0.3\nmargin-above = 0.1"),
+    ("keyboard", "target = 0.2"),
+    ("boin", "target = 0.3"),
+    ("boin", "target = 0.2\nextra-safe = true\nbound-mtd = true"),
+    ("boin", "target = 0.25\nearly-stop = 9\nstay-on-1-of-3 = true"),
+    ("boin", "target = 0.3\nearly-stop = 6\nearly-stop-rule = \"simple\""),
+    ("boin", "target = 0.4\npending = \"unless-certain\""),
+    ("boin", "target = 0.3\ntitration-cohort = 3"),
+    ("tite-boin", "target = 0.3"),
+    ("tite-boin", "target = 0.3\nform = \"effective-sample-size\""),
+    ("rolling-six", ""),
+];
+
+fn build(name: &str, text: &str) -> Box<dyn Design> {
+    let entry = ALL.iter().find(|entry| entry.name == name).expect("a listed design");
+    (entry.from_toml)(text).expect("sound settings")
 }
 
 fn dose() -> impl Strategy<Value = DoseCounts> {
     (0_u32..=12, 0_u32..=3).prop_flat_map(|(evaluable, pending)| {
         // Few DLTs more often than many, so that higher doses stay open.
         prop_oneof![3 => 0..=evaluable.min(1), 1 => 0..=evaluable]
-            .prop_map(move |dlts| DoseCounts { evaluable, dlts, pending })
+            .prop_map(move |dlts| DoseCounts { pending, ..DoseCounts::of(evaluable, dlts) })
     })
 }
 

@@ -17,6 +17,7 @@ pub mod competing;
 pub mod distribution;
 pub mod interval;
 pub mod math;
+pub mod quadrature;
 pub mod special;
 pub mod stream;
 pub mod summary;

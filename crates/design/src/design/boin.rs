@@ -3,18 +3,24 @@
 //! Liu and Yuan, J R Stat Soc C 2015;64:507-523; Yan et al., J Stat Softw 2020;94(13). Rules and
 //! options as in the R package BOIN 2.7.2.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 use stats::math::ln;
-use stats::special::beta_cdf;
 
-use super::{Action, Decision, Design, DesignError, DoseCounts, Entry, counted, suspended};
+use super::{Design, DesignError, Entry, PendingRule, counted, when_complete, within};
+use crate::counts::{DoseCounts, Known};
+use crate::decision::{Action, Reason, Step};
+use crate::interval::{self, Interval, Kept, Verdict, Verdicts};
+use crate::isotonic;
+use crate::posterior::{exceeds, least_hits_above};
 
 /// The line of this design in the list.
 pub const ENTRY: Entry = Entry {
     name: "boin",
     title: "BOIN",
+    least: "target = 0.3",
     from_toml: |text| Ok(Box::new(Boin::new(toml::from_str(text)?)?)),
 };
 
@@ -57,6 +63,10 @@ pub struct Settings {
     /// What to do while patients are in the DLT window.
     #[serde(default)]
     pub pending: PendingRule,
+    /// Accelerated titration: one patient per dose from the lowest until the first DLT or the top
+    /// dose, where the cohort is then completed to this size; no titration if left out.
+    #[serde(default)]
+    pub titration_cohort: Option<u32>,
 }
 
 fn default_elimination() -> f64 {
@@ -78,17 +88,6 @@ pub enum EarlyStopRule {
     Simple,
 }
 
-/// What to do while patients are in the DLT window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PendingRule {
-    /// Wait for all of them at the current dose.
-    #[default]
-    Wait,
-    /// Wait only if their outcomes can change the decision.
-    UnlessCertain,
-}
-
 impl Settings {
     /// The default settings for a target.
     pub fn new(target: f64) -> Self {
@@ -104,6 +103,7 @@ impl Settings {
             bound_mtd: false,
             stay_on_1_of_3: false,
             pending: PendingRule::default(),
+            titration_cohort: None,
         }
     }
 }
@@ -114,6 +114,7 @@ pub struct Boin {
     settings: Settings,
     lambda_e: f64,
     lambda_d: f64,
+    kept: Kept,
 }
 
 /// The numbers of DLTs at which something happens, for one number of patients at a dose.
@@ -147,10 +148,11 @@ impl Boin {
         within("offset", offset, (0.0..0.5).contains(&offset) && offset < cutoff, || {
             "at least 0 and below 0.5".to_owned()
         })?;
-        // Equations (5) and (6) of Liu and Yuan 2015.
-        let lambda_e = ln((1.0 - phi1) / (1.0 - phi)) / ln(phi * (1.0 - phi1) / (phi1 * (1.0 - phi)));
-        let lambda_d = ln((1.0 - phi) / (1.0 - phi2)) / ln(phi2 * (1.0 - phi) / (phi * (1.0 - phi2)));
-        Ok(Self { settings, lambda_e, lambda_d })
+        if let Some(cohort) = settings.titration_cohort {
+            within("titration-cohort", f64::from(cohort), cohort >= 2, || "at least 2".to_owned())?;
+        }
+        let (lambda_e, lambda_d) = boundaries_of(phi, phi1, phi2);
+        Ok(Self { settings, lambda_e, lambda_d, kept: Kept::default() })
     }
 
     /// The settings.
@@ -178,8 +180,9 @@ impl Boin {
         if self.settings.stay_on_1_of_3 && evaluable == 3 {
             de_escalate_at_least = de_escalate_at_least.max(2);
         }
-        let eliminate_at_least = (1..=evaluable)
-            .find(|&dlts| self.is_overdose(DoseCounts::of(evaluable, dlts), self.settings.elimination));
+        let cutoff = self.settings.elimination;
+        let least = |cutoff| least_hits_above((1.0, 1.0), evaluable, self.settings.target, cutoff);
+        let eliminate_at_least = if evaluable >= 3 { least(cutoff) } else { None };
         let de_escalate_at_least =
             de_escalate_at_least.min(eliminate_at_least.unwrap_or(de_escalate_at_least));
         Boundaries { escalate_at_most, de_escalate_at_least, eliminate_at_least }
@@ -187,142 +190,90 @@ impl Boin {
 
     /// Which doses are eliminated: a dose that is too toxic, and all above it.
     pub fn eliminated(&self, doses: &[DoseCounts]) -> Vec<bool> {
-        let first = self.first_eliminated(doses);
+        let first = interval::first_eliminated(self, doses);
         (0..doses.len()).map(|level| level >= first).collect()
     }
 
     /// The isotonic estimates of the DLT rates; `None` for doses without patients or eliminated.
     pub fn estimates(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
-        let open = self.first_eliminated(doses);
-        let levels: Vec<usize> = (0..open).filter(|&level| doses[level].evaluable > 0).collect();
-        let blocks = levels.iter().map(|&level| estimate(doses[level])).collect();
-        let mut estimates = vec![None; doses.len()];
-        for (level, rate) in levels.into_iter().zip(pooled(blocks)) {
-            estimates[level] = Some(rate);
-        }
-        estimates
+        isotonic::estimates(doses, interval::first_eliminated(self, doses), 0.05)
     }
 
-    /// Whether the rate exceeds the target with more than a given posterior probability.
-    fn is_overdose(&self, at: DoseCounts, cutoff: f64) -> bool {
-        let (hits, misses) = (f64::from(at.dlts), f64::from(at.evaluable - at.dlts));
-        // The upper tail of Beta(1 + hits, 1 + misses), taken as a lower tail of its mirror image.
-        let above = || beta_cdf(1.0 - self.settings.target, misses + 1.0, hits + 1.0);
-        at.evaluable >= 3 && at.dlts >= 1 && above() > cutoff
-    }
-
-    /// The lowest eliminated dose; the number of doses if there is none.
-    fn first_eliminated(&self, doses: &[DoseCounts]) -> usize {
-        let cutoff = self.settings.elimination;
-        if doses.first().is_some_and(|&lowest| self.stops_for_safety(lowest)) {
-            return 0;
-        }
-        doses.iter().position(|&dose| self.is_overdose(dose, cutoff)).unwrap_or(doses.len())
-    }
-
-    /// Whether the lowest dose is too toxic to go on.
-    fn stops_for_safety(&self, lowest: DoseCounts) -> bool {
-        let relief = if self.settings.extra_safe { self.settings.offset } else { 0.0 };
-        self.is_overdose(lowest, self.settings.elimination - relief)
-    }
-
-    /// The decision with complete data.
-    fn decide_complete(&self, level: usize, doses: &[DoseCounts]) -> Decision {
-        let at = doses[level];
-        let why = counted(at);
-        let open = self.first_eliminated(doses);
-        let decision = |action, next_level, because| Decision { action, next_level, because };
-        if open == 0 {
-            let lowest = counted(doses[0]);
-            let because = format!("{lowest} at the lowest dose, which is too toxic");
-            return decision(Action::StopForSafety, None, because);
-        }
-        if open <= level {
-            let toxic = counted(doses[open]);
-            let because = format!("{toxic}: the dose is eliminated");
-            return decision(Action::DeEscalate, Some(open - 1), because);
+    /// Whether single patients are treated, dose by dose: the step, if so.
+    fn titrate(&self, known: &Known, reason: &mut Reason) -> Option<Step> {
+        let cohort = self.settings.titration_cohort?;
+        let (at, level) = (known.at(), known.level);
+        let alone = |patients| Some(Step { patients: Some(patients), ..Step::to(level, level) });
+        let is_single = known.doses[..level].iter().all(|dose| dose.evaluable == 1 && dose.dlts == 0);
+        if !is_single || at.evaluable > 1 || known.doses[level + 1..].iter().any(|d| d.treated() > 0) {
+            return None;
         }
         if at.evaluable == 0 {
-            return decision(Action::Stay, Some(level), "no patient is evaluable yet".to_owned());
+            reason.say(|| "titration: one patient at a time".to_owned());
+            return alone(1);
         }
-        let Boundaries { escalate_at_most, de_escalate_at_least, .. } = self.boundaries(at.evaluable);
-        let (action, next, limit) = if at.dlts <= escalate_at_most {
-            let limit = format!("escalation at {escalate_at_most} or fewer");
-            let is_open = level + 1 < doses.len() && level + 1 < open;
-            if is_open {
-                (Action::Escalate, level + 1, limit)
-            } else {
-                (Action::Stay, level, format!("{limit}, but no higher dose is open"))
-            }
-        } else if at.dlts >= de_escalate_at_least {
-            let limit = format!("de-escalation at {de_escalate_at_least} or more");
-            match level.checked_sub(1) {
-                Some(below) => (Action::DeEscalate, below, limit),
-                None => (Action::Stay, level, format!("{limit}, but no dose is lower")),
-            }
-        } else {
-            let limit =
-                format!("escalation at {escalate_at_most}, de-escalation at {de_escalate_at_least}");
-            (Action::Stay, level, limit)
-        };
-        if self.is_enough(at.evaluable, action) {
-            let because = format!("{why}; enough patients were treated at this dose");
-            return decision(Action::Finish, None, because);
+        if at.dlts == 0 && level + 1 < known.doses.len() {
+            reason.say(|| format!("{}; titration goes on with one patient", counted(at)));
+            return Some(Step { patients: Some(1), ..Step::to(level, level + 1) });
         }
-        decision(action, Some(next), format!("{why}; {limit}"))
+        reason.say(|| format!("{}; titration ends and the cohort is completed", counted(at)));
+        alone(cohort - 1)
+    }
+}
+
+/// Equations (5) and (6) of Liu and Yuan 2015: the rates at which escalation and de-escalation
+/// begin, for a target and the rates that are too low and too high.
+pub(crate) fn boundaries_of(target: f64, low: f64, high: f64) -> (f64, f64) {
+    let lambda_e =
+        ln((1.0 - low) / (1.0 - target)) / ln(target * (1.0 - low) / (low * (1.0 - target)));
+    let lambda_d =
+        ln((1.0 - target) / (1.0 - high)) / ln(high * (1.0 - target) / (target * (1.0 - high)));
+    (lambda_e, lambda_d)
+}
+
+impl Interval for Boin {
+    fn verdicts(&self, evaluable: u32) -> Cow<'_, Verdicts> {
+        self.kept.get(evaluable, || {
+            let limits = self.boundaries(evaluable);
+            let verdict = |dlts: u32| {
+                if dlts <= limits.escalate_at_most {
+                    Verdict::Escalate
+                } else if dlts >= limits.de_escalate_at_least {
+                    Verdict::DeEscalate
+                } else {
+                    Verdict::Stay
+                }
+            };
+            Verdicts::new((0..=evaluable).map(verdict).collect(), limits.eliminate_at_least)
+        })
     }
 
-    /// Whether the option to stop early applies.
-    fn is_enough(&self, evaluable: u32, action: Action) -> bool {
-        let is_reached = self.settings.early_stop.is_some_and(|enough| evaluable >= enough);
-        is_reached
+    fn stops_at_lowest(&self, lowest: DoseCounts) -> bool {
+        let Settings { target, elimination, offset, .. } = self.settings;
+        self.settings.extra_safe
+            && lowest.evaluable >= 3
+            && lowest.dlts > 0
+            && exceeds(lowest.dlts, lowest.evaluable, target) > elimination - offset
+    }
+
+    fn is_enough(&self, at: DoseCounts, action: Action) -> bool {
+        self.settings.early_stop.is_some_and(|enough| at.evaluable >= enough)
             && (action == Action::Stay || self.settings.early_stop_rule == EarlyStopRule::Simple)
     }
 }
 
 impl Design for Boin {
-    fn decide(&self, level: usize, doses: &[DoseCounts]) -> Decision {
-        match self.settings.pending {
-            PendingRule::Wait if doses[level].pending > 0 => suspended(doses),
-            PendingRule::Wait => self.decide_complete(level, doses),
-            PendingRule::UnlessCertain => {
-                let best: Vec<DoseCounts> = doses.iter().map(|dose| dose.at_best()).collect();
-                let worst: Vec<DoseCounts> = doses.iter().map(|dose| dose.at_worst()).collect();
-                let at_best = self.decide_complete(level, &best);
-                if best == worst {
-                    return at_best;
-                }
-                let at_worst = self.decide_complete(level, &worst);
-                if (at_best.action, at_best.next_level) != (at_worst.action, at_worst.next_level) {
-                    return suspended(doses);
-                }
-                let because = format!(
-                    "{}, and the patients still in the DLT window cannot change the decision",
-                    counted(doses[level])
-                );
-                Decision { because, ..at_best }
-            }
-        }
+    fn step(&self, known: &Known, reason: &mut Reason) -> Step {
+        when_complete(self.settings.pending, known, reason, |known, reason| {
+            self.titrate(known, reason)
+                .unwrap_or_else(|| interval::step(self, known, reason))
+        })
     }
 
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
-        let estimates = self.estimates(doses);
-        let mut nearest: Option<(usize, f64)> = None;
-        let mut place = 0.0;
-        for (level, rate) in estimates.iter().enumerate() {
-            let Some(rate) = rate else { continue };
-            place += 1.0;
-            // Equal estimates are told apart by a shift that grows with the dose.
-            let rate = rate + place * 1e-10;
-            if self.settings.bound_mtd && rate > self.lambda_d {
-                continue;
-            }
-            let distance = (rate - self.settings.target).abs();
-            if nearest.is_none_or(|(_, least)| distance < least) {
-                nearest = Some((level, distance));
-            }
-        }
-        nearest.map(|(level, _)| level)
+        let limit = if self.settings.bound_mtd { self.lambda_d } else { f64::INFINITY };
+        let open = interval::first_eliminated(self, doses);
+        isotonic::nearest(doses, open, self.settings.target, limit)
     }
 
     fn describe(&self) -> String {
@@ -356,43 +307,15 @@ impl Design for Boin {
         if self.settings.stay_on_1_of_3 {
             text += " One DLT in three patients keeps the dose.";
         }
+        if let Some(cohort) = self.settings.titration_cohort {
+            let _ = write!(
+                text,
+                " It begins with one patient per dose until the first DLT or the top dose, where \
+                 the cohort is completed to {cohort} patients."
+            );
+        }
         text
     }
-}
-
-/// A check of one setting.
-fn within(
-    setting: &'static str,
-    found: f64,
-    holds: bool,
-    limit: impl Fn() -> String,
-) -> Result<(), DesignError> {
-    if holds { Ok(()) } else { Err(DesignError::Limit { setting, found, limit: limit() }) }
-}
-
-/// The posterior mean of a rate under Beta(0.05, 0.05), and the inverse of its variance.
-fn estimate(dose: DoseCounts) -> (f64, f64) {
-    let (n, y) = (f64::from(dose.evaluable), f64::from(dose.dlts));
-    let total = n + 0.1;
-    let variance = (y + 0.05) * (n - y + 0.05) / (total * total * (n + 1.1));
-    ((y + 0.05) / total, 1.0 / variance)
-}
-
-/// Pool adjacent violators: the nearest rising sequence to (value, weight) pairs.
-fn pooled(values: Vec<(f64, f64)>) -> Vec<f64> {
-    let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
-    for (value, weight) in values {
-        let mut block = (value, weight, 1);
-        while let Some(&(before, heavy, size)) = blocks.last()
-            && before > block.0
-        {
-            blocks.pop();
-            let sum = heavy + block.1;
-            block = ((before * heavy + block.0 * block.1) / sum, sum, size + block.2);
-        }
-        blocks.push(block);
-    }
-    blocks.iter().flat_map(|&(value, _, size)| std::iter::repeat_n(value, size)).collect()
 }
 
 #[cfg(test)]
@@ -450,8 +373,8 @@ mod tests {
 
     #[test]
     fn pending_patients_are_waited_for_unless_they_cannot_matter() {
-        let open = DoseCounts { evaluable: 2, dlts: 0, pending: 1 };
-        let settled = DoseCounts { evaluable: 5, dlts: 3, pending: 1 };
+        let open = DoseCounts { evaluable: 2, pending: 1, ..DoseCounts::default() };
+        let settled = DoseCounts { pending: 1, ..DoseCounts::of(5, 3) };
         let wait = boin("target = 0.3");
         let certain = boin("target = 0.3\npending = \"unless-certain\"");
         for at in [open, settled] {
@@ -477,8 +400,18 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_that_fall_are_pooled() {
-        let rates = pooled(vec![(0.1, 1.0), (0.4, 1.0), (0.2, 3.0), (0.5, 1.0)]);
-        assert!((rates[1] - 0.25).abs() < 1e-15 && (rates[2] - 0.25).abs() < 1e-15, "{rates:?}");
+    fn titration_treats_single_patients_until_the_first_dlt() {
+        let design = boin("target = 0.3\ntitration-cohort = 3");
+        let step = |level: usize, counts: &[(u32, u32)]| {
+            let doses: Vec<DoseCounts> = counts.iter().map(|&(n, y)| DoseCounts::of(n, y)).collect();
+            let decision = design.decide(level, &doses);
+            (decision.action, decision.next_level, decision.patients)
+        };
+        assert_eq!(step(0, &[(0, 0), (0, 0)]), (Action::Stay, Some(0), Some(1)));
+        assert_eq!(step(0, &[(1, 0), (0, 0)]), (Action::Escalate, Some(1), Some(1)));
+        assert_eq!(step(1, &[(1, 0), (1, 0)]), (Action::Stay, Some(1), Some(2)));
+        assert_eq!(step(0, &[(1, 1), (0, 0)]), (Action::Stay, Some(0), Some(2)));
+        assert_eq!(step(1, &[(1, 0), (3, 1)]), (Action::Stay, Some(1), None));
+        assert_eq!(step(1, &[(1, 0), (3, 2)]), (Action::DeEscalate, Some(0), None));
     }
 }

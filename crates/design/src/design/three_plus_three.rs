@@ -5,12 +5,15 @@
 
 use serde::Deserialize;
 
-use super::{Action, Decision, Design, DoseCounts, Entry, counted, suspended};
+use super::{Design, Entry, counted, suspended};
+use crate::counts::{DoseCounts, Known};
+use crate::decision::{Action, Reason, Step};
 
 /// The line of this design in the list.
 pub const ENTRY: Entry = Entry {
     name: "3+3",
     title: "Traditional 3+3",
+    least: "",
     from_toml: |text| Ok(Box::new(toml::from_str::<ThreePlusThree>(text)?)),
 };
 
@@ -37,31 +40,31 @@ pub struct ThreePlusThree {
 }
 
 impl Design for ThreePlusThree {
-    fn decide(&self, level: usize, doses: &[DoseCounts]) -> Decision {
-        let at = doses[level];
+    fn step(&self, known: &Known, reason: &mut Reason) -> Step {
+        let (level, doses, at) = (known.level, &known.doses, known.at());
         if doses.iter().any(|dose| dose.pending > 0) {
-            return suspended(doses);
+            return suspended(doses, reason);
         }
         let toxic = first_toxic(doses);
         if toxic <= level {
-            return self.step_down(toxic, doses);
+            return self.step_down(toxic, doses, reason);
         }
         let is_top = level + 1 == doses.len();
         let above_is_open = !is_top && toxic > level + 1;
-        let (action, next_level) = match (at.evaluable, at.dlts) {
-            (3.., 0) | (6.., _) if above_is_open => (Action::Escalate, Some(level + 1)),
-            (6.., _) => (Action::Finish, None),
-            (3.., 0) if is_top && !self.six_at_top => (Action::Finish, None),
-            (3.., 0) if !is_top && self.variant == Variant::StopAtToxic => (Action::Finish, None),
-            _ => (Action::Stay, Some(level)),
+        let step = match (at.evaluable, at.dlts) {
+            (3.., 0) | (6.., _) if above_is_open => Step::to(level, level + 1),
+            (6.., _) => Step::end(Action::Finish),
+            (3.., 0) if is_top && !self.six_at_top => Step::end(Action::Finish),
+            (3.., 0) if !is_top && self.variant == Variant::StopAtToxic => Step::end(Action::Finish),
+            _ => Step::to(level, level),
         };
-        let because = match action {
+        reason.say(|| match step.action {
             Action::Finish if is_top => format!("{} at the top dose", counted(at)),
             Action::Finish => format!("{} and the dose above is too toxic", counted(at)),
             Action::Stay if at.evaluable >= 3 => format!("{}; six are needed here", counted(at)),
             _ => counted(at),
-        };
-        Decision { action, next_level, because }
+        });
+        step
     }
 
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
@@ -101,18 +104,18 @@ impl Design for ThreePlusThree {
 
 impl ThreePlusThree {
     /// The decision at or above the first toxic dose.
-    fn step_down(self, toxic: usize, doses: &[DoseCounts]) -> Decision {
-        let why = counted(doses[toxic]);
+    fn step_down(self, toxic: usize, doses: &[DoseCounts], reason: &mut Reason) -> Step {
+        let why = || counted(doses[toxic]);
         let Some(below) = toxic.checked_sub(1) else {
-            let because = format!("{why} at the lowest dose");
-            return Decision { action: Action::StopForSafety, next_level: None, because };
+            reason.say(|| format!("{} at the lowest dose", why()));
+            return Step::end(Action::StopForSafety);
         };
         if self.variant == Variant::StopAtToxic || doses[below].evaluable >= 6 {
-            let because = format!("{why}, which is too toxic");
-            return Decision { action: Action::Finish, next_level: None, because };
+            reason.say(|| format!("{}, which is too toxic", why()));
+            return Step::end(Action::Finish);
         }
-        let because = format!("{why}; the dose below needs six patients");
-        Decision { action: Action::DeEscalate, next_level: Some(below), because }
+        reason.say(|| format!("{}; the dose below needs six patients", why()));
+        Step { action: Action::DeEscalate, next_level: Some(below), patients: None }
     }
 }
 
@@ -173,7 +176,7 @@ mod tests {
 
     #[test]
     fn pending_patients_are_waited_for() {
-        let doses = [DoseCounts { evaluable: 2, dlts: 0, pending: 1 }, DoseCounts::default()];
+        let doses = [DoseCounts { evaluable: 2, pending: 1, ..DoseCounts::default() }, DoseCounts::default()];
         let decision = ThreePlusThree::default().decide(0, &doses);
         assert_eq!(decision.action, Action::Suspend);
         assert_eq!(decision.because, "1 patient is still in the DLT window");
