@@ -22,6 +22,9 @@ designs![
     boin,
     tite_boin,
     boin12,
+    crm,
+    tite_crm,
+    blrm,
     custom,
 ];
 

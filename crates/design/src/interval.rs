@@ -4,6 +4,7 @@
 //! 2017;23:3994-4003.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::OnceLock;
 
 use crate::counts::{DoseCounts, Known};
@@ -56,8 +57,14 @@ impl Verdicts {
 }
 
 /// Verdicts worked out once for each number of patients.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Kept(Vec<OnceLock<Verdicts>>);
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
 
 impl Default for Kept {
     fn default() -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use design::{Action, Design, DoseCounts};
+use design::{Action, Decision, Design, DoseCounts, Known, Patient};
 use evaluate::DltStatus;
 use records::{Disposition, Study};
 use stats::stream::{Purpose, stream};
@@ -81,7 +81,11 @@ impl<'w> Trial<'w> {
             crate::protocol::design(finding).expect("the design was checked when it was read")
         });
         let stage = if planned.escalate {
-            Stage::Escalation { level: planned.start_level, filled: 0 }
+            let untreated = vec![DoseCounts::default(); planned.levels.len()];
+            let first = design.as_ref().map(|rule| rule.decide(planned.start_level, &untreated));
+            let patients = first.and_then(|decision| decision.patients).unwrap_or(finding.cohort);
+            let filled = finding.cohort - patients.clamp(1, finding.cohort);
+            Stage::Escalation { level: planned.start_level, filled }
         } else {
             Stage::Fixed
         };
@@ -295,9 +299,10 @@ impl<'w> Trial<'w> {
     fn decide(&mut self, level: usize) {
         self.calendar = self.calendar.max(self.last_infusion);
         let (counts, decision) = loop {
-            let (counts, next_change) = self.counts();
+            let (known, next_change) = self.known(level);
             let design = self.design.as_ref().expect("an escalating arm has a design");
-            let decision = design.decide(level, &counts);
+            let decision = design.decide_on(&known);
+            let counts = known.doses;
             self.history.push(Step {
                 day: self.calendar,
                 level: level + 1,
@@ -311,18 +316,12 @@ impl<'w> Trial<'w> {
                 _ => break (counts, decision),
             }
         };
-        self.follow(level, &counts, decision.action, decision.next_level);
+        self.follow(level, &counts, &decision);
     }
 
     /// Does what the design decided.
-    fn follow(
-        &mut self,
-        level: usize,
-        counts: &[DoseCounts],
-        action: Action,
-        next_level: Option<usize>,
-    ) {
-        match (action, next_level) {
+    fn follow(&mut self, level: usize, counts: &[DoseCounts], decision: &Decision) {
+        match (decision.action, decision.next_level) {
             (Action::StopForSafety, _) => {
                 self.stopped = Some("the lowest dose is too toxic".to_owned());
                 self.stage = Stage::Done;
@@ -333,7 +332,9 @@ impl<'w> Trial<'w> {
                 if next != level {
                     self.at_level = 0;
                 }
-                self.stage = Stage::Escalation { level: next, filled: 0 };
+                let cohort = self.world.experiment.protocol.dose_finding.cohort;
+                let patients = decision.patients.unwrap_or(cohort).clamp(1, cohort);
+                self.stage = Stage::Escalation { level: next, filled: cohort - patients };
             }
             _ => self.expand(counts),
         }
@@ -360,18 +361,19 @@ impl<'w> Trial<'w> {
     /// Nobody is left to enrol.
     fn end_without_candidates(&mut self) {
         if let Stage::Escalation { .. } = self.stage {
-            let (counts, _) = self.counts();
-            self.expand(&counts);
+            let (known, _) = self.known(0);
+            self.expand(&known.doses);
         }
         self.write_failures_before(u32::MAX);
         self.stage = Stage::Done;
     }
 
-    /// Counts per level as known on the calendar day, and the next day on which they change.
-    fn counts(&self) -> (Vec<DoseCounts>, Option<f64>) {
+    /// What is known on the calendar day, and the next day on which it changes.
+    fn known(&self, level: usize) -> (Known, Option<f64>) {
         let arm = &self.world.experiment.arms[self.arm];
         let rules = &self.world.experiment.protocol.rules;
         let mut counts = vec![DoseCounts::default(); arm.levels.len()];
+        let mut patients = Vec::new();
         let mut next_change: Option<f64> = None;
         for subject in 0..self.study.subjects.len() {
             let subjects = &self.study.subjects;
@@ -380,24 +382,32 @@ impl<'w> Trial<'w> {
             else {
                 continue;
             };
-            let at = &mut counts[usize::from(level) - 1];
+            let level = usize::from(level) - 1;
+            let at = &mut counts[level];
+            // Days as a share of the window; who is pending has not completed it.
+            let share = |days: f64| (days / rules.dlt.window_days).clamp(0.0, 0.999);
             // A calendar day and an infusion day do not always differ by a whole number in binary.
             let known = self.calendar - infused + 1e-6;
-            match evaluate::dlt_status(&self.study, subject, rules, known) {
-                DltStatus::Pending { .. } => {
+            let (follow_up, dlt) = match evaluate::dlt_status(&self.study, subject, rules, known) {
+                DltStatus::Pending { follow_up } => {
                     at.pending += 1;
                     let change = infused + self.resolves_on(subject, known);
                     next_change = Some(next_change.map_or(change, |day: f64| day.min(change)));
+                    (share(follow_up), None)
                 }
-                DltStatus::None => at.evaluable += 1,
-                DltStatus::Dlt(_) => {
-                    at.evaluable += 1;
-                    at.dlts += 1;
+                DltStatus::None => {
+                    at.add(false, false);
+                    (1.0, None)
                 }
-                DltStatus::NotEvaluable { .. } | DltStatus::Unknown => {}
-            }
+                DltStatus::Dlt(dlt) => {
+                    at.add(true, false);
+                    (share(dlt.day), Some(share(dlt.day)))
+                }
+                DltStatus::NotEvaluable { .. } | DltStatus::Unknown => continue,
+            };
+            patients.push(Patient { level, follow_up, dlt });
         }
-        (counts, next_change)
+        (Known { level, doses: counts, last_cohort: None, patients }, next_change)
     }
 
     /// The first whole day after `known` on which a pending patient's status is settled.

@@ -1,5 +1,7 @@
 //! `[dose-finding]`, `[dlt]` and `[rules]`: the design, what it counts, and how outcomes are judged.
 
+use design::Outcomes::{Toxicity, ToxicityInTime};
+
 use super::trial::as_toml;
 use crate::document::Value;
 use crate::problem::help_with_nearest;
@@ -60,7 +62,13 @@ fn method(field: Field<'_>) -> Option<String> {
 fn check_settings(section: &Section<'_>, method: &str, settings: &str) -> bool {
     let Some(entry) = design::ALL.iter().find(|entry| entry.name == method) else { return false };
     match (entry.from_toml)(settings) {
-        Ok(_) => true,
+        Ok(design) if matches!(design.outcomes(), Toxicity | ToxicityInTime) => true,
+        Ok(_) => {
+            let message = format!("`{method}` decides by responses");
+            let help = "an escalation is conducted by DLTs alone: choose a design such as `boin`";
+            section.log.error("V101", &format!("{}.method", section.path), message, help);
+            false
+        }
         Err(error) => {
             let message = error.to_string();
             let (code, key, message, help) = of_serde(&message, method);
