@@ -26,6 +26,10 @@ designs![
     tite_crm,
     blrm,
     custom,
+    simon,
+    bop2,
+    predictive_probability,
+    toxicity_monitoring,
 ];
 
 /// A rule that says which dose level the next patients get.
