@@ -24,7 +24,7 @@ fn simon_settings(row: &Row, kind: Kind) -> simon::Settings {
 fn check_simon(row: &Row) {
     let kind = if row.text("type") == "optimal" { Kind::Optimal } else { Kind::Minimax };
     let settings = simon_settings(row, kind);
-    let design = Simon::new(&settings).unwrap();
+    let design = Simon::new(&settings).expect("a design exists");
     let got = design.two_stage();
     let want = ["r1", "n1", "r", "n"].map(|column| row.count(column));
     assert_eq!([got.first_at_most, got.first, got.all_at_most, got.all], want, "{:?}", row.0);

@@ -211,7 +211,7 @@ impl Design for ToxicityMonitoring {
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
         let at = doses.first().filter(|dose| dose.evaluable > 0)?;
         let least = self.bounds.at(at.evaluable).and_then(|look| self.bounds.high[look]);
-        (!least.is_some_and(|least| at.dlts >= least)).then_some(0)
+        least.is_none_or(|least| at.dlts < least).then_some(0)
     }
 
     fn levels(&self) -> Option<usize> {
