@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod doctor;
 mod explain;
 mod folder;
 mod interrupt;
@@ -57,6 +58,7 @@ enum Verb {
     Simulate(simulate::Arguments),
     Report(report::Arguments),
     Verify(verify::Arguments),
+    Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
 }
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Verb::Simulate(arguments) => simulate::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
         Verb::Verify(arguments) => verify::run(&arguments, options),
+        Verb::Doctor(arguments) => doctor::run(&arguments, options),
         Verb::Explain(arguments) => explain::run(&arguments, options),
         Verb::Completions(arguments) => completions::run(&arguments),
     };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cytotrial::conduct::world::World;
 use cytotrial::operation::blocks::Stopped;
-use cytotrial::operation::replay::subject;
+use cytotrial::operation::replay::{OPTION_REPLAY, subject};
 use cytotrial::operation::simulate::{
     KEPT, OPTION_ARMS, SimulateError, SimulateRequest, Simulation, prepare, run as simulate,
 };
@@ -132,7 +132,8 @@ fn complete(
 
 /// Tells problems and says how the command ends.
 fn refused(problems: &[Problem], folder: Option<&Folder>, options: Options) -> Exit {
-    let is_usage = problems.iter().all(|problem| problem.file == OPTION_ARMS);
+    let options_only = [OPTION_ARMS, OPTION_REPLAY];
+    let is_usage = problems.iter().all(|problem| options_only.contains(&problem.file.as_str()));
     show::problems(problems, folder.filter(|_| !is_usage), options);
     show::json(problems, options);
     if is_usage { Exit::Usage } else { show::exit(problems) }
@@ -205,7 +206,10 @@ fn failures(simulation: &Simulation, command: &str, options: Options) {
     let trial = &experiment.protocol.id;
     // The choice of arms says nothing about a single patient.
     let words: Vec<&str> = command.split(" --").filter(|word| !word.starts_with("arms ")).collect();
-    let command = words.join(" --");
+    let mut command = words.join(" --");
+    if !command.contains(" --seed ") {
+        command = format!("{command} --seed {}", experiment.seed);
+    }
     let failed: Vec<_> = simulation.failed().collect();
     let told = failed.iter().take(TOLD).map(|patient| {
         let name = subject(trial, patient.patient, patient.replicate, &patient.arm);
@@ -220,9 +224,8 @@ fn failures(simulation: &Simulation, command: &str, options: Options) {
             patient.state
         );
         let help = format!(
-            "counted as not evaluable, never dropped; `{command} --seed {} --replay {name}` shows \
-             the patient's course",
-            experiment.seed
+            "counted as not evaluable, never dropped; `{command} --replay {name}` shows the \
+             patient's course"
         );
         Problem::error("S101", "", "", message, help).as_warning()
     });
@@ -231,7 +234,7 @@ fn failures(simulation: &Simulation, command: &str, options: Options) {
         show::problems(&told, None, options);
     }
     if failed.len() > TOLD {
-        note(&format!("and {} more patients; all are in run.json", failed.len() - TOLD), options);
+        note(&format!("{TOLD} of {} are shown; all are in run.json", failed.len()), options);
     }
 }
 

@@ -177,7 +177,7 @@ fn audited(simulation: &Simulation, files: &Files) -> Option<Audit> {
 }
 
 /// The tables of the kept replicates, all arms together.
-fn patient_tables(simulation: &Simulation) -> Vec<Table> {
+pub(crate) fn patient_tables(simulation: &Simulation) -> Vec<Table> {
     let mut study = Study { name: simulation.experiment().protocol.id.clone(), ..Study::default() };
     let mut outcomes = Outcomes::default();
     for replicate in &simulation.replicates {

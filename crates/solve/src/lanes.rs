@@ -79,6 +79,27 @@ impl Vectors {
     }
 }
 
+/// A set of vector instructions that this processor has. All sets give the same bits; they are told
+/// apart only so that a machine can be examined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VectorSet(pub(crate) Vectors);
+
+impl VectorSet {
+    /// All that this processor has, the widest last.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Vectors::available().iter().copied().map(Self)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Vectors::Plain => "plain",
+            Vectors::Avx2 => "AVX2",
+            Vectors::Avx512 => "AVX-512",
+        }
+    }
+}
+
 /// Something to compile once for each set of vector instructions. `run` must be `inline(always)`.
 pub(crate) trait Work {
     type Output;

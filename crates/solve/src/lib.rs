@@ -39,6 +39,7 @@ mod single_cell;
 pub use block::{Trajectories, trajectories};
 pub use compile::{CompileError, Program, compile};
 pub use failure::{Failure, Reason};
+pub use lanes::VectorSet;
 pub use model::SymbolId;
-pub use run::{Method, Settings, Start, Statistics, Stop, run};
+pub use run::{Method, Settings, Start, Statistics, Stop, run, run_on};
 pub use single_cell::SingleCell;

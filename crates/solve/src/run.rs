@@ -7,7 +7,7 @@ use crate::compile::Program;
 use crate::event::{Ends, locate, settle};
 use crate::explicit::{self, Advance, Arrival, Block, Signal};
 use crate::failure::{Failure, Reason};
-use crate::lanes::{LANES, Vectors};
+use crate::lanes::{LANES, VectorSet, Vectors};
 use crate::patient::Patient;
 use crate::single_cell::SingleCell;
 
@@ -119,6 +119,17 @@ pub fn run<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
     steer: F,
 ) -> Vec<Result<Statistics, Failure>> {
     run_with(Vectors::detect(), program, starts, settings, steer)
+}
+
+/// As [`run`], with one set of vector instructions of this processor.
+pub fn run_on<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
+    set: VectorSet,
+    program: &Program,
+    starts: &[Start],
+    settings: &Settings,
+    steer: F,
+) -> Vec<Result<Statistics, Failure>> {
+    run_with(set.0, program, starts, settings, steer)
 }
 
 /// As [`run`], with the given vector instructions.

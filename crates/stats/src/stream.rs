@@ -100,9 +100,10 @@ fn unit(low: u32, high: u32) -> f64 {
     (bits as f64 + 0.5) * (1.0 / (1_u64 << 52) as f64)
 }
 
-/// Philox 4x32 with ten rounds.
+/// Philox 4x32 with ten rounds: the block of random words at a counter, under a key (Salmon and
+/// others, SC11, 2011).
 #[inline]
-fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let [mut c0, mut c1, mut c2, mut c3] = counter;
     let [mut k0, mut k1] = key;
     for _ in 0..10 {

@@ -4,7 +4,7 @@ use evaluate::SubjectOutcome;
 use records::Study;
 use serde::Serialize;
 
-use super::simulate::{OPTION_ARMS, SimulateRequest, prepare};
+use super::simulate::{SimulateRequest, prepare};
 use crate::conduct::run::block;
 use crate::problem::Problem;
 use crate::protocol::read;
@@ -58,6 +58,9 @@ pub struct Entry {
     /// The amount, the value with its unit, the grade or the response.
     pub value: String,
 }
+
+/// The place of a problem with the subject: no file, but the option.
+pub const OPTION_REPLAY: &str = "--replay";
 
 /// The name of a subject of a replicate and an arm, from the number of the candidate.
 pub fn subject(trial: &str, patient: u32, replicate: u32, arm: &str) -> String {
@@ -118,7 +121,7 @@ fn meaning(typed: &str, trial: &str) -> Option<(Row, u32, String)> {
 }
 
 fn unknown(subject: &str, what: &str, help: &str) -> Vec<Problem> {
-    vec![Problem::error("N101", OPTION_ARMS, "", format!("`{subject}` {what}"), help)]
+    vec![Problem::error("N101", OPTION_REPLAY, "", format!("`{subject}` {what}"), help)]
 }
 
 /// What was given to and found in one subject, in order of days.
@@ -130,14 +133,14 @@ fn course(study: &Study, row: u32, outcome: &SubjectOutcome) -> Vec<Entry> {
     let given = &study.exposures;
     for at in (0..given.subject.len()).filter(|&at| given.subject[at] == row) {
         let treatment = given.treatment[at];
-        let amount = format!("{:e} {}", given.amount[at], treatment.unit());
+        let amount = format!("{:.3e} {}", given.amount[at], treatment.unit());
         tell(given.day[at], "given", treatment.title(), amount);
     }
     let found = &study.findings;
     for at in (0..found.subject.len()).filter(|&at| found.subject[at] == row) {
         let analyte = found.analyte[at];
         let below = if found.below_limit[at] { "< " } else { "" };
-        let value = format!("{below}{} {}", found.value[at], analyte.unit());
+        let value = format!("{below}{} {}", shown(found.value[at]), analyte.unit());
         tell(found.day[at], "measured", analyte.title(), value);
     }
     let events = &study.events;
@@ -157,6 +160,11 @@ fn course(study: &Study, row: u32, outcome: &SubjectOutcome) -> Vec<Entry> {
     // Stable: what happened on one day stays in the order above.
     course.sort_by(|a, b| a.day.total_cmp(&b.day));
     course
+}
+
+/// A value with four significant digits, in the shortest way.
+fn shown(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]
