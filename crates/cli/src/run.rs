@@ -93,6 +93,8 @@ pub(crate) fn begin(plan: &Plan<'_>, options: Options) -> Result<Beginning, Exit
     if foreign > 0 && !plan.force {
         note("what another build of the program had finished is not used", options);
     }
+    // From here on a signal finds everything in order.
+    let work = Work::new(blocks.clone(), options);
     let resumed = (plan.resume && !finished.is_empty()).then(|| in_words(&finished));
     prepare(plan, &part, &blocks, resumed.as_deref()).map_err(|why| match &resumed {
         Some(finished) => not_written(why, finished, plan.typed, options),
@@ -101,7 +103,6 @@ pub(crate) fn begin(plan: &Plan<'_>, options: Options) -> Result<Beginning, Exit
     if let Some(finished) = &resumed {
         note(&format!("going on after {finished}"), options);
     }
-    let work = Work::new(blocks.clone(), options);
     let (command, typed) = (plan.command.to_owned(), plan.typed.to_owned());
     let started = Instant::now();
     let run = Run { place, part, command, typed, blocks, work, started, options, _lock: lock };

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::process::{Child, Command};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::place::{Ended, Place, assert_same, files, wait_until};
 
@@ -126,17 +126,41 @@ fn an_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on() {
     assert_eq!(events, ["begun", "stopped", "resumed", "stopped", "resumed", "completed"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_the_run_at_once() {
+    let place = Place::new();
+    // One block of a minute.
+    let words = ["simulate", "t", "--replicates", "8", "--patients", "3000", "--threads", "1"];
+    let child = place.started(&words);
+    wait_until(|| place.part("t/runs").is_some_and(|part| part.join("run/ledger.jsonl").exists()));
+    // The block is in progress soon after the ledger is begun.
+    std::thread::sleep(Duration::from_secs(2));
+    signal(&child, "-INT");
+    std::thread::sleep(Duration::from_millis(500));
+    let begin = Instant::now();
+    signal(&child, "-INT");
+    let ended: Ended = child.wait_with_output().expect("it ends").into();
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_eq!(ended.code, Some(130), "{}", ended.err);
+    assert!(ended.err.contains("once more stops at once"), "{}", ended.err);
+    assert!(!ended.err.contains("stopped after"), "{}", ended.err);
+}
+
+#[cfg(unix)]
 #[test]
 fn a_second_process_says_who_works_there_and_changes_nothing() {
     let place = Place::new();
     let mut first = begun(&place, &[]);
+    // It holds its lock while it sleeps.
+    signal(&first, "-STOP");
     for more in [&[][..], &["--resume"], &["--force"]] {
         let second = place.ended(&with(LONG, more));
         assert_eq!(second.code, Some(3), "{}", second.err);
         assert!(second.err.contains("error[F104]"), "{}", second.err);
         assert!(second.err.contains(&format!("process {} since ", first.id())), "{}", second.err);
     }
-    assert!(first.try_wait().expect("it is there").is_none(), "the first goes on");
+    assert!(first.try_wait().expect("it is there").is_none(), "the first is still there");
     first.kill().expect("it can be killed");
     first.wait().expect("it ends");
     // The lock went with the process.
