@@ -16,6 +16,7 @@ pub mod run_folder;
 pub mod section;
 pub mod summary;
 pub mod targets;
+pub mod uncertainty;
 
 pub use rayon::ThreadPool as Pool;
 

@@ -13,7 +13,7 @@ mod table;
 mod unknown;
 
 pub use table::rows;
-pub use unknown::Typical;
+pub use unknown::{Typical, Unknown, unknown_couplings};
 
 /// The numbers of a population that turn covariates into parameters.
 pub(crate) use patient::COUPLINGS;

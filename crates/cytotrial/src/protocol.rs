@@ -3,7 +3,7 @@
 //! Plain data. `protocol::read` makes it from a trial folder; conduct walks it. Days are elapsed
 //! days from the first infusion (day 0), cells are single cells, drugs mg.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stats::distribution::Distribution;
 
@@ -332,4 +332,14 @@ pub struct Experiment {
     pub targets: BTreeMap<String, Vec<String>>,
     /// Whom the report of a run is made for.
     pub audience: report::Audience,
+    /// Per arm, the codes of the measures that values may have been set to: a published result with
+    /// the role `fit` is named beside the arm. What the arm shows there is no prediction.
+    pub fitted: BTreeMap<String, BTreeSet<&'static str>>,
+}
+
+impl Experiment {
+    /// Whether an arm's result is one that values may have been set to.
+    pub fn is_fitted(&self, arm: &str, code: &str) -> bool {
+        self.fitted.get(arm).is_some_and(|codes| codes.contains(code))
+    }
 }

@@ -150,6 +150,9 @@ pub fn results(
     for table in tables::summaries(simulation) {
         run.push(csv(&table, "")?);
     }
+    for table in tables::uncertain(simulation, &published) {
+        run.push(csv(&table, "")?);
+    }
     for table in patient_tables(simulation) {
         run.push(csv(&table, "tables/")?);
         run.push(RunFile {

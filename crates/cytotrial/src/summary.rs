@@ -4,6 +4,7 @@ pub mod contrast;
 pub mod grades;
 pub mod measure;
 pub mod survival;
+pub mod weighted;
 
 use stats::summary::{quantile_of_sorted, sorted};
 

@@ -39,6 +39,8 @@ pub enum Purpose {
     Missing = 11,
     /// Death from other causes.
     Survival = 12,
+    /// Shuffles of finished results, to see what chance alone would give.
+    Shuffle = 16,
 }
 
 /// The draws of one patient for one purpose in one replicate of a trial.

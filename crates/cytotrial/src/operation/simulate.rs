@@ -8,6 +8,8 @@ use crate::problem::Problem;
 use crate::protocol::files::Files;
 use crate::protocol::{Experiment, read};
 use crate::summary::{Summary, summarise};
+use crate::uncertainty::frozen::{GROUPS, Run as Frozen, replicates, values};
+use crate::uncertainty::{self, Uncertainty};
 
 use super::Watch;
 use super::blocks::{Stopped, in_blocks};
@@ -44,6 +46,8 @@ pub struct Simulation {
     pub replicates: Vec<ReplicateResult>,
     /// The summary.
     pub summary: Summary,
+    /// What is not known, and what it does to the results.
+    pub uncertainty: Uncertainty,
 }
 
 impl Simulation {
@@ -110,15 +114,35 @@ pub fn simulate(request: &SimulateRequest, watch: &dyn Watch) -> Result<Simulati
     run(world, watch)
 }
 
-/// Simulates a prepared world.
+/// Simulates a prepared world; when everything that is not known is drawn, the first replicates
+/// again with the values of each group of grades held.
 ///
 /// # Errors
 /// A cancelled run, or replicates that cannot be kept.
-pub fn run(world: World, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
+pub fn run(mut world: World, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
     let total = world.experiment.replicates;
     let replicates = in_blocks(PART, total, watch, |replicates| block(&world, replicates, KEPT))?;
     let summary = summarise(&world.experiment, &replicates);
-    Ok(Simulation { world, replicates, summary })
+    let frozen = frozen(&mut world, watch)?;
+    let uncertainty = uncertainty::of(&world, &replicates, &frozen);
+    Ok(Simulation { world, replicates, summary, uncertainty })
+}
+
+/// Runs the first replicates again with each group of values held.
+fn frozen(world: &mut World, watch: &dyn Watch) -> Result<Vec<Frozen>, Stopped> {
+    let count = replicates(&world.experiment);
+    let drawn = world.experiment.unknowns;
+    let mut runs = Vec::new();
+    for group in GROUPS.iter().filter(|_| count > 0) {
+        world.experiment.unknowns = group.unknowns(drawn);
+        let run = in_blocks(group.part, count, watch, |replicates| {
+            let results = block(world, replicates, 0);
+            results.iter().map(|result| values(&world.experiment, result)).collect()
+        });
+        world.experiment.unknowns = drawn;
+        runs.push(Frozen { group: *group, values: run? });
+    }
+    Ok(runs)
 }
 
 /// Keeps only the arms asked for, in the experiment's order.

@@ -24,6 +24,12 @@ pub(super) struct UntreatedSurvival {
 /// Standard deviation of the logarithm of what is not known about survival: the half-width of
 /// ln(10.8) to ln(17.0), over 1.96.
 const LOG_SD: f64 = 0.1157;
+/// The scale's ends at the 5 % and 95 % points of what is not known about survival.
+pub(super) fn ends(scale: f64) -> [f64; 2] {
+    let reach = LOG_SD * stats::special::normal_quantile(0.95);
+    [scale * exp(-reach), scale * exp(reach)]
+}
+
 const STEPS: u32 = 400;
 const LONGEST_DAYS: f64 = 20_000.0;
 

@@ -11,7 +11,7 @@ use stats::special::normal_quantile;
 use stats::{Purpose, Stream, stream};
 
 use super::patient::COUPLINGS;
-use super::{Parameter, ParameterTable, Role};
+use super::{Parameter, ParameterTable, Role, survival};
 use crate::population::Population;
 use crate::population::address::address;
 use crate::protocol::{Grade, Unknowns};
@@ -25,6 +25,21 @@ pub struct Typical {
     pub(super) is_set: Vec<bool>,
     /// The coupling numbers, in the order of [`COUPLINGS`].
     pub(super) couplings: Vec<f64>,
+}
+
+/// One thing that is not known: a typical value that is drawn once per replicate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unknown {
+    /// Symbol of the parameter, or name of the coupling.
+    pub symbol: String,
+    /// What it is, in words.
+    pub name: String,
+    /// Its unit.
+    pub unit: String,
+    /// How well it is known.
+    pub grade: Grade,
+    /// The typical value at the low and at the high end of what is drawn.
+    pub ends: [f64; 2],
 }
 
 /// The patient number that stands for the replicate itself.
@@ -89,6 +104,79 @@ impl ParameterTable {
         let couplings = couplings.collect();
         Typical { values, is_set, couplings }
     }
+}
+
+impl ParameterTable {
+    /// What is drawn per replicate in an arm with these set and held values, and makes a
+    /// difference there: a value that is set to 0 stays 0 wherever in its range the table's is.
+    pub fn unknowns(
+        &self,
+        unknowns: Unknowns,
+        set: &BTreeMap<String, f64>,
+        held: &BTreeMap<String, f64>,
+    ) -> Vec<Unknown> {
+        let scale = self.survival.as_ref().map(|survival| survival.scale);
+        let mut found = Vec::new();
+        for (place, parameter) in self.parameters.iter().enumerate() {
+            let (symbol, given) = (&parameter.symbol, set.get(&parameter.symbol));
+            let base = *given.unwrap_or(&parameter.typical);
+            let ends = if Some(place) == scale {
+                if given.is_some() { [base; 2] } else { survival::ends(base) }
+            } else if parameter.is_unknown() {
+                [-1.0, 1.0].map(|direction| parameter.around(base, direction))
+            } else {
+                [base; 2]
+            };
+            let grade = Grade::of(&parameter.grade).filter(|grade| unknowns.draws(*grade));
+            if let Some(grade) = grade.filter(|_| ends[0] < ends[1] && !held.contains_key(symbol)) {
+                found.push(Unknown {
+                    symbol: symbol.clone(),
+                    name: parameter.name.clone(),
+                    unit: parameter.unit.clone(),
+                    grade,
+                    ends,
+                });
+            }
+        }
+        found
+    }
+
+    /// Where in its range a typical value was drawn in a replicate: -1 at the low end, 0 at the
+    /// typical value, 1 at the high end. For a symbol among [`Self::unknowns`].
+    pub fn direction(&self, symbol: &str, seed: u64, replicate: u32) -> f64 {
+        let draws = stream(seed, replicate, REPLICATE, Purpose::Unknowns);
+        let address = address(symbol);
+        let scale = self.survival.as_ref().map(|survival| survival.scale);
+        if scale.is_some() && self.position(symbol) == scale {
+            return -draws.normal(address) / normal_quantile(0.95);
+        }
+        direction(draws, address)
+    }
+}
+
+/// The couplings of a population that are drawn per replicate in an arm.
+pub fn unknown_couplings(
+    population: &Population,
+    unknowns: Unknowns,
+    set: &BTreeMap<String, f64>,
+    held: &BTreeMap<String, f64>,
+) -> Vec<Unknown> {
+    let is_open = |name: &str| !set.contains_key(name) && !held.contains_key(name);
+    let couplings = population.couplings.iter().filter(|coupling| is_open(&coupling.name));
+    couplings
+        .filter_map(|coupling| {
+            let grade = Grade::of(&coupling.evidence.grade)?;
+            let reach = narrowing(&coupling.evidence.grade);
+            let ends = [-reach, reach].map(|to| moved(coupling.typical, coupling.range, to));
+            (unknowns.draws(grade) && ends[0] < ends[1]).then(|| Unknown {
+                symbol: coupling.name.clone(),
+                name: coupling.name.replace('_', " "),
+                unit: coupling.unit.clone(),
+                grade,
+                ends,
+            })
+        })
+        .collect()
 }
 
 impl Parameter {

@@ -149,7 +149,8 @@ fn put_together(
         replicates: plan.replicates,
         seed: plan.seed,
         unknowns: plan.unknowns,
-        targets: plan.targets,
+        targets: plan.targets.named,
+        fitted: plan.targets.fitted,
         audience: plan.audience,
     }
 }

@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 use crate::operation::simulate::Simulation;
 use crate::summary::measure::MEASURES;
 
+mod uncertainty;
+
+pub(super) use uncertainty::uncertain;
+
 /// `summary.csv`, `contrasts.csv`, `replicates.csv`, `design_history.csv`.
 pub(super) fn summaries(simulation: &Simulation) -> Vec<Table> {
     vec![summary(simulation), contrasts(simulation), replicates(simulation), history(simulation)]

@@ -5,7 +5,8 @@ use report::{
     Block, Cell, NoteKind, Table, note, numbers, paragraph, plain, section, strong, words as column,
 };
 
-use super::words::{RANGE, range};
+use super::parts::{estimate_cell, fitted_note, marked};
+use super::words::RANGE;
 use super::{Material, words};
 use crate::summary::ArmSummary;
 use crate::summary::measure::measure;
@@ -87,8 +88,8 @@ fn assumption(material: &Material<'_>) -> String {
 fn answer(material: &Material<'_>) -> String {
     let summary = &material.simulation.summary;
     let say = |arm: &ArmSummary, code: &str| -> Option<String> {
-        let (measure, estimate) = (measure(code)?, arm.estimate(code)?);
-        Some(range(measure, estimate, summary.patients, arm.is_range_only()))
+        arm.estimate(code)?;
+        Some(marked(material, arm, measure(code)?))
     };
     let mut sentences = Vec::new();
     for arm in &summary.arms {
@@ -166,10 +167,7 @@ fn table(material: &Material<'_>) -> Table {
             let measure = measure(code)?;
             let mut row: Vec<Cell> = vec![title(measure).into(), measure.of.into()];
             for arm in &summary.arms {
-                let shown = arm.estimate(code).map_or_else(String::new, |estimate| {
-                    range(measure, estimate, summary.patients, arm.is_range_only())
-                });
-                row.push(shown.into());
+                row.push(estimate_cell(material, arm, measure));
             }
             Some(row)
         })
@@ -179,11 +177,13 @@ fn table(material: &Material<'_>) -> Table {
         caption: format!("Every arm at a glance: median and range ({RANGE})"),
         columns,
         rows,
-        notes: vec![
+        notes: std::iter::once(
             "Arms without published efficacy data: range only. A median time that a trial did \
              not reach within follow-up counts as longer than any that was."
                 .into(),
-        ],
+        )
+        .chain(fitted_note(material, OVERVIEW))
+        .collect(),
     }
 }
 

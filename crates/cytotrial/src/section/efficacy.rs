@@ -5,7 +5,7 @@ use report::format::proportion;
 use report::{Axis, Block, Cell, Table, numbers, paragraph, section, subsection, words as column};
 use stats::interval::clopper_pearson;
 
-use super::parts::{self, POINT, Words, denominators, estimates, figure, point, shown};
+use super::parts::{self, POINT, Words, denominators, estimates, figure, point, marked};
 use super::{Material, subjects, words};
 use crate::summary::measure::measure;
 
@@ -61,7 +61,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
             else {
                 continue;
             };
-            let text = shown(material, arm, measure);
+            let text = marked(material, arm, measure);
             let observed = published(material, &arm.name, code);
             let beside = observed.map_or_else(String::new, |value| {
                 format!(", published {}", report::format::percent(value, words::FINE))

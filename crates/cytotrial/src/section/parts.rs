@@ -1,7 +1,9 @@
 //! Parts that several sections share: tables of estimates, figures, denominators.
 
 use report::figure::Drawing;
-use report::{Block, Cell, Figure, NoteKind, Table, Text, note, numbers, words as column};
+use report::{
+    Badge, Block, Cell, Figure, NoteKind, Table, Text, cell, note, numbers, words as column,
+};
 
 use super::answer::title;
 use super::words::{RANGE, range};
@@ -42,6 +44,20 @@ pub(super) fn shown(material: &Material<'_>, arm: &ArmSummary, measure: &Measure
     }
 }
 
+/// An estimate in words, with a mark where values may have been set to this very result.
+pub(super) fn marked(material: &Material<'_>, arm: &ArmSummary, measure: &Measure) -> String {
+    let text = shown(material, arm, measure);
+    let is_fitted = material.simulation.experiment().is_fitted(&arm.name, measure.code);
+    if is_fitted { format!("{text} [fitted]") } else { text }
+}
+
+/// The same as a cell of a table.
+pub(super) fn estimate_cell(material: &Material<'_>, arm: &ArmSummary, measure: &Measure) -> Cell {
+    let text = shown(material, arm, measure);
+    let is_fitted = material.simulation.experiment().is_fitted(&arm.name, measure.code);
+    if is_fitted { cell(text, Badge::Fitted) } else { text.into() }
+}
+
 /// A table with one row per endpoint and one column per arm.
 pub(super) fn estimates(
     material: &Material<'_>,
@@ -55,10 +71,11 @@ pub(super) fn estimates(
     let rows = codes.iter().filter_map(|code| {
         let measure = measure(code)?;
         let mut row: Vec<Cell> = vec![title(measure).into(), measure.of.into()];
-        row.extend(summary.arms.iter().map(|arm| Cell::from(shown(material, arm, measure))));
+        row.extend(summary.arms.iter().map(|arm| estimate_cell(material, arm, measure)));
         Some(row)
     });
     let mut all = vec![Text::from(RANGE_NOTE), Text::from(words::trials(summary))];
+    all.extend(fitted_note(material, codes));
     all.extend(notes);
     Block::Table(Table {
         id: id.into(),
@@ -66,6 +83,19 @@ pub(super) fn estimates(
         columns,
         rows: rows.collect(),
         notes: all,
+    })
+}
+
+/// What the mark means, where some result of the table bears it.
+pub(super) fn fitted_note(material: &Material<'_>, codes: &[&str]) -> Option<Text> {
+    let experiment = material.simulation.experiment();
+    let arms = &material.simulation.summary.arms;
+    let is_any =
+        arms.iter().any(|arm| codes.iter().any(|code| experiment.is_fitted(&arm.name, code)));
+    is_any.then(|| {
+        "fitted: values behind the arm may have been set to a published result of this kind; \
+         agreement with it is no prediction."
+            .into()
     })
 }
 

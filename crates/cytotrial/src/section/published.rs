@@ -3,15 +3,17 @@
 use report::figure::{Drawing, Range, RangeRow};
 use report::format::{number, percent, percent_range, range as number_range};
 use report::{
-    Axis, Badge, Block, Cell, Table, badge as mark, list, marks, numbers, paragraph, plain,
+    Axis, Badge, Block, Cell, Table, badge as mark, cell, list, marks, numbers, paragraph, plain,
     section, subsection, words as column,
 };
 
-use super::parts::{POINT, RANGE_NOTE, Words, figure, point, shown};
+use super::parts::{RANGE_NOTE, Words, figure, marked};
 use super::{Material, words};
+use crate::conduct::result::PatientResult;
 use crate::summary::ArmSummary;
 use crate::summary::measure::{Kind, Measure, measure};
-use crate::targets::Target;
+use crate::targets::{Role, Target};
+use crate::uncertainty::prediction::{Basis, Prediction, predict};
 
 /// A published result beside what the arm predicts.
 struct Pair<'a> {
@@ -22,15 +24,17 @@ struct Pair<'a> {
     value: Option<f64>,
     /// Its interval.
     interval: Option<(f64, f64)>,
-    /// Range of the prediction.
-    predicted: Option<(f64, f64)>,
+    /// What the arm predicts for it.
+    prediction: Option<Prediction>,
 }
 
 impl Pair<'_> {
     /// Whether the published value lies in the predicted range.
     fn is_inside(&self) -> Option<bool> {
-        let ((low, high), value) = self.predicted.zip(self.value)?;
-        Some((low..=high).contains(&value))
+        let ((low, high), value) = (self.prediction?.range, self.value?);
+        // Percentages are printed rounded, and a predicted share is a number of patients.
+        let rounding = if self.measure.is_share() { 0.005 } else { 0.0 };
+        Some((low - rounding..=high + rounding).contains(&value))
     }
 }
 
@@ -41,7 +45,13 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
         paragraph(
             "This run fits nothing; some values were set beforehand with results in view. The role says what a result may be \
              used for: fit for setting values, hold-out and claim for predictions only, evidence \
-             for updating what is known, context for reading.",
+             for updating what is known, context for reading. The program keeps to it: a result \
+             with another role than fit reaches nothing that sets a value or a weight.",
+        ),
+        paragraph(
+            "A prediction is the range in which a trial with the published number of patients \
+             would fall in 90% of cases: it holds the luck of those patients and everything that \
+             is not known.",
         ),
     ];
     blocks.extend(set_by_hand(material));
@@ -56,7 +66,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
             Some(true) => 2,
         });
         let (set_to, predicted): (Vec<_>, Vec<_>) =
-            pairs.into_iter().partition(|pair| pair.target.role == "fit");
+            pairs.into_iter().partition(|pair| pair.target.role == Role::Fit);
         blocks.push(subsection("Predictions"));
         if predicted.is_empty() {
             blocks.push(paragraph("The comparison names no result that values were kept from."));
@@ -94,7 +104,7 @@ fn misses(pairs: &[Pair<'_>]) -> String {
     let judged: Vec<bool> = pairs.iter().filter_map(Pair::is_inside).collect();
     let misses = judged.iter().filter(|inside| !**inside).count();
     format!(
-        "{misses} of {} published values that can be judged lie outside the simulated range.",
+        "{misses} of {} published values that can be judged lie outside the predicted range.",
         judged.len()
     )
 }
@@ -136,16 +146,21 @@ fn set_by_hand(material: &Material<'_>) -> Option<Block> {
 fn pairs<'a>(material: &'a Material<'_>) -> (Vec<Pair<'a>>, Vec<String>) {
     let experiment = material.simulation.experiment();
     let (mut pairs, mut others) = (Vec::new(), Vec::new());
-    for arm in &material.simulation.summary.arms {
+    for (place, arm) in material.simulation.summary.arms.iter().enumerate() {
         for id in experiment.targets.get(&arm.name).into_iter().flatten() {
             let Some(target) = material.targets.iter().find(|target| target.id == *id) else {
                 continue;
             };
-            let found = target.measure().and_then(|(code, factor)| Some((measure(code)?, factor)));
+            let can_be_scored = target.role == Role::Fit || target.role.is_scored();
+            let found = target.measure().filter(|_| can_be_scored);
+            let found = found.and_then(|(code, factor)| Some((measure(code)?, factor)));
             let Some((measure, factor)) = found else {
                 others.push(format!(
                     "{}: {id}, {} ({}), {}",
-                    arm.name, target.endpoint, target.trial, target.role
+                    arm.name,
+                    target.endpoint,
+                    target.trial,
+                    target.role.word()
                 ));
                 continue;
             };
@@ -159,10 +174,13 @@ fn pairs<'a>(material: &'a Material<'_>) -> (Vec<Pair<'a>>, Vec<String>) {
                 measure,
                 value: target.estimate.map(|value| value * factor),
                 interval,
-                predicted: arm
-                    .estimate(measure.code)
-                    .and_then(crate::summary::Estimate::range)
-                    .map(|(_, low, high)| (low, high)),
+                prediction: predict(
+                    measure,
+                    &replicates(material, place),
+                    &material.simulation.uncertainty.splits,
+                    &arm.name,
+                    target,
+                ),
             });
         }
     }
@@ -185,10 +203,14 @@ fn table(material: &Material<'_>, (id, caption): (&str, &str), pairs: &[Pair<'_>
             pair.arm.name.clone().into(),
             format!("{} {}", target.id, words::short(pair.measure)).into(),
             of.join(", ").into(),
-            target.role.clone().into(),
+            match target.role {
+                Role::Fit => cell(target.role.word(), Badge::Fitted),
+                role => role.word().into(),
+            },
             if patients > 0 { patients.to_string() } else { "not given".into() }.into(),
             published(pair).into(),
-            shown(material, pair.arm, pair.measure).into(),
+            predicted(pair).into(),
+            marked(material, pair.arm, pair.measure).into(),
             words::source(&target.source, &target.verification).into(),
         ]
     });
@@ -203,14 +225,16 @@ fn table(material: &Material<'_>, (id, caption): (&str, &str), pairs: &[Pair<'_>
             marks("role"),
             numbers("n"),
             numbers("published (95% CI or range)"),
-            numbers("simulated, range over trials"),
+            numbers("predicted, 90% of trials of that size"),
+            numbers("simulated at the planned size"),
             column("source"),
         ],
         rows: rows.collect(),
         notes: vec![
             RANGE_NOTE.into(),
             format!(
-                "{} Simulated: {}. A published trial had other patients, another size and often \
+                "{} Simulated: {}. Where no number of patients is given, the range is that of the rate \
+                 itself. A published trial had other patients, another size and often \
                  another definition, so a value outside is a question, not yet a refutation; a \
                  value inside a wide range says little.",
                 words::trials(&material.simulation.summary),
@@ -221,6 +245,29 @@ fn table(material: &Material<'_>, (id, caption): (&str, &str), pairs: &[Pair<'_>
              exact (Clopper and Pearson)."
                 .into(),
         ],
+    }
+}
+
+/// The patients of an arm in every replicate.
+fn replicates<'a>(material: &'a Material<'_>, arm: usize) -> Vec<&'a [PatientResult]> {
+    let replicates = material.simulation.replicates.iter();
+    replicates.map(|replicate| replicate.arms[arm].patients.as_slice()).collect()
+}
+
+/// The predicted range in words.
+fn predicted(pair: &Pair<'_>) -> String {
+    let Some(prediction) = pair.prediction else { return report::format::NOT_ESTIMABLE.into() };
+    let (low, high) = prediction.range;
+    let range = match pair.measure.kind() {
+        Kind::Share => percent_range(low, high, words::FINE),
+        Kind::Number if low.is_infinite() => "not reached".into(),
+        Kind::Number if high.is_infinite() => format!("{} or more", number(low)),
+        Kind::Number => number_range(low, high),
+    };
+    match prediction.basis {
+        Basis::Patients(_) => range,
+        Basis::Rate => format!("{range} (of the rate)"),
+        Basis::Planned => format!("{range} (at the planned size)"),
     }
 }
 
@@ -245,7 +292,7 @@ fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
     let shares: Vec<&Pair<'_>> = pairs
         .iter()
         .filter(|pair| pair.measure.kind() == Kind::Share)
-        .filter(|pair| pair.predicted.is_some() && pair.value.is_some())
+        .filter(|pair| pair.prediction.is_some() && pair.value.is_some())
         .collect();
     if shares.is_empty() {
         return None;
@@ -255,12 +302,12 @@ fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
     let said: Vec<String> = shares
         .iter()
         .map(|pair| {
-            let text = shown(material, pair.arm, pair.measure);
             format!(
-                "{}, {}: published {}, predicted {text}",
+                "{}, {}: published {}, predicted {}",
                 pair.arm.name,
                 label(pair),
-                published(pair)
+                published(pair),
+                predicted(pair)
             )
         })
         .collect();
@@ -276,8 +323,9 @@ fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
         id: "published-forest".into(),
         title: "Predicted ranges and published shares".into(),
         caption: format!(
-            "Line: predicted, {}. {POINT} Diamond: published. Misses stand first.",
-            words::RANGE
+            "Line: predicted, 5th to 95th percentile of trials with the published number of \
+             patients. Diamond: published. {} Misses stand first.",
+            "Results that values may have been set to are not in this figure."
         ),
         alternative: format!("Forest plot. {}.", said.join("; ")),
         denominators: format!(
@@ -286,20 +334,17 @@ fn forest(material: &Material<'_>, pairs: &[Pair<'_>]) -> Option<Block> {
             words::list(&sizes)
         ),
     };
-    let rows = shares.iter().map(|pair| {
-        let range = pair.arm.estimate(pair.measure.code).and_then(crate::summary::Estimate::range);
-        RangeRow {
+    let rows = shares.iter().map(|pair| RangeRow {
             label: label(pair),
             group: pair.arm.name.clone(),
-            estimate: range.and_then(|range| point(pair.arm.is_range_only(), range)),
-            interval: pair.predicted,
+            estimate: None,
+            interval: pair.prediction.map(|prediction| prediction.range),
             observed: pair.value,
-            shown: shown(material, pair.arm, pair.measure),
-        }
+            shown: predicted(pair),
     });
     let drawing = Drawing::Range(Range {
         values: Axis::percent("share of patients").between(0.0, 1.0),
-        estimate_name: "predicted: median and range".into(),
+        estimate_name: "predicted range".into(),
         observed_name: "published".into(),
         rows: rows.collect(),
         references: Vec::new(),

@@ -12,7 +12,7 @@ use stats::interval::{patients_to_rule_out, upper_bound_one_sided};
 
 use super::cells::at_day;
 use super::parts::{
-    Words, denominators, estimates, figure, first_treated, set_beforehand, shown, slug,
+    Words, denominators, estimates, figure, first_treated, set_beforehand, marked, slug,
 };
 use super::readings::{over_time, peak};
 use super::{Material, words};
@@ -146,7 +146,7 @@ fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
         .arms
         .iter()
         .map(|arm| {
-            let (any, severe) = (shown(material, arm, any), shown(material, arm, severe));
+            let (any, severe) = (marked(material, arm, any), marked(material, arm, severe));
             format!("{}: any grade {any}, grade 3 or more {severe}", arm.name)
         })
         .collect();

@@ -4,7 +4,7 @@ use report::figure::{AtRisk, Drawing, Step, StepArm, StepPoint};
 use report::{Axis, Block, paragraph, reference, section};
 
 use super::Material;
-use super::parts::{Words, estimates, figure, set_beforehand, shown};
+use super::parts::{Words, estimates, figure, set_beforehand, marked};
 use super::words;
 use crate::summary::measure::measure;
 use crate::summary::survival::Curve;
@@ -65,7 +65,7 @@ fn curve(
             continue;
         }
         arms.push(steps(&arm.name, curve, arm.is_range_only()));
-        said.push(format!("{} {}", arm.name, shown(material, arm, rate)));
+        said.push(format!("{} {}", arm.name, marked(material, arm, rate)));
         counted.push(format!("{} {}", arm.name, curve.patients));
     }
     if arms.is_empty() {

@@ -76,7 +76,7 @@ fn contrast(
 }
 
 /// Differences of the patients who are in both lists; both are ordered by patient.
-fn paired(measure: &Measure, a: &[PatientResult], b: &[PatientResult]) -> Vec<f64> {
+pub(crate) fn paired(measure: &Measure, a: &[PatientResult], b: &[PatientResult]) -> Vec<f64> {
     a.iter()
         .filter_map(|first| {
             let place = b.binary_search_by_key(&first.patient, |patient| patient.patient).ok()?;

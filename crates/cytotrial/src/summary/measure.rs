@@ -4,6 +4,7 @@ use evaluate::Response;
 use records::Disposition;
 use stats::summary::{mean, median};
 
+use super::weighted;
 use crate::conduct::result::PatientResult;
 
 /// How a measure's value looks.
@@ -28,6 +29,8 @@ enum Rule {
     MedianTime(fn(&PatientResult) -> evaluate::TimeToEvent),
     /// Survival by Kaplan-Meier at a day.
     SurvivalAt(fn(&PatientResult) -> evaluate::TimeToEvent, f64),
+    /// Mean time to event within so many days by Kaplan-Meier, in months.
+    MeanTime(fn(&PatientResult) -> evaluate::TimeToEvent, f64),
 }
 
 /// One endpoint.
@@ -125,27 +128,89 @@ impl Measure {
 
     /// The value in one trial; infinite when a median was not reached within follow-up.
     pub fn value(&self, patients: &[PatientResult]) -> Option<f64> {
-        let numbers = |of: fn(&PatientResult) -> Option<f64>| -> Vec<f64> {
-            patients.iter().filter(|patient| treated(patient)).filter_map(of).collect()
-        };
         match self.rule {
             Rule::Share(..) => {
                 let (events, total) = self.counts(patients);
                 (total > 0).then(|| events as f64 / total as f64)
             }
-            Rule::Median(of) => median(&numbers(of)),
-            Rule::Mean(of) => mean(&numbers(of)),
+            Rule::Median(of) => median(&numbers(patients, of)),
+            Rule::Mean(of) => mean(&numbers(patients, of)),
             Rule::MedianTime(of) => {
                 let curve = kaplan_meier(patients, of)?;
                 Some(curve.median().map_or(f64::INFINITY, |days| days / MONTH))
             }
             Rule::SurvivalAt(of, day) => {
                 let share = kaplan_meier(patients, of)?.at(day);
-                let mut followed = patients.iter().filter(|patient| treated(patient));
-                // Where nobody is followed so far, a flat curve would say too much.
-                let is_known = share == 0.0 || followed.any(|patient| patient.overall.days >= day);
-                is_known.then_some(share)
+                is_followed(patients, share, day).then_some(share)
             }
+            Rule::MeanTime(of, day) => {
+                let curve = weighted::Curve::new(&times(patients, of, None));
+                is_followed(patients, curve.at(day), day).then(|| curve.area(day) / MONTH)
+            }
+        }
+    }
+
+    /// The value in one trial whose patients count with different weights, one per patient.
+    pub fn weighted_value(&self, patients: &[PatientResult], weights: &[f64]) -> Option<f64> {
+        let numbers = |of: fn(&PatientResult) -> Option<f64>| -> Vec<(f64, f64)> {
+            let pairs = patients.iter().zip(weights).filter(|(patient, _)| treated(patient));
+            pairs.filter_map(|(patient, weight)| Some((of(patient)?, *weight))).collect()
+        };
+        let curve = |of| {
+            let times = times(patients, of, Some(weights));
+            (!times.is_empty()).then(|| weighted::Curve::new(&times))
+        };
+        match self.rule {
+            Rule::Share(of, counts) => {
+                let value = |patient: &PatientResult| f64::from(u8::from(counts(patient)));
+                let pairs = patients.iter().zip(weights).filter(|(patient, _)| of(patient));
+                let pairs: Vec<(f64, f64)> = pairs.map(|(p, weight)| (value(p), *weight)).collect();
+                weighted::mean(&pairs)
+            }
+            Rule::Median(of) => weighted::quantile(&numbers(of), 0.5),
+            Rule::Mean(of) => weighted::mean(&numbers(of)),
+            Rule::MedianTime(of) => {
+                Some(curve(of)?.median().map_or(f64::INFINITY, |days| days / MONTH))
+            }
+            Rule::SurvivalAt(of, day) => {
+                let share = curve(of)?.at(day);
+                is_followed(patients, share, day).then_some(share)
+            }
+            Rule::MeanTime(of, day) => {
+                let curve = curve(of)?;
+                is_followed(patients, curve.at(day), day).then(|| curve.area(day) / MONTH)
+            }
+        }
+    }
+
+    /// The variance of the value that comes from the finite number of patients, without bias, for
+    /// shares and means; `None` for other rules, and with fewer than two patients.
+    pub fn variance_within(&self, patients: &[PatientResult]) -> Option<f64> {
+        match self.rule {
+            Rule::Share(..) => {
+                let (events, total) = self.counts(patients);
+                let share = events as f64 / total as f64;
+                (total > 1).then(|| share * (1.0 - share) / (total as f64 - 1.0))
+            }
+            Rule::Mean(of) => {
+                let values = numbers(patients, of);
+                let spread = stats::summary::standard_deviation(&values)?;
+                Some(spread * spread / values.len() as f64)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether [`Self::variance_within`] can say.
+    pub fn is_mean(&self) -> bool {
+        matches!(self.rule, Rule::Share(..) | Rule::Mean(_))
+    }
+
+    /// Who is in the denominator of a share; everybody for other rules.
+    pub fn is_counted(&self, patient: &PatientResult) -> bool {
+        match self.rule {
+            Rule::Share(of, _) => of(patient),
+            _ => true,
         }
     }
 
@@ -160,6 +225,34 @@ impl Measure {
             _ => None,
         }
     }
+}
+
+/// The numbers of the treated patients.
+fn numbers(patients: &[PatientResult], of: fn(&PatientResult) -> Option<f64>) -> Vec<f64> {
+    patients.iter().filter(|patient| treated(patient)).filter_map(of).collect()
+}
+
+/// Days, whether the event came, and weight of the treated patients; weight 1 unless given.
+fn times(
+    patients: &[PatientResult],
+    of: fn(&PatientResult) -> evaluate::TimeToEvent,
+    weights: Option<&[f64]>,
+) -> Vec<(f64, bool, f64)> {
+    let weight = |place: usize| weights.map_or(1.0, |weights| weights[place]);
+    let treated = patients.iter().enumerate().filter(|(_, patient)| treated(patient));
+    treated
+        .map(|(place, patient)| {
+            let time = of(patient);
+            (time.days, time.event, weight(place))
+        })
+        .collect()
+}
+
+/// Whether a share of survivors says anything at a day: where nobody is followed so far, a flat
+/// curve would say too much.
+fn is_followed(patients: &[PatientResult], share: f64, day: f64) -> bool {
+    let mut followed = patients.iter().filter(|patient| treated(patient));
+    share == 0.0 || followed.any(|patient| patient.overall.days >= day)
 }
 
 /// The curve of the treated patients of one trial.
@@ -210,6 +303,13 @@ pub static MEASURES: &[Measure] = &[
         "%",
         "infused (or observed)",
         Rule::SurvivalAt(|p| p.progression_free, 182.625),
+    ),
+    Measure::number(
+        "pfs-mean-12-month",
+        "mean progression-free time within 12 months",
+        "month",
+        "infused (or observed)",
+        Rule::MeanTime(|p| p.progression_free, 365.0),
     ),
     Measure::number(
         "os-median",

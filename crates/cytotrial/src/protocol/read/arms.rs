@@ -1,6 +1,6 @@
 //! `compare.toml`: the arms, their differences from the protocol, and what is asked of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use report::Audience;
 use stats::distribution::Distribution;
@@ -13,6 +13,7 @@ use crate::protocol::files::Files;
 use crate::protocol::product::Product;
 use crate::protocol::section::{Field, Section};
 use crate::protocol::{Arm, Dose, Protocol, Source, Unknowns};
+use crate::targets::{FitTarget, Target};
 
 /// What a comparison asks, before the protocol fills in what an arm leaves open.
 pub(super) struct Plan {
@@ -22,11 +23,20 @@ pub(super) struct Plan {
     pub(super) replicates: u32,
     pub(super) seed: u64,
     pub(super) unknowns: Unknowns,
-    pub(super) targets: BTreeMap<String, Vec<String>>,
+    pub(super) targets: Targets,
     pub(super) patients: Option<u32>,
     /// Days.
     pub(super) follow_up: Option<f64>,
     pub(super) audience: Audience,
+}
+
+/// Published results beside the arms.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Targets {
+    /// Identifiers per arm.
+    pub(super) named: BTreeMap<String, Vec<String>>,
+    /// Codes of the measures that values may have been set to, per arm.
+    pub(super) fitted: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 /// How an arm differs from the protocol; `None` is as the protocol says.
@@ -61,7 +71,7 @@ impl Plan {
             replicates: 100,
             seed: 1,
             unknowns: Unknowns::ALL,
-            targets: BTreeMap::new(),
+            targets: Targets::default(),
             patients: None,
             follow_up: None,
             audience: Audience::Reviewer,
@@ -138,7 +148,7 @@ pub(super) fn plan(
     let arms = top.need_section("arm").and_then(|section| arms(&section, products, protocol));
     let names: Vec<String> = arms.iter().flatten().map(|arm| arm.name.clone()).collect();
     let targets = match top.may("targets") {
-        None => Some(BTreeMap::new()),
+        None => Some(Targets::default()),
         Some(field) => field.section().and_then(|section| targets(&section, files, &names)),
     };
     let reported = match top.may("report") {
@@ -372,16 +382,16 @@ fn check_lot(section: &Section<'_>, arm: &ArmPlan, protocol: Option<&Treatment>)
     }
 }
 
-fn targets(
-    section: &Section<'_>,
-    files: &Files,
-    arms: &[String],
-) -> Option<BTreeMap<String, Vec<String>>> {
+fn targets(section: &Section<'_>, files: &Files, arms: &[String]) -> Option<Targets> {
     let table = files.text("evidence/targets.csv").unwrap_or_default();
-    let rows = table.lines().filter(|line| !line.starts_with('#')).skip(1);
-    let known: Vec<&str> = rows.filter_map(|line| line.split(',').next()).collect();
-    let mut targets = BTreeMap::new();
-    let mut sound = true;
+    let published =
+        crate::targets::read(table, "evidence/targets.csv").unwrap_or_else(|problems| {
+            section.log.problems.borrow_mut().extend(problems);
+            Vec::new()
+        });
+    let known: Vec<&str> = published.iter().map(|target| target.id.as_str()).collect();
+    let mut targets = Targets::default();
+    let mut sound = !published.is_empty() || table.is_empty();
     for (arm, field) in section.each() {
         if !arms.is_empty() && !arms.iter().any(|known| known == arm) {
             let message = format!("`[targets]` names `{arm}`, which is no arm");
@@ -393,7 +403,7 @@ fn targets(
         let ids = field.each(|field| {
             let here = field.clone();
             let id = field.text()?;
-            if known.contains(&id.as_str()) {
+            if !sound || known.contains(&id.as_str()) {
                 return Some(id);
             }
             let message = format!("`{id}` is not in evidence/targets.csv");
@@ -401,12 +411,19 @@ fn targets(
         });
         match ids {
             Some(ids) => {
-                targets.insert(arm.to_owned(), ids);
+                targets.fitted.insert(arm.to_owned(), fitted(&ids, &published));
+                targets.named.insert(arm.to_owned(), ids);
             }
             None => sound = false,
         }
     }
     sound.then_some(targets)
+}
+
+/// The measures that a result with the role `fit` is about.
+fn fitted(ids: &[String], published: &[Target]) -> BTreeSet<&'static str> {
+    let named = published.iter().filter(|target| ids.contains(&target.id));
+    named.filter_map(FitTarget::of).filter_map(|fit| Some(fit.target().measure()?.0)).collect()
 }
 
 /// `car-nk - bcma-car-t`.
