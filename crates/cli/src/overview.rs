@@ -27,8 +27,15 @@ pub(crate) fn of(simulation: &Simulation) -> String {
         "PFS months",
         "wait days"
     ));
+    let experiment = simulation.experiment();
+    let mut is_any_fitted = false;
     for arm in &summary.arms {
-        let share = |code: &str| range(arm, code, 100.0);
+        let mut range = |code: &str, factor: f64| {
+            let is_fitted = experiment.is_fitted(&arm.name, code);
+            is_any_fitted |= is_fitted;
+            format!("{}{}", range(arm, code, factor), if is_fitted { "*" } else { "" })
+        };
+        let mut share = |code: &str| range(code, 100.0);
         line(&format!(
             "{:14} {:>13} {:>13} {:>13} {:>13} {:>13} {:>13} {:>11}",
             arm.name,
@@ -37,9 +44,14 @@ pub(crate) fn of(simulation: &Simulation) -> String {
             share("crs"),
             share("crs-grade-3-or-more"),
             share("dlt"),
-            range(arm, "pfs-median", 1.0),
-            range(arm, "days-to-infusion", 1.0),
+            range("pfs-median", 1.0),
+            range("days-to-infusion", 1.0),
         ));
+    }
+    if is_any_fitted {
+        line(
+            "* fitted: values were set with such a published result in view, so this is no prediction",
+        );
     }
     if summary.failed > 0 {
         line(&format!("{} patients could not be computed: see run.json", summary.failed));

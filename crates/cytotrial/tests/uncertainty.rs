@@ -173,10 +173,6 @@ fn the_tornado_agrees_with_changing_one_value_at_a_time() {
         // The ends are paired, so that their difference has an error near that of 200 pairs of
         // shares of 18 patients, 0.01; a straight line through a curve is off by more.
         let margin = 3.0 * (term.error * term.error + 0.02 * 0.02).sqrt();
-        println!(
-            "{}: {:.3} +- {:.3}, one at a time {one:.3}",
-            term.symbol, term.effect, term.error
-        );
         assert!((one - term.effect).abs() < margin, "{term:?}: {one}");
         compared += 1;
     }

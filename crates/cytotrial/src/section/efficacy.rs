@@ -2,7 +2,7 @@
 
 use report::figure::{Drawing, Range, RangeRow};
 use report::format::proportion;
-use report::{Axis, Block, Cell, Table, numbers, paragraph, section, subsection, words as column};
+use report::{Axis, Badge, Block, Cell, Table, cell, numbers, paragraph, section, subsection, words as column};
 use stats::interval::clopper_pearson;
 
 use super::parts::{self, POINT, Words, denominators, estimates, figure, point, marked};
@@ -121,15 +121,21 @@ fn published(material: &Material<'_>, arm: &str, code: &str) -> Option<f64> {
 fn exact(material: &Material<'_>) -> Option<Block> {
     let first = material.simulation.replicates.first()?;
     let arms = &material.simulation.summary.arms;
+    let experiment = material.simulation.experiment();
     let mut columns = vec![column("endpoint"), column("of")];
     columns.extend(arms.iter().map(|arm| numbers(arm.name.clone())));
     let rows = ENDPOINTS.iter().filter_map(|code| measure(code)).filter(|it| it.is_share());
     let rows = rows.map(|measure| {
         let mut row: Vec<Cell> = vec![measure.title.into(), measure.of.into()];
-        row.extend(first.arms.iter().map(|arm| {
-            let (events, patients) = measure.counts(&arm.patients);
+        row.extend(first.arms.iter().zip(arms).map(|(result, arm)| {
+            let (events, patients) = measure.counts(&result.patients);
             let interval = clopper_pearson(events as u32, patients as u32, 0.95);
-            Cell::from(proportion(events, patients, interval, 0.95))
+            let text = proportion(events, patients, interval, 0.95);
+            if experiment.is_fitted(&arm.name, measure.code) {
+                cell(text, Badge::Fitted)
+            } else {
+                text.into()
+            }
         }));
         row
     });

@@ -8,6 +8,8 @@ use crate::operation::Unwatched;
 use crate::operation::simulate::{SimulateRequest, simulate};
 use crate::protocol::{files::Files, read};
 
+mod unknown;
+
 /// A small simulation with what its report is made from.
 struct Small {
     simulation: Simulation,
@@ -17,14 +19,18 @@ struct Small {
 
 impl Small {
     fn new(arms: &[&str]) -> Self {
+        Self::sized(arms, 2, 4)
+    }
+
+    fn sized(arms: &[&str], replicates: u32, patients: u32) -> Self {
         let files = Files::bundled("NCT06379451").unwrap();
         let values = read::read(&files).values;
         let table = crate::library::text("evidence/targets.csv").unwrap();
         let targets = crate::targets::read(table, "evidence/targets.csv").unwrap();
         let request = SimulateRequest {
             files,
-            replicates: Some(2),
-            patients: Some(4),
+            replicates: Some(replicates),
+            patients: Some(patients),
             arms: Some(arms.iter().map(|arm| (*arm).to_owned()).collect()),
             seed: Some(7),
         };

@@ -125,19 +125,20 @@ pub(super) fn inverse(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
             }
         }
     }
-    let mut found = vec![vec![0.0; size]; size];
-    for column in 0..size {
+    // The inverse is symmetric, so that its columns are its rows.
+    let column = |column: usize| {
         let mut solved = vec![0.0; size];
         for i in 0..size {
             let known: f64 = (0..i).map(|k| lower[i][k] * solved[k]).sum();
             solved[i] = (f64::from(u8::from(i == column)) - known) / lower[i][i];
         }
         for i in (0..size).rev() {
-            let known: f64 = (i + 1..size).map(|k| lower[k][i] * found[k][column]).sum();
-            found[i][column] = (solved[i] - known) / lower[i][i];
+            let known: f64 = (i + 1..size).map(|k| lower[k][i] * solved[k]).sum();
+            solved[i] = (solved[i] - known) / lower[i][i];
         }
-    }
-    Some(found)
+        solved
+    };
+    Some((0..size).map(column).collect())
 }
 
 #[cfg(test)]

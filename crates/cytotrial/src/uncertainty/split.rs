@@ -2,11 +2,10 @@
 //! only measurement reduces.
 //!
 //! Shares and means: analysis of variance; the variance between replicates less what the patients
-//! of a replicate predict for it (Searle, Casella and McCulloch, Variance Components, 1992, chapter
-//! 3). Medians and survival: two halves of a trial's patients, the odd and the even ones, share
-//! nothing but what is not known, so their covariance over replicates is the ignorance. What the
-//! patients of a trial share for another reason, the path of the dose escalation above all, counts
-//! as ignorance too.
+//! of a replicate predict for it (Searle and others, Variance Components, 1992, chapter 3). Medians
+//! and survival: two halves of a trial's patients, the odd and the even ones, share nothing but what
+//! is not known, so their covariance over replicates is the ignorance. What the patients of a trial
+//! share for another reason, the path of the dose escalation above all, counts as ignorance too.
 
 use super::{Part, jackknife, variance};
 use crate::conduct::result::PatientResult;
