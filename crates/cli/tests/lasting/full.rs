@@ -29,13 +29,14 @@ fn with_room(place: &Place, blocks: u32, words: &[&str]) -> Ended {
     command.output().expect("`sh` starts").into()
 }
 
-/// A place with a run that found no room for its report, so that every block is kept.
+/// A place with a run that found no room for its report, so that every block is kept, those with
+/// values held too.
 fn without_report() -> (Place, PathBuf) {
     let place = Place::new();
     let full = with_room(&place, 600, RUN);
     assert_eq!(full.code, Some(3), "{}", full.err);
     assert!(full.err.contains("error[F103]") && full.err.contains("report.html"), "{}", full.err);
-    assert!(full.err.contains("20 replicates are kept"), "{}", full.err);
+    assert!(full.err.contains("20 of simulation are kept"), "{}", full.err);
     let part = place.part("t/runs").expect("what is finished is kept");
     (place, part)
 }
@@ -65,7 +66,7 @@ fn a_full_disk_keeps_what_is_finished_and_the_run_goes_on_later() {
     assert_eq!(fuller.code, Some(3), "{}", fuller.err);
     assert!(fuller.err.contains("error[F103]"), "{}", fuller.err);
     let gone_on = resumed(&place, RUN);
-    assert!(gone_on.err.contains("going on after 20 replicates"), "{}", gone_on.err);
+    assert!(gone_on.err.contains("20 of simulation"), "{}", gone_on.err);
     assert_same(&place.run("t/runs"), &expected(&place, RUN), "after room was made");
 }
 
