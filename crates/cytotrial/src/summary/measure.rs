@@ -51,6 +51,11 @@ pub struct Measure {
 /// Who can be judged for DLTs; nobody else enters a pair for them.
 const DLT_EVALUABLE: &str = "evaluable for DLT";
 
+/// Who has had a complete response.
+const COMPLETE_RESPONDERS: &str = "complete responders";
+/// Denominators that a patient must be in to make a pair.
+const PAIRED_WITHIN: [&str; 2] = [DLT_EVALUABLE, COMPLETE_RESPONDERS];
+
 /// Days per month.
 pub const MONTH: f64 = 30.4375;
 
@@ -64,6 +69,23 @@ pub fn treated(patient: &PatientResult) -> bool {
 
 fn everyone(_: &PatientResult) -> bool {
     true
+}
+
+/// Whether the end of progression-free survival was a death.
+fn died_first(patient: &PatientResult) -> bool {
+    patient.overall.event && patient.overall.days <= patient.progression_free.days
+}
+
+impl std::fmt::Debug for Measure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.code)
+    }
+}
+
+impl PartialEq for Measure {
+    fn eq(&self, other: &Self) -> bool {
+        self.code == other.code
+    }
 }
 
 impl Measure {
@@ -214,12 +236,26 @@ impl Measure {
         }
     }
 
+    /// Whether each patient has a value of their own, so that means over patients make sense.
+    pub fn is_of_patients(&self) -> bool {
+        matches!(self.rule, Rule::Share(..) | Rule::Median(_) | Rule::Mean(_))
+    }
+
+    /// A patient's value for the mean over an arm; `None` outside the denominator.
+    pub fn within_arm(&self, patient: &PatientResult) -> Option<f64> {
+        match self.rule {
+            Rule::Share(of, counts) => of(patient).then(|| f64::from(u8::from(counts(patient)))),
+            Rule::Median(of) | Rule::Mean(of) => of(patient).filter(|_| treated(patient)),
+            _ => None,
+        }
+    }
+
     /// A patient's own value for paired differences; `None` where pairing makes no sense.
     pub fn of_patient(&self, patient: &PatientResult) -> Option<f64> {
         match self.rule {
             // A patient who never got the product is a failure of efficacy and free of toxicity:
             // pairs compare what enrolment in either arm brings.
-            Rule::Share(of, counts) => (self.of != DLT_EVALUABLE || of(patient))
+            Rule::Share(of, counts) => (!PAIRED_WITHIN.contains(&self.of) || of(patient))
                 .then(|| f64::from(u8::from(counts(patient)))),
             Rule::Median(of) | Rule::Mean(of) => of(patient),
             _ => None,
@@ -311,6 +347,16 @@ pub static MEASURES: &[Measure] = &[
         "infused (or observed)",
         Rule::MeanTime(|p| p.progression_free, 365.0),
     ),
+        "pfs-time",
+        "mean time free of progression within follow-up",
+        "month",
+        "infused (or observed)",
+        Rule::Mean(|p| Some(p.progression_free.days / MONTH)),
+    ),
+    Measure::share("relapse-after-cr", "progression after a complete response", |p| {
+        p.progression_free.event && !died_first(p)
+    })
+    .of_all(|p| treated(p) && p.response >= Response::Complete, COMPLETE_RESPONDERS),
     Measure::number(
         "os-median",
         "median overall survival",
@@ -347,6 +393,17 @@ pub static MEASURES: &[Measure] = &[
         Rule::Mean(|p| {
             let now = p.truth.burden_day_28?;
             Some(stats::math::log10((now / p.truth.burden_at_start).max(1e-12)))
+        }),
+    )
+    .hidden(),
+    Measure::number(
+        "log10-burden-nadir",
+        "log10 of the lowest burden over that at enrolment",
+        "log10",
+        "infused (or observed)",
+        Rule::Mean(|p| {
+            let lowest = p.truth.burden_nadir.min(p.truth.burden_at_start);
+            Some(stats::math::log10((lowest / p.truth.burden_at_start).max(1e-12)))
         }),
     )
     .hidden(),

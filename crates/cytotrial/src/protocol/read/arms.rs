@@ -49,6 +49,7 @@ pub(super) struct ArmPlan {
     depletion: Option<bool>,
     wait: Option<Distribution>,
     set: BTreeMap<String, f64>,
+    hold: BTreeMap<String, f64>,
     /// The arms whose values it has, itself included.
     lineage: Vec<String>,
 }
@@ -80,6 +81,30 @@ impl Plan {
 }
 
 impl ArmPlan {
+    /// The name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same arm under another name with one parameter held at a value.
+    pub(super) fn holding(&self, name: String, parameter: &str, value: f64) -> Self {
+        let mut arm = self.clone();
+        arm.lineage.push(name.clone());
+        arm.name = name;
+        arm.set.remove(parameter);
+        arm.hold.insert(parameter.to_owned(), value);
+        arm
+    }
+
+    /// The same arm under another name with another wait from enrolment to infusion.
+    pub(super) fn waiting(&self, name: String, wait: Distribution) -> Self {
+        let mut arm = self.clone();
+        arm.lineage.push(name.clone());
+        arm.name = name;
+        arm.wait = Some(wait);
+        arm
+    }
+
     /// The arm with everything that it leaves to the protocol.
     pub(super) fn complete(self, treatment: &Treatment, reading: &Reading) -> Arm {
         let products =
@@ -107,14 +132,15 @@ impl ArmPlan {
             start_level: start,
             wait: self.wait,
             set: self.set,
-            hold: BTreeMap::new(),
+            hold: self.hold,
         }
     }
 }
 
 fn sources(lineage: &[String], reading: &Reading) -> BTreeMap<String, Source> {
     let mut sources = BTreeMap::new();
-    for value in reading.values.iter().filter(|value| value.file == "compare.toml") {
+    let in_arms = |file: &str| matches!(file, "compare.toml" | "claims.toml");
+    for value in reading.values.iter().filter(|value| in_arms(&value.file)) {
         let of_arm = |name: &String| value.path.starts_with(&format!("arm.{name}."));
         if lineage.iter().any(of_arm)
             && let Some(source) = &value.source
@@ -145,7 +171,7 @@ pub(super) fn plan(
     let seed = top.need("seed").and_then(|field| seed(&field));
     let run = top.need_section("run").map(run);
     let protocol = protocol.map(|(_, treatment)| treatment);
-    let arms = top.need_section("arm").and_then(|section| arms(&section, products, protocol));
+    let arms = top.need_section("arm").and_then(|section| arms(&section, products, &[], protocol));
     let names: Vec<String> = arms.iter().flatten().map(|arm| arm.name.clone()).collect();
     let targets = match top.may("targets") {
         None => Some(Targets::default()),
@@ -226,14 +252,21 @@ fn run(section: Section<'_>) -> Run {
     run
 }
 
-fn arms(
+/// The arms of a table, after those that they may be based on; the latter are part of the answer.
+pub(super) fn arms(
     section: &Section<'_>,
     products: &mut product::Shelf<'_>,
+    above: &[ArmPlan],
     protocol: Option<&Treatment>,
 ) -> Option<Vec<ArmPlan>> {
-    let mut arms: Vec<ArmPlan> = Vec::new();
+    let mut arms: Vec<ArmPlan> = above.to_vec();
     let mut sound = true;
     for (name, field) in section.each() {
+        if above.iter().any(|arm| arm.name == name) {
+            let message = format!("there is an arm `{name}` in the comparison already");
+            sound = field.error("V101", message, "give this arm a name of its own").unwrap_or(false);
+            continue;
+        }
         let Some(section) = field.section() else {
             sound = false;
             continue;
@@ -264,6 +297,7 @@ fn arm(
     let depletion = section.may("lymphodepletion").map(Field::truth);
     let wait = section.may("wait").map(|field| field.law("day"));
     let set = section.may("set").map(|field| settings(field, &shelf.settable));
+    let hold = section.may("hold").map(|field| settings(field, &shelf.settable));
     let mut arm = base?;
     name.clone_into(&mut arm.name);
     arm.lineage.push(name.to_owned());
@@ -284,6 +318,7 @@ fn arm(
         arm.wait = Some(wait?);
     }
     arm.set.extend(set.unwrap_or_else(|| Some(BTreeMap::new()))?);
+    arm.hold.extend(hold.unwrap_or_else(|| Some(BTreeMap::new()))?);
     if changed {
         check_lot(section, &arm, protocol);
     }
@@ -427,7 +462,7 @@ fn fitted(ids: &[String], published: &[Target]) -> BTreeSet<&'static str> {
 }
 
 /// `car-nk - bcma-car-t`.
-fn contrast(field: Field<'_>, arms: &[String]) -> Option<(String, String)> {
+pub(super) fn contrast(field: Field<'_>, arms: &[String]) -> Option<(String, String)> {
     let here = field.clone();
     let text = field.text()?;
     let Some((first, second)) = text.split_once(" - ") else {
