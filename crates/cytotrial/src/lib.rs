@@ -1,6 +1,7 @@
 //! the trial itself, and the list of operations.
 
 pub mod audit;
+pub mod claims;
 pub mod conduct;
 pub mod document;
 pub mod ledger;

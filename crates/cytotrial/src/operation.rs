@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub mod check;
+pub mod claims;
 pub mod doctor;
 pub mod explain;
 pub mod new;

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::files::Files;
 use super::section::{Log, Section};
 use super::{Experiment, Protocol};
+use crate::claims::ClaimBook;
 use crate::document::Document;
 use crate::problem::{Problem, any_error, help_with_nearest};
 
 mod arms;
+mod claims;
 mod conduct;
 mod finding;
 pub mod product;
@@ -21,10 +23,12 @@ mod visits;
 pub const SCHEMA: u32 = 1;
 
 /// What came of reading a folder.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reading {
     /// The experiment, when nothing in the files is an error.
     pub experiment: Option<Experiment>,
+    /// The claims, when the folder has them and nothing in the files is an error.
+    pub claims: Option<ClaimBook>,
     /// Errors and warnings, in the order of the files.
     pub problems: Vec<Problem>,
     /// Every value of every file that was read, with its source when it has one.
@@ -49,7 +53,7 @@ pub fn experiment(files: &Files) -> Result<Experiment, Vec<Problem>> {
 
 /// Reads a trial folder and keeps warnings and the list of values too.
 pub fn read(files: &Files) -> Reading {
-    let mut reading = Reading { experiment: None, problems: Vec::new(), values: Vec::new() };
+    let mut reading = Reading::default();
     let trial_name = files.trial_name().to_owned();
     let Some(trial_text) = files.texts.get(&trial_name) else {
         let names = files.texts.keys().map(String::as_str);
@@ -68,10 +72,22 @@ pub fn read(files: &Files) -> Reading {
         }),
         None => protocol.as_ref().map(arms::Plan::of_protocol_alone),
     };
+    let book = files.texts.get("claims.toml").and_then(|text| {
+        let above = plan.as_ref().map_or(&[][..], |plan| &plan.arms);
+        in_file(&mut reading, "claims.toml", text, |top| {
+            claims::book(top, above, &mut products, protocol.as_ref())
+        })
+    });
     products.finish(&mut reading);
     if let (Some((protocol, treatment)), Some(plan)) = (protocol, plan)
         && !any_error(&reading.problems)
     {
+        reading.claims = book.map(|book| ClaimBook {
+            settings: book.settings,
+            arms: book.arms.into_iter().map(|arm| arm.complete(&treatment, &reading)).collect(),
+            scans: book.scans,
+            claims: book.claims,
+        });
         reading.experiment = Some(put_together(protocol, &treatment, plan, &reading));
     }
     reading
