@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::protocol::Arm;
 use crate::summary::measure::Measure;
 
+pub mod criteria;
 pub mod effect;
 pub mod findings;
 pub mod predictive;
@@ -160,7 +161,9 @@ impl Subject {
     /// The criteria that it needs.
     pub fn criteria(&self) -> Vec<&str> {
         match self {
-            Self::Arm { among, .. } | Self::Paired { among, .. } => among.as_deref().into_iter().collect(),
+            Self::Arm { among, .. } | Self::Paired { among, .. } => {
+                among.as_deref().into_iter().collect()
+            }
             Self::Groups { among, against, .. } => vec![among, against],
         }
     }

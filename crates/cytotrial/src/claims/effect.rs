@@ -181,7 +181,8 @@ pub fn assumption_share(drawn: &[TrialEffect], frozen: &[TrialEffect]) -> (Optio
         .filter_map(|(drawn, frozen)| Some((drawn.value()?, frozen.value()?)))
         .collect();
     ratio_with_error(&both, |both| {
-        let of = |place: fn(&(f64, f64)) -> f64| variance(&both.iter().map(place).collect::<Vec<_>>());
+        let of =
+            |place: fn(&(f64, f64)) -> f64| variance(&both.iter().map(place).collect::<Vec<_>>());
         let (all, rest) = (of(|pair| pair.0), of(|pair| pair.1));
         (all > 0.0).then(|| 1.0 - rest / all)
     })

@@ -69,7 +69,11 @@ impl BetaBinomial {
                         _ if events == patients => self.mean,
                         _ => 0.0,
                     },
-                    None => exp(choose(x)) * power(self.mean, events) * power(1.0 - self.mean, patients - events),
+                    None => {
+                        exp(choose(x))
+                            * power(self.mean, events)
+                            * power(1.0 - self.mean, patients - events)
+                    }
                 }
             })
             .collect()

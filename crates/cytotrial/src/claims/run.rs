@@ -11,7 +11,7 @@ use crate::conduct::run::block;
 use crate::conduct::world::{Texts, World};
 use crate::operation::Watch;
 use crate::operation::blocks::{Stopped, in_blocks};
-use crate::population::eligibility::{self, Eligibility};
+use crate::population::eligibility::Eligibility;
 use crate::problem::Problem;
 use crate::protocol::{Arm, Experiment};
 use crate::summary::measure::Measure;
@@ -77,7 +77,11 @@ impl Laboratory {
             });
             layers.push(Layer { replicates, worlds: worlds.collect::<Result<_, _>>()? });
         }
-        let criteria = criteria(&asks, &layers)?;
+        let world = layers.iter().flat_map(|layer| &layer.worlds).next();
+        let criteria = match world {
+            Some(world) => super::criteria::read(book, &world.population)?,
+            None => BTreeMap::new(),
+        };
         Ok(Self { asks, criteria, layers })
     }
 
@@ -148,28 +152,6 @@ fn with_arms(experiment: &Experiment, arms: Vec<Arm>, patients: u32) -> Experime
     experiment
 }
 
-fn criteria(asks: &[Ask], layers: &[Layer]) -> Result<BTreeMap<String, Eligibility>, Vec<Problem>> {
-    let Some(world) = layers.iter().flat_map(|layer| &layer.worlds).next() else {
-        return Ok(BTreeMap::new());
-    };
-    let mut criteria = BTreeMap::new();
-    let mut problems = Vec::new();
-    for text in asks.iter().flat_map(|ask| ask.subject.criteria()) {
-        let texts = [text.to_owned()];
-        match eligibility::parse(&texts, &world.population, "claims.toml", "claim") {
-            Ok(criterion) => {
-                criteria.insert(text.to_owned(), criterion);
-            }
-            Err(found) => problems.extend(found.into_iter().map(|mut problem| {
-                problem.path = "claim".to_owned();
-                problem
-            })),
-        }
-    }
-    problems.dedup();
-    if problems.is_empty() { Ok(criteria) } else { Err(problems) }
-}
-
 /// An effect in one trial; `None` when an arm was not simulated.
 fn answer(
     ask: &Ask,
@@ -186,9 +168,7 @@ fn answer(
         Some(Moments::of(inside.filter_map(|patient| ask.measure.within_arm(patient))))
     };
     match &ask.subject {
-        Subject::Arm { arm, among } => {
-            Some(TrialEffect { first: mean(arm, among)?, second: None })
-        }
+        Subject::Arm { arm, among } => Some(TrialEffect { first: mean(arm, among)?, second: None }),
         Subject::Groups { arm, among, against } => Some(TrialEffect {
             first: mean(arm, &Some(among.clone()))?,
             second: Some(mean(arm, &Some(against.clone()))?),
@@ -196,7 +176,8 @@ fn answer(
         Subject::Paired { first, second, among } => {
             let (first, second) = (patients(first)?, patients(second)?);
             let pairs = first.iter().filter(|patient| is_in(among, patient)).filter_map(|one| {
-                let place = second.binary_search_by_key(&one.patient, |other| other.patient).ok()?;
+                let place =
+                    second.binary_search_by_key(&one.patient, |other| other.patient).ok()?;
                 Some(ask.measure.of_patient(one)? - ask.measure.of_patient(&second[place])?)
             });
             Some(TrialEffect { first: Moments::of(pairs), second: None })

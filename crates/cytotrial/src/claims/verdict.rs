@@ -128,7 +128,11 @@ pub fn judge(rule: Rule, trials: &[TrialEffect], settings: &Settings) -> Judged 
 
 fn by_direction(direction: Direction, trials: &[TrialEffect], limit: f64) -> Judged {
     let Some(effect) = Effect::new(trials) else {
-        return Judged { verdict: Verdict::Undetermined, grounds: Grounds::Nothing, near_limit: true };
+        return Judged {
+            verdict: Verdict::Undetermined,
+            grounds: Grounds::Nothing,
+            near_limit: true,
+        };
     };
     let [above, below, ties] = effect.signs();
     let total = above + below + ties;
@@ -158,7 +162,11 @@ fn by_quantity(
     level: f64,
 ) -> Judged {
     let Some(law) = BetaBinomial::fit(trials) else {
-        return Judged { verdict: Verdict::Undetermined, grounds: Grounds::Nothing, near_limit: true };
+        return Judged {
+            verdict: Verdict::Undetermined,
+            grounds: Grounds::Nothing,
+            near_limit: true,
+        };
     };
     let interval = law.interval(patients, level);
     // The claimed share as the count that it can be at that number of patients.
@@ -211,7 +219,10 @@ mod tests {
 
     /// Trials with effects of -1, 0 and 1, so many of each.
     fn trials(below: usize, at: usize, above: usize) -> Vec<TrialEffect> {
-        let one = |value: f64| TrialEffect { first: Moments::of([value, value].into_iter()), second: None };
+        let one = |value: f64| TrialEffect {
+            first: Moments::of([value, value].into_iter()),
+            second: None,
+        };
         let mut trials = vec![one(-1.0); below];
         trials.extend(vec![one(0.0); at]);
         trials.extend(vec![one(1.0); above]);
@@ -267,11 +278,7 @@ mod tests {
 
     #[test]
     fn nought_of_five_leaves_45_per_cent_open() {
-        let judged = judge(
-            Rule::Bound { events: 0, patients: 5, at_most: 0.20 },
-            &[],
-            &SETTINGS,
-        );
+        let judged = judge(Rule::Bound { events: 0, patients: 5, at_most: 0.20 }, &[], &SETTINGS);
         assert_eq!(judged.verdict, Verdict::Undetermined);
         let Grounds::Observed { upper, needed, .. } = judged.grounds else { panic!() };
         assert!((upper - 0.4507).abs() < 1e-4);

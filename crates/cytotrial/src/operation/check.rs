@@ -123,6 +123,14 @@ pub fn run(request: &Request) -> Checked {
     }
     if let Some(experiment) = &reading.experiment {
         reading.problems.extend(feasible(experiment));
+        let population = &experiment.protocol.population;
+        if let (Some(book), Some(Ok(population))) = (
+            &reading.claims,
+            files.text(population).map(|text| crate::population::read(text, population)),
+        ) {
+            let criteria = crate::claims::criteria::read(book, &population);
+            reading.problems.extend(criteria.err().unwrap_or_default());
+        }
     }
     let audit = record
         .as_ref()
@@ -201,7 +209,7 @@ fn counts<'a>(values: impl Iterator<Item = &'a Sourced>) -> Counts {
 
 /// Quotations of the trial's own files that the record does not hold.
 fn quotations(record: &Record, reading: &Reading, files: &Files) -> Vec<Problem> {
-    let own = [files.trial_name(), "compare.toml"];
+    let own = [files.trial_name(), "compare.toml", "claims.toml"];
     let mut problems = Vec::new();
     for value in reading.values.iter().filter(|value| own.contains(&value.file.as_str())) {
         if let Some(Source::Stated(quote)) = &value.source
@@ -212,6 +220,15 @@ fn quotations(record: &Record, reading: &Reading, files: &Files) -> Vec<Problem>
             let help = "quote the record word for word, or mark the value as derived or assumed";
             let problem = Problem::error("P104", &value.file, &value.path, message, help);
             problems.push(problem.as_warning());
+        }
+    }
+    for claim in reading.claims.iter().flat_map(|book| &book.claims) {
+        if !record.holds(&claim.quote) {
+            let message =
+                format!("claim `{}` quotes `{}`, which the record has not", claim.id, claim.quote);
+            let path = format!("claim.{}.quote", claim.id);
+            let help = "quote the record word for word";
+            problems.push(Problem::error("P104", "claims.toml", path, message, help).as_warning());
         }
     }
     problems

@@ -7,7 +7,7 @@ use crate::claims::findings::{Findings, asks, findings, test_asks};
 use crate::claims::run::Laboratory;
 use crate::claims::{Claim, ClaimBook};
 use crate::problem::{Problem, help_with_nearest};
-use crate::protocol::{Experiment, Grade, Unknowns, read};
+use crate::protocol::{Experiment, Grade, read};
 
 /// Claims and the experiment around them, ready to run.
 pub struct Prepared {
@@ -96,4 +96,3 @@ impl Prepared {
         Ok(findings(self.book.settings, &self.chosen(), &answers, &frozen))
     }
 }
-

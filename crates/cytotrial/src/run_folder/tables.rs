@@ -15,15 +15,15 @@ pub(super) fn summaries(simulation: &Simulation) -> Vec<Table> {
     vec![summary(simulation), contrasts(simulation), replicates(simulation), history(simulation)]
 }
 
-fn text<T: ToString>(values: impl Iterator<Item = T>) -> Column {
+pub(super) fn text<T: ToString>(values: impl Iterator<Item = T>) -> Column {
     Column::Text(values.map(|value| value.to_string()).collect())
 }
 
-fn numbers(values: impl Iterator<Item = Option<f64>>) -> Column {
+pub(super) fn numbers(values: impl Iterator<Item = Option<f64>>) -> Column {
     Column::Number(values.collect())
 }
 
-fn whole(values: impl Iterator<Item = Option<u64>>) -> Column {
+pub(super) fn whole(values: impl Iterator<Item = Option<u64>>) -> Column {
     Column::Integer(values.map(|value| value.and_then(|value| i64::try_from(value).ok())).collect())
 }
 

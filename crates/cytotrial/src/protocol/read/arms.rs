@@ -264,7 +264,8 @@ pub(super) fn arms(
     for (name, field) in section.each() {
         if above.iter().any(|arm| arm.name == name) {
             let message = format!("there is an arm `{name}` in the comparison already");
-            sound = field.error("V101", message, "give this arm a name of its own").unwrap_or(false);
+            sound =
+                field.error("V101", message, "give this arm a name of its own").unwrap_or(false);
             continue;
         }
         let Some(section) = field.section() else {

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::arms::{self, ArmPlan};
 use super::product;
 use super::treatment::Treatment;
-use crate::claims::{
-    Claim, Direction, Rule, Scan, ScanArm, Settings, Show, Subject, Switch, Test,
-};
+use crate::claims::{Claim, Direction, Rule, Scan, ScanArm, Settings, Show, Subject, Switch, Test};
 use crate::document::Value;
 use crate::problem::help_with_nearest;
 use crate::protocol::Protocol;
@@ -116,7 +114,11 @@ fn scan(
         let found = arms.iter().find(|arm| arm.name() == base);
         found.or_else(|| {
             let known = arms.iter().map(ArmPlan::name);
-            here.error("N101", format!("no arm is called `{base}`"), help_with_nearest(&base, known))
+            here.error(
+                "N101",
+                format!("no arm is called `{base}`"),
+                help_with_nearest(&base, known),
+            )
         })
     });
     let parameter = section.may("parameter").map(|field| {
@@ -129,9 +131,9 @@ fn scan(
         here.error("N101", format!("the model has no parameter `{parameter}`"), help)
     });
     let values = section.may("values").map(|field| field.each(Field::number));
-    let waits = section.may("waits").map(|field| {
-        field.each(|field| Some((field.clone().text()?, field.law("day")?)))
-    });
+    let waits = section
+        .may("waits")
+        .map(|field| field.each(|field| Some((field.clone().text()?, field.law("day")?))));
     let first = section.may("base").filter(|_| {
         !matches!((&parameter, &values, &waits), (Some(_), Some(_), None) | (None, None, Some(_)))
     });
@@ -219,7 +221,11 @@ fn rule(section: &Section<'_>) -> Option<Rule> {
         let patients = section.need("patients").and_then(|field| field.whole(1, 100_000));
         let at_most = section.need("at-most").and_then(Field::share);
         let patients = patients?;
-        return Some(Rule::Bound { events: events.whole(0, patients)?, patients, at_most: at_most? });
+        return Some(Rule::Bound {
+            events: events.whole(0, patients)?,
+            patients,
+            at_most: at_most?,
+        });
     }
     let claimed = section.need("claimed")?;
     if let Value::Text(_) = claimed.node.value {
@@ -236,11 +242,7 @@ fn rule(section: &Section<'_>) -> Option<Rule> {
     let claimed = claimed.share();
     let patients = section.need("patients").and_then(|field| field.whole(1, 100_000));
     let narrower_than = section.need("narrower-than").and_then(Field::share);
-    Some(Rule::Quantity {
-        claimed: claimed?,
-        patients: patients?,
-        narrower_than: narrower_than?,
-    })
+    Some(Rule::Quantity { claimed: claimed?, patients: patients?, narrower_than: narrower_than? })
 }
 
 fn switch(field: Field<'_>, names: &Names) -> Option<Switch> {
