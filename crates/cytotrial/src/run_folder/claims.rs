@@ -74,6 +74,14 @@ fn tests(findings: &Findings) -> Table {
         .with("probability", "Share of trials in the claimed direction, ties half", ground(0))
         .with("low", "Lower end of the deciding interval: Monte Carlo 99 %, predictive, or 0", ground(1))
         .with("high", "Upper end of it, or the exact bound", ground(2))
+        .with(
+            "expected",
+            "The same share without the luck of few patients; decides nothing",
+            numbers(rows.iter().map(|(.., tested)| match tested.judged.grounds {
+                Grounds::Probability { expected, .. } => expected,
+                _ => None,
+            })),
+        )
         .with("ties", "Trials without a difference", whole(rows.iter().map(|(.., tested)| grounds(tested).3)))
         .with("effect_p5", "Effect, 5th percentile of trials", effect(|effect| Some(effect.range.0)))
         .with("effect_p50", "Effect, median of trials", effect(|effect| Some(effect.range.1)))
