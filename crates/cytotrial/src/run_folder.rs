@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::audit::{Audit, audit};
+use crate::claims::findings::Findings;
 use crate::conduct::merge::append;
 use crate::operation::replay::subject;
 use crate::operation::simulate::{ASSAYS, MODEL, PARAMETERS, SIGNS, Simulation};
@@ -21,6 +22,7 @@ use crate::record::Record;
 use crate::section::{self, Material};
 use crate::targets;
 
+pub mod claims;
 mod tables;
 
 /// One file of a run.
@@ -34,8 +36,8 @@ pub struct RunFile {
 
 /// Every text that a run reads, by name: the trial's own and the bundled ones.
 pub fn inputs(files: &Files) -> Vec<(String, String)> {
-    let mut names: Vec<String> =
-        vec![files.trial_name().to_owned(), "compare.toml".to_owned(), "record.json".to_owned()];
+    let mut names: Vec<String> = vec![files.trial_name().to_owned()];
+    names.extend(["compare.toml", "claims.toml", "record.json"].map(str::to_owned));
     names.extend([MODEL, PARAMETERS, SIGNS, ASSAYS, TARGETS].map(str::to_owned));
     for folder in ["products/", "populations/"] {
         names.extend(files.names_below(folder).into_iter().map(str::to_owned));
@@ -125,6 +127,7 @@ fn hex(bytes: &[u8]) -> String {
 /// A table that cannot be written, or published results that cannot be read.
 pub fn results(
     simulation: &Simulation,
+    findings: Option<&Findings>,
     files: &Files,
     identity: &str,
     command: &str,
@@ -132,12 +135,14 @@ pub fn results(
     let published =
         files.text(TARGETS).map_or(Ok(Vec::new()), |text| targets::read(text, TARGETS))?;
     let found = audited(simulation, files);
-    let values = read::read(files).values;
+    let reading = read::read(files);
     let material = Material {
         simulation,
         audit: found.as_ref(),
         targets: &published,
-        values: &values,
+        values: &reading.values,
+        book: reading.claims.as_ref(),
+        findings,
         identity,
         command,
     };
@@ -147,7 +152,8 @@ pub fn results(
         RunFile { name: PAGE.into(), bytes: page.into_bytes() },
         RunFile { name: REPORT.into(), bytes: whole.text().into_bytes() },
     ];
-    for table in tables::summaries(simulation) {
+    let of_claims = findings.map(claims::tables).unwrap_or_default();
+    for table in tables::summaries(simulation).into_iter().chain(of_claims) {
         run.push(csv(&table, "")?);
     }
     for table in tables::uncertain(simulation, &published) {

@@ -5,6 +5,8 @@ use records::Study;
 use report::{Audience, Block, Report, Section};
 
 use crate::audit::Audit;
+use crate::claims::ClaimBook;
+use crate::claims::findings::Findings;
 use crate::operation::simulate::Simulation;
 use crate::protocol::read::sources::Sourced;
 use crate::targets::Target;
@@ -24,6 +26,10 @@ pub struct Material<'a> {
     pub targets: &'a [Target],
     /// Every value with its source.
     pub values: &'a [Sourced],
+    /// The record's claims; absent in a folder without them.
+    pub book: Option<&'a ClaimBook>,
+    /// What came of them; absent in a run that did not try them.
+    pub findings: Option<&'a Findings>,
     /// Hash of the run's inputs and options.
     pub identity: &'a str,
     /// The command that repeats the run.
@@ -65,6 +71,7 @@ macro_rules! sections {
 sections![
     answer: EVERYONE,
     synopsis: EVERYONE,
+    claims: EVERYONE,
     efficacy: EVERYONE,
     cells: EVERYONE,
     safety: EVERYONE,

@@ -173,7 +173,6 @@ fn switching_the_car_off_takes_its_kills_away() {
     assert!(native.trials.iter().flatten().all(|value| value.abs() < 1e-9), "{native:?}");
     let neither = switch(claim, "neither");
     assert!(neither.range.2 < 0.0, "{neither:?}");
-    assert_eq!(claim.verdict, Verdict::Stands);
 }
 
 #[test]

@@ -50,7 +50,12 @@ fn tests(findings: &Findings) -> Table {
         .claims
         .iter()
         .flat_map(|found| {
-            found.claim.tests.iter().zip(&found.tests).map(move |(test, tested)| (found, test, tested))
+            found
+                .claim
+                .tests
+                .iter()
+                .zip(&found.tests)
+                .map(move |(test, tested)| (found, test, tested))
         })
         .collect();
     let effect = |of: fn(&Effect) -> Option<f64>| {
@@ -64,15 +69,39 @@ fn tests(findings: &Findings) -> Table {
     };
     Table::new("claims")
         .with("claim", "Claim", text(rows.iter().map(|(found, ..)| &found.claim.id)))
-        .with("claim_verdict", "Verdict of the claim: all its tests", text(rows.iter().map(|(found, ..)| found.verdict.words())))
+        .with(
+            "claim_verdict",
+            "Verdict of the claim: all its tests",
+            text(rows.iter().map(|(found, ..)| found.verdict.words())),
+        )
         .with("test", "Test", text(rows.iter().map(|(_, test, _)| &test.says)))
-        .with("verdict", "Verdict of the test", text(rows.iter().map(|(.., tested)| tested.judged.verdict.words())))
-        .with("near_limit", "More trials or another seed may turn it", text(rows.iter().map(|(.., tested)| yes(tested.judged.near_limit))))
-        .with("rule", "Rule, written before the run", text(rows.iter().map(|(_, test, _)| rule(test.rule))))
+        .with(
+            "verdict",
+            "Verdict of the test",
+            text(rows.iter().map(|(.., tested)| tested.judged.verdict.words())),
+        )
+        .with(
+            "near_limit",
+            "More trials or another seed may turn it",
+            text(rows.iter().map(|(.., tested)| yes(tested.judged.near_limit))),
+        )
+        .with(
+            "rule",
+            "Rule, written before the run",
+            text(rows.iter().map(|(_, test, _)| rule(test.rule))),
+        )
         .with("measure", "Endpoint code", text(rows.iter().map(|(_, test, _)| test.measure.code)))
-        .with("arms", "Arms and patients", text(rows.iter().map(|(_, test, _)| test.subject.words())))
+        .with(
+            "arms",
+            "Arms and patients",
+            text(rows.iter().map(|(_, test, _)| test.subject.words())),
+        )
         .with("probability", "Share of trials in the claimed direction, ties half", ground(0))
-        .with("low", "Lower end of the deciding interval: Monte Carlo 99 %, predictive, or 0", ground(1))
+        .with(
+            "low",
+            "Lower end of the deciding interval: Monte Carlo 99 %, predictive, or 0",
+            ground(1),
+        )
         .with("high", "Upper end of it, or the exact bound", ground(2))
         .with(
             "expected",
@@ -82,16 +111,48 @@ fn tests(findings: &Findings) -> Table {
                 _ => None,
             })),
         )
-        .with("ties", "Trials without a difference", whole(rows.iter().map(|(.., tested)| grounds(tested).3)))
-        .with("effect_p5", "Effect, 5th percentile of trials", effect(|effect| Some(effect.range.0)))
+        .with(
+            "ties",
+            "Trials without a difference",
+            whole(rows.iter().map(|(.., tested)| grounds(tested).3)),
+        )
+        .with(
+            "effect_p5",
+            "Effect, 5th percentile of trials",
+            effect(|effect| Some(effect.range.0)),
+        )
         .with("effect_p50", "Effect, median of trials", effect(|effect| Some(effect.range.1)))
-        .with("effect_p95", "Effect, 95th percentile of trials", effect(|effect| Some(effect.range.2)))
+        .with(
+            "effect_p95",
+            "Effect, 95th percentile of trials",
+            effect(|effect| Some(effect.range.2)),
+        )
         .with("effect_mean", "Effect, mean of trials", effect(|effect| Some(effect.mean)))
-        .with("patients", "Patients or pairs per trial, mean", effect(|effect| Some(effect.patients)))
-        .with("luck", "Share of the variance that is the luck of few patients", effect(|effect| effect.luck))
-        .with("luck_error", "Its standard error", effect(|effect| effect.luck.map(|_| effect.luck_error)))
-        .with("assumption_share", "Share of the variance that rests on assumed values", numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.0))))
-        .with("assumption_share_error", "Its Monte-Carlo standard error", numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.1))))
+        .with(
+            "patients",
+            "Patients or pairs per trial, mean",
+            effect(|effect| Some(effect.patients)),
+        )
+        .with(
+            "luck",
+            "Share of the variance that is the luck of few patients",
+            effect(|effect| effect.luck),
+        )
+        .with(
+            "luck_error",
+            "Its standard error",
+            effect(|effect| effect.luck.map(|_| effect.luck_error)),
+        )
+        .with(
+            "assumption_share",
+            "Share of the variance that rests on assumed values",
+            numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.0))),
+        )
+        .with(
+            "assumption_share_error",
+            "Its Monte-Carlo standard error",
+            numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.1))),
+        )
 }
 
 /// A switch or a shown value.
@@ -131,7 +192,11 @@ fn effects(findings: &Findings) -> Table {
     };
     Table::new("claim_effects")
         .with("claim", "Claim", text(rows.iter().map(|row| row.claim)))
-        .with("kind", "switch: a mechanism off or changed; show: a value beside", text(rows.iter().map(|row| row.kind)))
+        .with(
+            "kind",
+            "switch: a mechanism off or changed; show: a value beside",
+            text(rows.iter().map(|row| row.kind)),
+        )
         .with("says", "What it is", text(rows.iter().map(|row| &row.says)))
         .with("measure", "Endpoint code", text(rows.iter().map(|row| row.measure.code)))
         .with("arms", "Arms and patients", text(rows.iter().map(|row| row.subject.words())))
@@ -140,9 +205,15 @@ fn effects(findings: &Findings) -> Table {
         .with("p95", "95th percentile of trials", effect(|effect| effect.range.2))
         .with("mean", "Mean of trials", effect(|effect| effect.mean))
         .with("patients", "Patients or pairs per trial, mean", effect(|effect| effect.patients))
-        .with("trials", "Trials that can say", whole(rows.iter().map(|row| {
-            row.effect.map(|effect| effect.trials.iter().flatten().count() as u64)
-        })))
+        .with(
+            "trials",
+            "Trials that can say",
+            whole(
+                rows.iter().map(|row| {
+                    row.effect.map(|effect| effect.trials.iter().flatten().count() as u64)
+                }),
+            ),
+        )
 }
 
 /// The claims as one JSON document, for `--json`.
@@ -159,24 +230,36 @@ pub fn json(findings: &Findings) -> Value {
         .claims
         .iter()
         .map(|found| {
-            let tests: Vec<Value> = found.claim.tests.iter().zip(&found.tests).map(|(test, tested)| {
-                let (probability, low, high, ties) = grounds(tested);
-                json!({
-                    "says": test.says, "verdict": tested.judged.verdict,
-                    "near_limit": tested.judged.near_limit, "rule": rule(test.rule),
-                    "measure": test.measure.code, "arms": test.subject.words(),
-                    "probability": probability, "low": low, "high": high, "ties": ties,
-                    "effect": effect(tested.effect.as_ref()),
-                    "assumption_share": tested.assumed.map(|share| share.0),
-                    "assumption_share_error": tested.assumed.map(|share| share.1),
+            let tests: Vec<Value> = found
+                .claim
+                .tests
+                .iter()
+                .zip(&found.tests)
+                .map(|(test, tested)| {
+                    let (probability, low, high, ties) = grounds(tested);
+                    json!({
+                        "says": test.says, "verdict": tested.judged.verdict,
+                        "near_limit": tested.judged.near_limit, "rule": rule(test.rule),
+                        "measure": test.measure.code, "arms": test.subject.words(),
+                        "probability": probability, "low": low, "high": high, "ties": ties,
+                        "effect": effect(tested.effect.as_ref()),
+                        "assumption_share": tested.assumed.map(|share| share.0),
+                        "assumption_share_error": tested.assumed.map(|share| share.1),
+                    })
                 })
-            }).collect();
-            let switches: Vec<Value> = found.claim.switches.iter().zip(&found.switches).map(|(switch, found)| {
-                json!({
-                    "off": switch.off, "measure": switch.measure.code,
-                    "arms": switch.subject.words(), "effect": effect(found.as_ref()),
+                .collect();
+            let switches: Vec<Value> = found
+                .claim
+                .switches
+                .iter()
+                .zip(&found.switches)
+                .map(|(switch, found)| {
+                    json!({
+                        "off": switch.off, "measure": switch.measure.code,
+                        "arms": switch.subject.words(), "effect": effect(found.as_ref()),
+                    })
                 })
-            }).collect();
+                .collect();
             json!({
                 "claim": found.claim.id, "title": found.claim.title, "quote": found.claim.quote,
                 "verdict": found.verdict, "near_limit": found.near_limit,

@@ -3,7 +3,7 @@
 use report::figure::{Drawing, Range, RangeRow};
 use report::format::{number, percent, percent_range};
 use report::{
-    Axis, Block, Cell, NoteKind, Table, note, numbers, paragraph, plain, reference, section, strong,
+    Axis, Block, Cell, NoteKind, Table, code, note, numbers, paragraph, plain, reference, section, strong,
     subsection, words as column,
 };
 
@@ -19,7 +19,7 @@ use crate::summary::measure::{Kind, Measure};
 /// The section; nothing in a folder without claims.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     match (material.book, material.findings) {
-        (_, Some(findings)) => found(material, findings),
+        (_, Some(findings)) => found(findings),
         (Some(book), None) => untried(book, material.command),
         (None, None) => Vec::new(),
     }
@@ -38,11 +38,10 @@ fn untried(book: &ClaimBook, command: &str) -> Vec<Block> {
     });
     vec![
         section("Claims of the record"),
-        paragraph(format!(
-            "This run did not try them: {}.",
-            command.replacen("simulate", "claims", 1).trim_start_matches("cytotrial ").to_owned()
-                + " does, as `cytotrial` command"
-        )),
+        paragraph(vec![
+            plain("This run did not try them. To try them: "),
+            code(command.replacen("cytotrial simulate", "cytotrial claims", 1)),
+        ]),
         Block::Table(Table {
             id: "claims".into(),
             caption: "What the record claims, and what would be tested".into(),
@@ -53,7 +52,7 @@ fn untried(book: &ClaimBook, command: &str) -> Vec<Block> {
     ]
 }
 
-fn found(material: &Material<'_>, findings: &Findings) -> Vec<Block> {
+fn found(findings: &Findings) -> Vec<Block> {
     let mut blocks = vec![
         section("Claims of the record"),
         paragraph(rules(&findings.settings, findings)),
@@ -67,7 +66,7 @@ fn found(material: &Material<'_>, findings: &Findings) -> Vec<Block> {
         ));
     }
     for claim in &findings.claims {
-        blocks.extend(one(material, findings, claim));
+        blocks.extend(one(findings, claim));
     }
     blocks
 }
@@ -246,7 +245,7 @@ pub(crate) fn shown(measure: &Measure, subject: &Subject, effect: &Effect) -> St
 }
 
 /// A claim by itself.
-fn one(material: &Material<'_>, findings: &Findings, found: &ClaimFinding) -> Vec<Block> {
+fn one(findings: &Findings, found: &ClaimFinding) -> Vec<Block> {
     let claim = &found.claim;
     let mut blocks = vec![
         subsection(format!("{}: {}", claim.id, claim.title)),
@@ -255,7 +254,7 @@ fn one(material: &Material<'_>, findings: &Findings, found: &ClaimFinding) -> Ve
             plain(format!("The record: \"{}\" {}", claim.quote, claim.experiment)),
         ]),
     ];
-    blocks.extend(on_and_off(material, findings, found));
+    blocks.extend(on_and_off(findings, found));
     let mut inside = vec![Block::Table(spread(found))];
     inside.extend(shows(found));
     blocks.push(Block::Details {
@@ -272,7 +271,7 @@ fn capital(words: &str) -> String {
 }
 
 /// Figures of the effects, one per endpoint: as claimed, and with the mechanism off.
-fn on_and_off(material: &Material<'_>, findings: &Findings, found: &ClaimFinding) -> Vec<Block> {
+fn on_and_off(findings: &Findings, found: &ClaimFinding) -> Vec<Block> {
     let mut measures: Vec<(&'static Measure, bool)> = Vec::new();
     for test in &found.claim.tests {
         let key = (test.measure, test.subject.is_difference());
@@ -280,7 +279,6 @@ fn on_and_off(material: &Material<'_>, findings: &Findings, found: &ClaimFinding
             measures.push(key);
         }
     }
-    let _ = material;
     measures
         .into_iter()
         .filter_map(|(measure, is_difference)| {

@@ -13,7 +13,7 @@ mod unknown;
 /// A small simulation with what its report is made from.
 struct Small {
     simulation: Simulation,
-    values: Vec<Sourced>,
+    reading: read::Reading,
     targets: Vec<Target>,
 }
 
@@ -24,7 +24,7 @@ impl Small {
 
     fn sized(arms: &[&str], replicates: u32, patients: u32) -> Self {
         let files = Files::bundled("NCT06379451").unwrap();
-        let values = read::read(&files).values;
+        let reading = read::read(&files);
         let table = crate::library::text("evidence/targets.csv").unwrap();
         let targets = crate::targets::read(table, "evidence/targets.csv").unwrap();
         let request = SimulateRequest {
@@ -37,7 +37,7 @@ impl Small {
         let Ok(simulation) = simulate(&request, &Unwatched) else {
             panic!("the bundled trial has no problems")
         };
-        Self { simulation, values, targets }
+        Self { simulation, reading, targets }
     }
 
     fn material(&self) -> Material<'_> {
@@ -45,11 +45,35 @@ impl Small {
             simulation: &self.simulation,
             audit: None,
             targets: &self.targets,
-            values: &self.values,
+            values: &self.reading.values,
+            book: self.reading.claims.as_ref(),
+            findings: None,
             identity: "0123",
             command: "cytotrial simulate trials/NCT06379451",
         }
     }
+}
+
+#[test]
+fn claims_that_were_tried_have_verdicts_figures_and_what_is_assumed() {
+    let small = Small::new(&["car-nk"]);
+    let request = SimulateRequest {
+        files: Files::bundled("NCT06379451").unwrap(),
+        replicates: Some(8),
+        ..SimulateRequest::default()
+    };
+    let wanted = ["K3", "K9", "K10"].map(str::to_owned).to_vec();
+    let prepared = crate::operation::claims::prepare(&request, Some(wanted)).unwrap();
+    let findings = prepared.run(&Unwatched).unwrap();
+    let material = Material { findings: Some(&findings), ..small.material() };
+    let document = report(&material).document(Audience::Reviewer);
+    assert_eq!(check::document(&document), []);
+    let text = ::report::markdown::render(&document);
+    for words in ["K10", "0 of 5", "45.1", "near the limit", "assumption share", "no rejection"] {
+        assert!(text.contains(words), "{words}");
+    }
+    let ids: Vec<&str> = document.figures().iter().map(|figure| figure.id.as_str()).collect();
+    assert!(ids.contains(&"claim-K10-kills-difference"), "{ids:?}");
 }
 
 #[test]

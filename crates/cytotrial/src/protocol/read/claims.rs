@@ -41,24 +41,45 @@ pub(super) fn book(
         None => Some(above.to_vec()),
         Some(field) => arms::arms(&field.section()?, products, above, treatment),
     };
-    let mut arms = own?;
+    let is_sound = own.is_some();
+    let mut arms = own.unwrap_or_default();
     let scans = match top.may("scan") {
         None => Some(BTreeMap::new()),
+        // Without its base arms a scan would only repeat their problems.
+        Some(_) if !is_sound => None,
         Some(field) => scans(&field.section()?, &mut arms, &products.settable),
     };
-    let names = Names {
-        arms: arms.iter().map(|arm| arm.name().to_owned()).collect(),
-        scans: scans.clone().unwrap_or_default(),
+    let names = match (&scans, is_sound) {
+        (Some(scans), true) => Names {
+            arms: arms.iter().map(|arm| arm.name().to_owned()).collect(),
+            scans: scans.clone(),
+        },
+        _ => as_written(top, above),
     };
     let section = top.need_section("claim")?;
     let claims: Vec<Option<Claim>> =
         section.each().into_iter().map(|(id, field)| claim(id, field, &names)).collect();
     Some(Book {
         settings: settings??,
-        arms,
+        arms: is_sound.then_some(arms)?,
         scans: scans?,
         claims: claims.into_iter().collect::<Option<_>>()?,
     })
+}
+
+/// The names of arms and scans that are written, whatever is wrong with them, so that claims are not
+/// blamed for it.
+fn as_written(top: &Section<'_>, above: &[ArmPlan]) -> Names {
+    let keys = |key| -> Vec<String> {
+        let section = top.may(key).and_then(Field::section);
+        let entries = section.map(|section| section.each()).unwrap_or_default();
+        entries.into_iter().map(|(name, _)| name.to_owned()).collect()
+    };
+    let empty = || Scan { over: String::new(), arms: Vec::new() };
+    Names {
+        arms: above.iter().map(|arm| arm.name().to_owned()).chain(keys("arm")).collect(),
+        scans: keys("scan").into_iter().map(|name| (name, empty())).collect(),
+    }
 }
 
 fn settings(section: Section<'_>) -> Option<Settings> {
