@@ -1,6 +1,7 @@
 //! The `cytotrial` command.
 
 mod check;
+mod claims;
 mod completions;
 mod doctor;
 mod explain;
@@ -14,6 +15,7 @@ mod run;
 mod show;
 mod simulate;
 mod terminal;
+mod trials;
 mod verify;
 mod write;
 
@@ -56,6 +58,7 @@ enum Verb {
     New(new::Arguments),
     Check(check::Arguments),
     Simulate(simulate::Arguments),
+    Claims(claims::Arguments),
     Report(report::Arguments),
     Verify(verify::Arguments),
     Doctor(doctor::Arguments),
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Verb::New(arguments) => new::run(&arguments, options),
         Verb::Check(arguments) => check::run(&arguments, options),
         Verb::Simulate(arguments) => simulate::run(&arguments, options),
+        Verb::Claims(arguments) => claims::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
         Verb::Verify(arguments) => verify::run(&arguments, options),
         Verb::Doctor(arguments) => doctor::run(&arguments, options),

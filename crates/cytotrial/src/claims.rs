@@ -223,8 +223,8 @@ pub enum Rule {
 
 impl ClaimBook {
     /// The claims of those identifiers, in the order of the file; all without any.
-    pub fn chosen(&self, wanted: Option<&[String]>) -> Vec<&Claim> {
-        let is_wanted = |claim: &&Claim| wanted.is_none_or(|ids| ids.contains(&claim.id));
+    pub fn chosen(&self, wanted: &[String]) -> Vec<&Claim> {
+        let is_wanted = |claim: &&Claim| wanted.is_empty() || wanted.contains(&claim.id);
         self.claims.iter().filter(is_wanted).collect()
     }
 }

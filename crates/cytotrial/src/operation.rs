@@ -10,6 +10,7 @@ pub mod replay;
 pub mod report;
 pub mod simulate;
 pub mod verify;
+pub mod whole;
 
 /// Progress and cancellation of long work, and a place where finished parts outlast the process.
 pub trait Watch: Sync {

@@ -85,7 +85,14 @@ impl Kind {
 }
 
 /// The run's name: a hash of its inputs and of every option that changes results.
-pub fn identity(kind: Kind, experiment: &Experiment, inputs: &[(String, String)]) -> String {
+///
+/// `claims` are the identifiers of those that are tried; none for a simulation.
+pub fn identity(
+    kind: Kind,
+    claims: &[String],
+    experiment: &Experiment,
+    inputs: &[(String, String)],
+) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
         hash.update((text.len() as u64).to_le_bytes());
@@ -93,6 +100,9 @@ pub fn identity(kind: Kind, experiment: &Experiment, inputs: &[(String, String)]
     };
     add(env!("CARGO_PKG_VERSION"));
     add(kind.word());
+    for claim in claims {
+        add(claim);
+    }
     add(&experiment.protocol.file);
     for (name, text) in inputs {
         add(name);
@@ -267,6 +277,7 @@ fn numbers(values: impl Iterator<Item = f64>) -> Column {
 /// The part of `run.json` that is the same in every repetition.
 pub fn facts(
     kind: Kind,
+    claims: &[String],
     simulation: &Simulation,
     identity: &str,
     inputs: &[(String, String)],
@@ -277,6 +288,7 @@ pub fn facts(
         inputs.iter().map(|(name, text)| (name.clone(), json!(sha256(text.as_bytes())))).collect();
     json!({
         "kind": kind.word(),
+        "claims": claims,
         "identity": identity,
         "version": env!("CARGO_PKG_VERSION"),
         "trial": experiment.protocol.id,

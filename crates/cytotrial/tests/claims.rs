@@ -45,8 +45,8 @@ fn run(wanted: &[&str], replicates: u32, seed: u64) -> Findings {
         seed: Some(seed),
         ..SimulateRequest::default()
     };
-    let wanted = wanted.iter().map(|id| (*id).to_owned()).collect();
-    prepare(&request, Some(wanted)).unwrap().run(&Unwatched).unwrap()
+    let wanted: Vec<String> = wanted.iter().map(|id| (*id).to_owned()).collect();
+    prepare(&request, &wanted).unwrap().run(&Unwatched).unwrap()
 }
 
 fn switch<'a>(found: &'a ClaimFinding, words: &str) -> &'a Effect {
@@ -157,7 +157,7 @@ fn every_problem_of_a_file_is_told_at_once() {
 fn an_unknown_claim_names_the_nearest() {
     let request =
         SimulateRequest { files: files(), replicates: Some(8), ..SimulateRequest::default() };
-    let Err(found) = prepare(&request, Some(vec!["K12".into()])) else { panic!() };
+    let Err(found) = prepare(&request, &["K12".into()]) else { panic!() };
     assert_eq!(found[0].code, "N101");
     assert!(found[0].help.contains("K1"));
 }

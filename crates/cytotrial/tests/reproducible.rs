@@ -18,9 +18,9 @@ fn simulated(replicates: u32, patients: u32, arms: &[&str]) -> Simulation {
 fn run_files(simulation: &Simulation) -> (Vec<RunFile>, String) {
     let files = files();
     let texts = inputs(&files);
-    let name = identity(Kind::Simulation, simulation.experiment(), &texts);
-    let written = results(simulation, &files, &name, COMMAND).expect("files");
-    let facts = facts(Kind::Simulation, simulation, &name, &texts);
+    let name = identity(Kind::Simulation, &[], simulation.experiment(), &texts);
+    let written = results(simulation, None, &files, &name, COMMAND).expect("files");
+    let facts = facts(Kind::Simulation, &[], simulation, &name, &texts);
     (written, format!("{facts}{}", summary_json(simulation)))
 }
 

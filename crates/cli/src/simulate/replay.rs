@@ -16,8 +16,8 @@ pub(super) fn run(
     options: Options,
 ) -> Result<(), Exit> {
     let request = Request { simulation, subject: subject.to_owned() };
-    let answer =
-        replay(&request).map_err(|problems| super::refused(&problems, Some(folder), options))?;
+    let answer = replay(&request)
+        .map_err(|problems| crate::trials::refused(&problems, Some(folder), options))?;
     if options.json {
         say_json(&serde_json::json!(answer));
     } else {

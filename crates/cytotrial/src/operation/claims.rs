@@ -13,7 +13,7 @@ use crate::protocol::{Experiment, Grade, read};
 pub struct Prepared {
     experiment: Experiment,
     book: ClaimBook,
-    wanted: Option<Vec<String>>,
+    wanted: Vec<String>,
     main: Laboratory,
     frozen: Option<Laboratory>,
 }
@@ -21,14 +21,12 @@ pub struct Prepared {
 /// The place of a problem with the choice of claims: no file, but the option.
 pub const OPTION_CLAIM: &str = "--claim";
 
-/// Reads the claims and builds every arm that they need; nothing is simulated.
+/// Reads the claims and builds every arm that they need; nothing is simulated. All claims are tried
+/// unless some are wanted by their identifiers.
 ///
 /// # Errors
 /// Every problem of the folder and of the choice of claims.
-pub fn prepare(
-    request: &SimulateRequest,
-    wanted: Option<Vec<String>>,
-) -> Result<Prepared, Vec<Problem>> {
+pub fn prepare(request: &SimulateRequest, wanted: &[String]) -> Result<Prepared, Vec<Problem>> {
     let reading = read::read(&request.files);
     let (Some(mut experiment), Some(book)) = (reading.experiment, reading.claims) else {
         if reading.problems.is_empty() {
@@ -40,9 +38,9 @@ pub fn prepare(
     };
     experiment.replicates = request.replicates.unwrap_or(experiment.replicates);
     experiment.seed = request.seed.unwrap_or(experiment.seed);
-    known(&book, wanted.as_deref())?;
+    known(&book, wanted)?;
     let texts = texts(&request.files, &experiment.protocol.population)?;
-    let chosen = book.chosen(wanted.as_deref());
+    let chosen = book.chosen(wanted);
     let replicates = experiment.replicates;
     let main = Laboratory::new(&book, &experiment, &texts, asks(&book, &chosen, replicates))?;
     let mut without = experiment.clone();
@@ -53,13 +51,12 @@ pub fn prepare(
         let few = book.settings.assumption_replicates.min(replicates);
         Some(Laboratory::new(&book, &without, &texts, test_asks(&chosen, few))?)
     };
-    Ok(Prepared { experiment, book, wanted, main, frozen })
+    Ok(Prepared { experiment, book, wanted: wanted.to_vec(), main, frozen })
 }
 
-fn known(book: &ClaimBook, wanted: Option<&[String]>) -> Result<(), Vec<Problem>> {
+fn known(book: &ClaimBook, wanted: &[String]) -> Result<(), Vec<Problem>> {
     let ids = || book.claims.iter().map(|claim| claim.id.as_str());
     let problems: Vec<Problem> = wanted
-        .unwrap_or_default()
         .iter()
         .filter(|id| !ids().any(|known| known == id.as_str()))
         .map(|id| {
@@ -73,7 +70,7 @@ fn known(book: &ClaimBook, wanted: Option<&[String]>) -> Result<(), Vec<Problem>
 impl Prepared {
     /// The claims that will be tried.
     pub fn chosen(&self) -> Vec<&Claim> {
-        self.book.chosen(self.wanted.as_deref())
+        self.book.chosen(&self.wanted)
     }
 
     /// The experiment around them.

@@ -111,7 +111,7 @@ pub fn prepare(request: &SimulateRequest) -> Result<World, Vec<Problem>> {
 /// Problems in the input, a cancelled run, or replicates that cannot be kept.
 pub fn simulate(request: &SimulateRequest, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
     let world = prepare(request).map_err(SimulateError::Input)?;
-    run(world, watch)
+    Ok(run(world, watch)?)
 }
 
 /// Simulates a prepared world; when everything that is not known is drawn, the first replicates
@@ -119,7 +119,7 @@ pub fn simulate(request: &SimulateRequest, watch: &dyn Watch) -> Result<Simulati
 ///
 /// # Errors
 /// A cancelled run, or replicates that cannot be kept.
-pub fn run(mut world: World, watch: &dyn Watch) -> Result<Simulation, SimulateError> {
+pub fn run(mut world: World, watch: &dyn Watch) -> Result<Simulation, Stopped> {
     let total = world.experiment.replicates;
     let replicates = in_blocks(PART, total, watch, |replicates| block(&world, replicates, KEPT))?;
     let summary = summarise(&world.experiment, &replicates);

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Watch;
-use super::simulate::{SimulateError, SimulateRequest, simulate};
+use super::simulate::SimulateRequest;
+use super::whole::{self, Whole};
 use crate::ledger::{self, Chain, Event};
 use crate::problem::Problem;
 use crate::protocol::files::Files;
@@ -66,6 +67,7 @@ pub enum VerifyError {
 #[derive(Debug, Clone, Deserialize)]
 struct About {
     kind: Kind,
+    claims: Vec<String>,
     identity: String,
     version: String,
     trial_file: String,
@@ -204,34 +206,25 @@ fn repeat(
         })
         .collect();
     let files = Files { texts, trial: Some(about.trial_file.clone()) };
-    let request = SimulateRequest {
+    let simulation = SimulateRequest {
         files: files.clone(),
         replicates: Some(about.replicates),
         patients: Some(about.patients),
         arms: Some(about.arms.clone()),
         seed: Some(about.seed),
     };
-    match about.kind {
-        Kind::Simulation => {}
-        Kind::Claims => return Err(VerifyError::Input(vec![not_repeatable(about.kind)])),
-    }
-    let simulation = simulate(&request, watch).map_err(|error| match error {
-        SimulateError::Input(problems) => VerifyError::Input(problems),
-        SimulateError::Cancelled | SimulateError::NotKept(_) => VerifyError::Cancelled,
-    })?;
-    if about.version == env!("CARGO_PKG_VERSION")
-        && identity(about.kind, simulation.experiment(), &inputs(&files)) != about.identity
-    {
+    let claims = (about.kind == Kind::Claims).then(|| about.claims.clone());
+    let whole =
+        Whole::prepare(&whole::Request { simulation, claims }).map_err(VerifyError::Input)?;
+    let name = identity(about.kind, &about.claims, &whole.world.experiment, &inputs(&files));
+    if about.version == env!("CARGO_PKG_VERSION") && name != about.identity {
         let what = "its name is not the hash of its inputs and options";
         differences.push(difference(ABOUT, None, what));
     }
-    results(&simulation, &files, &about.identity, &about.command).map_err(VerifyError::Input)
-}
-
-fn not_repeatable(kind: Kind) -> Problem {
-    let message = format!("this program cannot repeat a run of the kind `{}`", kind.word());
-    let help = "repeat it with the command in run.json and compare the folders";
-    Problem::error("F106", ABOUT, "kind", message, help)
+    // Nothing is kept while a run is repeated, so it can only have been stopped.
+    let done = whole.run(watch).map_err(|_| VerifyError::Cancelled)?;
+    results(&done.simulation, done.findings.as_ref(), &files, &about.identity, &about.command)
+        .map_err(VerifyError::Input)
 }
 
 /// Byte by byte; a file that differs is told with its first line that does.

@@ -45,8 +45,10 @@ fn yes(is: bool) -> &'static str {
     if is { "Y" } else { "N" }
 }
 
+type Row<'a> = (&'a ClaimFinding, &'a Test, &'a TestFinding);
+
 fn tests(findings: &Findings) -> Table {
-    let rows: Vec<(&ClaimFinding, &Test, &TestFinding)> = findings
+    let rows: Vec<Row<'_>> = findings
         .claims
         .iter()
         .flat_map(|found| {
@@ -58,16 +60,13 @@ fn tests(findings: &Findings) -> Table {
                 .map(move |(test, tested)| (found, test, tested))
         })
         .collect();
-    let effect = |of: fn(&Effect) -> Option<f64>| {
-        numbers(rows.iter().map(move |(_, _, tested)| tested.effect.as_ref().and_then(of)))
-    };
     let ground = |place: usize| {
         numbers(rows.iter().map(move |(_, _, tested)| {
             let (probability, low, high, _) = grounds(tested);
             [probability, low, high][place]
         }))
     };
-    Table::new("claims")
+    let table = Table::new("claims")
         .with("claim", "Claim", text(rows.iter().map(|(found, ..)| &found.claim.id)))
         .with(
             "claim_verdict",
@@ -115,7 +114,16 @@ fn tests(findings: &Findings) -> Table {
             "ties",
             "Trials without a difference",
             whole(rows.iter().map(|(.., tested)| grounds(tested).3)),
-        )
+        );
+    effect_columns(table, &rows)
+}
+
+/// What came out, and why it scatters.
+fn effect_columns(table: Table, rows: &[Row<'_>]) -> Table {
+    let effect = |of: fn(&Effect) -> Option<f64>| {
+        numbers(rows.iter().map(move |(_, _, tested)| tested.effect.as_ref().and_then(of)))
+    };
+    table
         .with(
             "effect_p5",
             "Effect, 5th percentile of trials",

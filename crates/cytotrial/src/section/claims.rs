@@ -172,7 +172,7 @@ fn assumed((share, error): (f64, f64)) -> String {
 }
 
 /// Why a test came out as it did.
-pub(crate) fn grounds(tested: &TestFinding) -> String {
+pub fn grounds(tested: &TestFinding) -> String {
     match &tested.judged.grounds {
         Grounds::Probability { probability, interval, expected, ties, trials } => {
             let none = if *ties == 0 {
@@ -233,7 +233,7 @@ fn off(found: &ClaimFinding, measure: &Measure, subject: &Subject) -> String {
 }
 
 /// The range of an effect with its unit.
-pub(crate) fn shown(measure: &Measure, subject: &Subject, effect: &Effect) -> String {
+pub fn shown(measure: &Measure, subject: &Subject, effect: &Effect) -> String {
     let (low, _, high) = effect.range;
     match (measure.kind(), subject.is_difference()) {
         (Kind::Share, false) => percent_range(low, high, words::FINE),

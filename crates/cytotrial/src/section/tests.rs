@@ -62,8 +62,8 @@ fn claims_that_were_tried_have_verdicts_figures_and_what_is_assumed() {
         replicates: Some(8),
         ..SimulateRequest::default()
     };
-    let wanted = ["K3", "K9", "K10"].map(str::to_owned).to_vec();
-    let prepared = crate::operation::claims::prepare(&request, Some(wanted)).unwrap();
+    let wanted = ["K3", "K9", "K10"].map(str::to_owned);
+    let prepared = crate::operation::claims::prepare(&request, &wanted).unwrap();
     let findings = prepared.run(&Unwatched).unwrap();
     let material = Material { findings: Some(&findings), ..small.material() };
     let document = report(&material).document(Audience::Reviewer);

@@ -129,28 +129,8 @@ fn scan(
     settable: &[String],
 ) -> Option<(Scan, Vec<ArmPlan>)> {
     let over = section.need("over").and_then(Field::text);
-    let base = section.need("base").and_then(|field| {
-        let here = field.clone();
-        let base = field.text()?;
-        let found = arms.iter().find(|arm| arm.name() == base);
-        found.or_else(|| {
-            let known = arms.iter().map(ArmPlan::name);
-            here.error(
-                "N101",
-                format!("no arm is called `{base}`"),
-                help_with_nearest(&base, known),
-            )
-        })
-    });
-    let parameter = section.may("parameter").map(|field| {
-        let here = field.clone();
-        let parameter = field.text()?;
-        if settable.is_empty() || settable.contains(&parameter) {
-            return Some(parameter);
-        }
-        let help = help_with_nearest(&parameter, settable.iter().map(String::as_str));
-        here.error("N101", format!("the model has no parameter `{parameter}`"), help)
-    });
+    let base = section.need("base").and_then(|field| base(field, arms));
+    let parameter = section.may("parameter").map(|field| parameter_name(field, settable));
     let values = section.may("values").map(|field| field.each(Field::number));
     let waits = section
         .may("waits")
@@ -164,21 +144,18 @@ fn scan(
         return field.error("V101", message, "give `parameter` and `values`, or `waits` alone");
     }
     let (over, base) = (over?, base?);
-    let steps: Vec<(String, ArmPlan)> = match waits {
-        Some(waits) => waits?
-            .into_iter()
-            .map(|(label, wait)| (label.clone(), base.waiting(format!("{name}={label}"), wait)))
-            .collect(),
-        None => {
-            let parameter = parameter??;
-            values??
-                .into_iter()
-                .map(|value| {
-                    let arm = base.holding(format!("{name}={value}"), &parameter, value);
-                    (value.to_string(), arm)
-                })
-                .collect()
-        }
+    let steps: Vec<(String, ArmPlan)> = if let Some(waits) = waits {
+        let step = |(label, wait): (String, _)| {
+            let arm = base.waiting(format!("{name}={label}"), wait);
+            (label, arm)
+        };
+        waits?.into_iter().map(step).collect()
+    } else {
+        let parameter = parameter??;
+        let step = |value: f64| {
+            (value.to_string(), base.holding(format!("{name}={value}"), &parameter, value))
+        };
+        values??.into_iter().map(step).collect()
     };
     let steps: Vec<_> = steps.into_iter().take(LONGEST_SCAN).collect();
     let rows = steps
@@ -186,6 +163,25 @@ fn scan(
         .map(|(label, arm)| ScanArm { label: label.clone(), arm: arm.name().to_owned() })
         .collect();
     Some((Scan { over, arms: rows }, steps.into_iter().map(|(_, arm)| arm).collect()))
+}
+
+fn base<'a>(field: Field<'_>, arms: &'a [ArmPlan]) -> Option<&'a ArmPlan> {
+    let here = field.clone();
+    let name = field.text()?;
+    arms.iter().find(|arm| arm.name() == name).or_else(|| {
+        let help = help_with_nearest(&name, arms.iter().map(ArmPlan::name));
+        here.error("N101", format!("no arm is called `{name}`"), help)
+    })
+}
+
+fn parameter_name(field: Field<'_>, settable: &[String]) -> Option<String> {
+    let here = field.clone();
+    let parameter = field.text()?;
+    if settable.is_empty() || settable.contains(&parameter) {
+        return Some(parameter);
+    }
+    let help = help_with_nearest(&parameter, settable.iter().map(String::as_str));
+    here.error("N101", format!("the model has no parameter `{parameter}`"), help)
 }
 
 fn claim(id: &str, field: Field<'_>, names: &Names) -> Option<Claim> {
