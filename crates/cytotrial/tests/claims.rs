@@ -11,7 +11,7 @@ use cytotrial::protocol::files::Files;
 use cytotrial::protocol::read;
 
 fn files() -> Files {
-    Files::bundled("NCT06379451").unwrap()
+    Files::bundled("NCT06379451").expect("it is bundled")
 }
 
 /// The bundled claims with one text for another.
@@ -46,12 +46,13 @@ fn run(wanted: &[&str], replicates: u32, seed: u64) -> Findings {
         ..SimulateRequest::default()
     };
     let wanted: Vec<String> = wanted.iter().map(|id| (*id).to_owned()).collect();
-    prepare(&request, &wanted).unwrap().run(&Unwatched).unwrap()
+    let prepared = prepare(&request, &wanted).expect("the bundled claims have no problems");
+    prepared.run(&Unwatched).expect("nothing stops it")
 }
 
 fn switch<'a>(found: &'a ClaimFinding, words: &str) -> &'a Effect {
     let place = found.claim.switches.iter().position(|switch| switch.off.contains(words));
-    found.switches[place.unwrap()].as_ref().unwrap()
+    found.switches[place.expect("a switch")].as_ref().expect("an effect")
 }
 
 #[test]
