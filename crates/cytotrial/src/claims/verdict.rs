@@ -1,7 +1,6 @@
 //! The rules that judge a claim, written in `claims.toml` before any run.
 
 use stats::interval::{clopper_pearson, lower_bound_one_sided, upper_bound_one_sided, wilson};
-use stats::special::normal_cdf;
 
 use super::effect::{Effect, TrialEffect};
 use super::predictive::BetaBinomial;
@@ -52,10 +51,6 @@ pub enum Grounds {
         probability: f64,
         /// Monte-Carlo interval of that share (Wilson, 99 %).
         interval: (f64, f64),
-        /// The same share when luck is taken off: how often, over what is not known, the difference
-        /// expected of very many patients points in the claimed direction. `None` when trials do
-        /// not scatter. It decides nothing.
-        expected: Option<f64>,
         /// Trials without a difference.
         ties: u32,
         /// Trials that can say.
@@ -157,39 +152,8 @@ fn by_direction(direction: Direction, trials: &[TrialEffect], limit: f64) -> Jud
     Judged {
         verdict,
         near_limit: crosses(limit) || crosses(1.0 - limit),
-        grounds: Grounds::Probability {
-            probability,
-            interval,
-            expected: expected(direction, &effect),
-            ties,
-            trials: total,
-        },
+        grounds: Grounds::Probability { probability, interval, ties, trials: total },
     }
-}
-
-/// Empirical Bayes with normal laws: each trial's difference is drawn towards the mean as far as the
-/// share of luck says, with the spread that is left, so that all together scatter as ignorance does.
-fn expected(direction: Direction, effect: &Effect) -> Option<f64> {
-    let luck = effect.luck?;
-    let (kept, spread) = (1.0 - luck, ((1.0 - luck) * luck * effect.variance).sqrt());
-    let sign = if direction == Direction::Above { 1.0 } else { -1.0 };
-    let known: Vec<f64> = effect.trials.iter().flatten().copied().collect();
-    let sum: f64 = known
-        .iter()
-        .map(|value| {
-            let towards = sign * (effect.mean + kept * (value - effect.mean));
-            if spread > 0.0 {
-                normal_cdf(towards / spread)
-            } else if towards > 0.0 {
-                1.0
-            } else if towards < 0.0 {
-                0.0
-            } else {
-                0.5
-            }
-        })
-        .sum();
-    Some(sum / known.len() as f64)
 }
 
 fn by_quantity(

@@ -103,14 +103,6 @@ fn tests(findings: &Findings) -> Table {
         )
         .with("high", "Upper end of it, or the exact bound", ground(2))
         .with(
-            "expected",
-            "The same share without the luck of few patients; decides nothing",
-            numbers(rows.iter().map(|(.., tested)| match tested.judged.grounds {
-                Grounds::Probability { expected, .. } => expected,
-                _ => None,
-            })),
-        )
-        .with(
             "ties",
             "Trials without a difference",
             whole(rows.iter().map(|(.., tested)| grounds(tested).3)),

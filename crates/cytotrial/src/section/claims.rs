@@ -174,19 +174,16 @@ fn assumed((share, error): (f64, f64)) -> String {
 /// Why a test came out as it did.
 pub fn grounds(tested: &TestFinding) -> String {
     match &tested.judged.grounds {
-        Grounds::Probability { probability, interval, expected, ties, trials } => {
+        Grounds::Probability { probability, interval, ties, trials } => {
             let none = if *ties == 0 {
                 String::new()
             } else {
                 format!("; {ties} of {trials} trials without a difference")
             };
             format!(
-                "in {} of trials (Monte Carlo {}){none}{}",
+                "in {} of trials (Monte Carlo {}){none}",
                 percent(*probability, words::FINE),
                 percent_range(interval.0, interval.1, words::FINE),
-                expected.map_or_else(String::new, |expected| {
-                    format!("; {} without the luck of few patients", percent(expected, words::FINE))
-                })
             )
         }
         Grounds::Predictive { interval, claimed, patients, narrower_than, .. } => {
