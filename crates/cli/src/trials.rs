@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cytotrial::operation::claims::OPTION_CLAIM;
-use cytotrial::operation::replay::subject;
+use cytotrial::operation::replay::{OPTION_REPLAY, subject};
 use cytotrial::operation::simulate::{KEPT, OPTION_ARMS, Simulation};
 use cytotrial::operation::whole::{Done, Request, Whole};
 use cytotrial::problem::Problem;
@@ -118,8 +118,8 @@ fn complete(
 
 /// Tells problems and says how the command ends.
 pub(crate) fn refused(problems: &[Problem], folder: Option<&Folder>, options: Options) -> Exit {
-    let is_usage =
-        problems.iter().all(|problem| [OPTION_ARMS, OPTION_CLAIM].contains(&problem.file.as_str()));
+    let of_options = [OPTION_ARMS, OPTION_CLAIM, OPTION_REPLAY];
+    let is_usage = problems.iter().all(|problem| of_options.contains(&problem.file.as_str()));
     show::problems(problems, folder.filter(|_| !is_usage), options);
     show::json(problems, options);
     if is_usage { Exit::Usage } else { show::exit(problems) }
@@ -168,9 +168,13 @@ const TOLD: usize = 5;
 fn failures(simulation: &Simulation, command: &str, options: Options) {
     let experiment = simulation.experiment();
     let trial = &experiment.protocol.id;
-    // The choice of arms says nothing about a single patient.
-    let words: Vec<&str> = command.split(" --").filter(|word| !word.starts_with("arms ")).collect();
-    let command = words.join(" --");
+    // The choice of arms or claims says nothing about a single patient.
+    let is_about_one = |word: &&str| !word.starts_with("arms ") && !word.starts_with("claim ");
+    let words: Vec<&str> = command.split(" --").filter(is_about_one).collect();
+    let mut command = words.join(" --").replacen("cytotrial claims", "cytotrial simulate", 1);
+    if !command.contains(" --seed ") {
+        command = format!("{command} --seed {}", experiment.seed);
+    }
     let failed: Vec<_> = simulation.failed().collect();
     let told = failed.iter().take(TOLD).map(|patient| {
         let name = subject(trial, patient.patient, patient.replicate, &patient.arm);
@@ -185,9 +189,8 @@ fn failures(simulation: &Simulation, command: &str, options: Options) {
             patient.state
         );
         let help = format!(
-            "counted as not evaluable, never dropped; `{command} --seed {} --replay {name}` shows \
-             the patient's course",
-            experiment.seed
+            "counted as not evaluable, never dropped; `{command} --replay {name}` shows the \
+             patient's course"
         );
         Problem::error("S101", "", "", message, help).as_warning()
     });
@@ -196,7 +199,7 @@ fn failures(simulation: &Simulation, command: &str, options: Options) {
         show::problems(&told, None, options);
     }
     if failed.len() > TOLD {
-        note(&format!("and {} more patients; all are in run.json", failed.len() - TOLD), options);
+        note(&format!("{TOLD} of {} are shown; all are in run.json", failed.len()), options);
     }
 }
 
