@@ -72,10 +72,10 @@ pub fn read(files: &Files) -> Reading {
         }),
         None => protocol.as_ref().map(arms::Plan::of_protocol_alone),
     };
-    let book = files.texts.get("claims.toml").and_then(|text| {
-        let above = plan.as_ref().map_or(&[][..], |plan| &plan.arms);
+    // Without the comparison's arms every claim would only say that they are missing.
+    let book = files.texts.get("claims.toml").zip(plan.as_ref()).and_then(|(text, plan)| {
         in_file(&mut reading, "claims.toml", text, |top| {
-            claims::book(top, above, &mut products, protocol.as_ref())
+            claims::book(top, &plan.arms, &mut products, protocol.as_ref())
         })
     });
     products.finish(&mut reading);
