@@ -347,6 +347,7 @@ pub static MEASURES: &[Measure] = &[
         "infused (or observed)",
         Rule::MeanTime(|p| p.progression_free, 365.0),
     ),
+    Measure::number(
         "pfs-time",
         "mean time free of progression within follow-up",
         "month",
