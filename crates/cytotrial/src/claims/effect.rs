@@ -2,6 +2,8 @@
 
 use stats::summary::{mean, quantile_of_sorted, sorted};
 
+use crate::uncertainty::{Part, frozen, jackknife, variance};
+
 /// What one trial says of one group of patients or of one set of pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Moments {
@@ -74,13 +76,9 @@ pub struct Effect {
     pub mean: f64,
     /// 5 %, 50 % and 95 % over trials of the planned size.
     pub range: (f64, f64, f64),
-    /// Variance over trials.
-    pub variance: f64,
-    /// Share of that variance that is the luck of a few patients, 0 to 1; the rest is ignorance
-    /// about typical values. `None` when trials do not scatter.
-    pub luck: Option<f64>,
-    /// Standard error of that share, from leaving out trials one by one.
-    pub luck_error: f64,
+    /// Share of the variance over trials that is the luck of a few patients, 0 to 1; the rest is
+    /// ignorance about typical values. `None` when trials do not scatter.
+    pub luck: Option<Part>,
     /// Patients or pairs per trial, mean.
     pub patients: f64,
 }
@@ -95,14 +93,11 @@ impl Effect {
         }
         let ordered = sorted(&known);
         let at = |p: f64| quantile_of_sorted(&ordered, p);
-        let (luck, luck_error) = luck(trials);
         let patients: Vec<f64> = trials.iter().map(|trial| trial.first.count).collect();
         Some(Self {
             mean: mean(&known)?,
             range: (at(0.05)?, at(0.5)?, at(0.95)?),
-            variance: variance(&known),
-            luck,
-            luck_error,
+            luck: luck(trials),
             patients: mean(&patients)?,
             trials: values,
         })
@@ -124,68 +119,27 @@ impl Effect {
     }
 }
 
-/// Variance with n - 1; 0 below two values.
-pub fn variance(values: &[f64]) -> f64 {
-    let count = values.len() as f64;
-    if count < 2.0 {
-        return 0.0;
-    }
-    let centre = values.iter().sum::<f64>() / count;
-    values.iter().map(|value| (value - centre) * (value - centre)).sum::<f64>() / (count - 1.0)
-}
-
-/// The share of luck with its standard error: mean variance within trials over the variance between
-/// them (one-way analysis of variance), leaving out one trial at a time for the error.
-fn luck(trials: &[TrialEffect]) -> (Option<f64>, f64) {
+/// The share of luck: mean variance within trials over the variance between them (one-way analysis
+/// of variance).
+fn luck(trials: &[TrialEffect]) -> Option<Part> {
     let both: Vec<(f64, f64)> =
         trials.iter().filter_map(|trial| Some((trial.value()?, trial.luck()?))).collect();
-    ratio_with_error(&both, |both| {
-        let values: Vec<f64> = both.iter().map(|pair| pair.0).collect();
-        let total = variance(&values);
-        let within = both.iter().map(|pair| pair.1).sum::<f64>() / both.len() as f64;
+    jackknife(both.len(), |kept| {
+        let total = variance(kept.iter().map(|place| both[*place].0))?;
+        let within = kept.iter().map(|place| both[*place].1).sum::<f64>() / kept.len() as f64;
         (total > 0.0).then(|| (within / total).clamp(0.0, 1.0))
     })
 }
 
-/// Groups that are left out in turn; enough for an error of a few per cent of itself.
-const GROUPS: usize = 50;
-
-/// A statistic of rows with its standard error by a jackknife over groups of rows.
-pub fn ratio_with_error<T: Clone>(
-    rows: &[T],
-    statistic: impl Fn(&[T]) -> Option<f64>,
-) -> (Option<f64>, f64) {
-    let Some(whole) = (rows.len() >= 2).then(|| statistic(rows)).flatten() else {
-        return (None, f64::INFINITY);
-    };
-    let groups = GROUPS.min(rows.len());
-    let left: Vec<f64> = (0..groups)
-        .filter_map(|group| {
-            let others = rows.iter().enumerate().filter(|(place, _)| place % groups != group);
-            statistic(&others.map(|(_, row)| row.clone()).collect::<Vec<T>>())
-        })
-        .collect();
-    let count = left.len() as f64;
-    let error = ((count - 1.0) * (count - 1.0) / count * variance(&left)).max(0.0).sqrt();
-    (Some(whole), error)
-}
-
-/// How much of an effect's variance goes when the assumed values are frozen, with its standard
-/// error: 1 - variance frozen / variance drawn, over the same trials.
-///
-/// `None` when the trials do not scatter.
-pub fn assumption_share(drawn: &[TrialEffect], frozen: &[TrialEffect]) -> (Option<f64>, f64) {
-    let both: Vec<(f64, f64)> = drawn
+/// How much of an effect's variance goes when the assumed values are held at what is typical: 1 -
+/// variance held / variance drawn, over the same trials. `None` when too few trials scatter.
+pub fn assumption_share(drawn: &[TrialEffect], held: &[TrialEffect]) -> Option<Part> {
+    let both: Vec<[f64; 2]> = drawn
         .iter()
-        .zip(frozen)
-        .filter_map(|(drawn, frozen)| Some((drawn.value()?, frozen.value()?)))
+        .zip(held)
+        .filter_map(|(drawn, held)| Some([drawn.value()?, held.value()?]))
         .collect();
-    ratio_with_error(&both, |both| {
-        let of =
-            |place: fn(&(f64, f64)) -> f64| variance(&both.iter().map(place).collect::<Vec<_>>());
-        let (all, rest) = (of(|pair| pair.0), of(|pair| pair.1));
-        (all > 0.0).then(|| 1.0 - rest / all)
-    })
+    frozen::share(&both)
 }
 
 #[cfg(test)]
@@ -208,26 +162,26 @@ mod tests {
 
     #[test]
     fn luck_and_ignorance_are_found_again() {
-        let effect = Effect::new(&synthetic(4000, 16, 0.5)).unwrap();
         // luck 4/16 = 0.25, ignorance 0.25
-        let luck = effect.luck.unwrap();
-        assert!((luck - 0.5).abs() < 4.0 * effect.luck_error, "{luck} {}", effect.luck_error);
-        assert!(effect.luck_error < 0.03, "{}", effect.luck_error);
-        assert!((effect.variance - 0.5).abs() < 0.05);
+        let luck = Effect::new(&synthetic(4000, 16, 0.5)).unwrap().luck.unwrap();
+        assert!((luck.value - 0.5).abs() < 4.0 * luck.error && luck.error < 0.03, "{luck:?}");
     }
 
     #[test]
     fn without_ignorance_everything_is_luck() {
-        let effect = Effect::new(&synthetic(2000, 16, 0.0)).unwrap();
-        assert!(effect.luck.unwrap() > 1.0 - 4.0 * effect.luck_error, "{effect:?}");
+        let luck = Effect::new(&synthetic(2000, 16, 0.0)).unwrap().luck.unwrap();
+        assert!(luck.value > 1.0 - 4.0 * luck.error, "{luck:?}");
     }
 
     #[test]
     fn the_share_of_frozen_variance_is_found_again() {
-        let (share, error) = assumption_share(&synthetic(4000, 16, 0.5), &synthetic(4000, 16, 0.0));
-        assert!((share.unwrap() - 0.5).abs() < 4.0 * error, "{share:?} {error}");
-        let (none, error) = assumption_share(&synthetic(4000, 16, 0.5), &synthetic(4000, 16, 0.5));
-        assert!(none.unwrap().abs() < 1e-12 && error < 1e-12);
+        let share = |held: f64| {
+            assumption_share(&synthetic(4000, 16, 0.5), &synthetic(4000, 16, held)).unwrap()
+        };
+        let half = share(0.0);
+        assert!((half.value - 0.5).abs() < 4.0 * half.error, "{half:?}");
+        let none = share(0.5);
+        assert!(none.value.abs() < 1e-12 && none.error < 1e-12);
     }
 
     #[test]

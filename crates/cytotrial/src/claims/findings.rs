@@ -4,6 +4,7 @@ use super::effect::{Effect, TrialEffect, assumption_share};
 use super::run::Ask;
 use super::verdict::{Judged, Verdict, judge};
 use super::{Claim, ClaimBook, Rule, Settings};
+use crate::uncertainty::Part;
 
 /// What came of all claims.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,9 +43,9 @@ pub struct TestFinding {
     pub judged: Judged,
     /// The effect; `None` when fewer than two trials can say.
     pub effect: Option<Effect>,
-    /// Share of the effect's variance that rests on assumed values, and its standard error; `None`
+    /// Share of the effect's variance that rests on assumed values; `None`
     /// when what is not known was not drawn, or the trials do not scatter.
-    pub assumed: Option<(f64, f64)>,
+    pub assumed: Option<Part>,
 }
 
 /// What every trial is asked for, in the order in which [`findings`] reads the answers.
@@ -113,7 +114,7 @@ pub fn findings(
             tests.push(TestFinding {
                 judged: judge(test.rule, &trials, &settings),
                 effect: Effect::new(&trials),
-                assumed: assumed(&trials, &without).filter(|_| !is_exact),
+                assumed: assumption_share(&trials, &without).filter(|_| !is_exact),
             });
         }
         let switches = claim.switches.iter().map(|_| Effect::new(&next())).collect();
@@ -137,9 +138,4 @@ pub fn findings(
         drawn: !frozen.is_empty(),
         claims: found,
     }
-}
-
-fn assumed(trials: &[TrialEffect], without: &[TrialEffect]) -> Option<(f64, f64)> {
-    let (share, error) = assumption_share(trials, without);
-    share.map(|share| (share, error))
 }

@@ -3,7 +3,7 @@
 use stats::interval::{clopper_pearson, lower_bound_one_sided, upper_bound_one_sided, wilson};
 
 use super::effect::{Effect, TrialEffect};
-use super::predictive::BetaBinomial;
+use super::predictive::{interval, rate};
 use super::{Direction, Rule, Settings};
 
 /// What came of a claim or of one of its tests.
@@ -66,8 +66,6 @@ pub enum Grounds {
         patients: u32,
         /// Width from which on the interval says too little.
         narrower_than: f64,
-        /// The law behind the interval.
-        law: BetaBinomial,
     },
     /// What was observed.
     Observed {
@@ -161,14 +159,14 @@ fn by_quantity(
     trials: &[TrialEffect],
     level: f64,
 ) -> Judged {
-    let Some(law) = BetaBinomial::fit(trials) else {
+    let Some(rate) = rate(trials) else {
         return Judged {
             verdict: Verdict::Undetermined,
             grounds: Grounds::Nothing,
             near_limit: true,
         };
     };
-    let interval = law.interval(patients, level);
+    let interval = interval(rate, patients, level);
     // The claimed share as the count that it can be at that number of patients.
     let count = (claimed * f64::from(patients)).round() / f64::from(patients);
     let is_inside = interval.0 <= count && count <= interval.1;
@@ -179,7 +177,7 @@ fn by_quantity(
     } else {
         Verdict::Undetermined
     };
-    let grounds = Grounds::Predictive { interval, claimed, patients, narrower_than, law };
+    let grounds = Grounds::Predictive { interval, claimed, patients, narrower_than };
     Judged { verdict, grounds, near_limit: false }
 }
 

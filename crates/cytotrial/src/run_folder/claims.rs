@@ -136,22 +136,22 @@ fn effect_columns(table: Table, rows: &[Row<'_>]) -> Table {
         .with(
             "luck",
             "Share of the variance that is the luck of few patients",
-            effect(|effect| effect.luck),
+            effect(|effect| effect.luck.map(|luck| luck.value)),
         )
         .with(
             "luck_error",
             "Its standard error",
-            effect(|effect| effect.luck.map(|_| effect.luck_error)),
+            effect(|effect| effect.luck.map(|luck| luck.error)),
         )
         .with(
             "assumption_share",
             "Share of the variance that rests on assumed values",
-            numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.0))),
+            numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.value))),
         )
         .with(
             "assumption_share_error",
             "Its Monte-Carlo standard error",
-            numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.1))),
+            numbers(rows.iter().map(|(.., tested)| tested.assumed.map(|share| share.error))),
         )
 }
 
@@ -222,7 +222,7 @@ pub fn json(findings: &Findings) -> Value {
         effect.map(|effect| {
             json!({
                 "p5": effect.range.0, "p50": effect.range.1, "p95": effect.range.2,
-                "mean": effect.mean, "patients": effect.patients, "luck": effect.luck,
+                "mean": effect.mean, "patients": effect.patients, "luck": effect.luck.map(|luck| luck.value),
             })
         })
     };
@@ -243,8 +243,8 @@ pub fn json(findings: &Findings) -> Value {
                         "measure": test.measure.code, "arms": test.subject.words(),
                         "probability": probability, "low": low, "high": high, "ties": ties,
                         "effect": effect(tested.effect.as_ref()),
-                        "assumption_share": tested.assumed.map(|share| share.0),
-                        "assumption_share_error": tested.assumed.map(|share| share.1),
+                        "assumption_share": tested.assumed.map(|share| share.value),
+                        "assumption_share_error": tested.assumed.map(|share| share.error),
                     })
                 })
                 .collect();

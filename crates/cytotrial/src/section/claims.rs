@@ -15,6 +15,7 @@ use crate::claims::findings::{ClaimFinding, Findings, TestFinding};
 use crate::claims::verdict::{Grounds, exact};
 use crate::claims::{Claim, ClaimBook, Direction, Rule, Settings, Subject};
 use crate::summary::measure::{Kind, Measure};
+use crate::uncertainty::Part;
 
 /// The section; nothing in a folder without claims.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
@@ -167,8 +168,8 @@ fn table(findings: &Findings) -> Table {
 }
 
 /// A share with its error.
-fn assumed((share, error): (f64, f64)) -> String {
-    format!("{} (standard error {})", percent(share, 100), percent(error, 100))
+fn assumed(share: Part) -> String {
+    format!("{} (standard error {})", percent(share.value, 100), percent(share.error, 100))
 }
 
 /// Why a test came out as it did.
@@ -383,7 +384,8 @@ fn spread(found: &ClaimFinding) -> Table {
         let none = || report::format::NOT_ESTIMABLE.to_owned();
         let part = |of: fn(f64) -> f64| {
             effect
-                .and_then(|effect| Some((of(effect.luck?), effect.luck_error)))
+                .and_then(|effect| effect.luck)
+                .map(|luck| Part { value: of(luck.value), ..luck })
                 .map_or_else(none, assumed)
         };
         vec![
