@@ -5,6 +5,7 @@ mod common;
 use common::{Row, Scores, assert_near, rows};
 use cytotrial_design::characteristics::simulate;
 use cytotrial_design::design::boin12::{Boin12, Settings};
+use cytotrial_design::design::{boin_et, efftox};
 use cytotrial_design::{Action, Design, DoseCounts, Plan, Truth};
 
 fn settings(row: &Row) -> Settings {
@@ -103,4 +104,91 @@ fn boin12_picks_a_dose_though_none_works_and_says_so() {
     let told = cytotrial_design::characteristics::warnings(&design, &truth, &found);
     assert!(told.len() == 1 && told[0].contains("no dose reaches a response rate of 0.25"));
     assert_eq!(design.decide(0, &[DoseCounts::default(); 3]).action, Action::Stay);
+}
+
+#[test]
+fn boundaries_of_boin_et_are_those_of_the_package() {
+    for row in rows("boinet_boundaries", 6) {
+        let settings = boin_et::Settings {
+            target: row.number("phi"),
+            underdosing: Some(row.number("phi1")),
+            overdosing: Some(row.number("phi2")),
+            response: row.number("delta"),
+            low_response: Some(row.number("delta1")),
+            ..boin_et::Settings::default()
+        };
+        let got = boin_et::BoinEt::new(settings).unwrap().boundaries();
+        // Two decimals; a grid that starts at half a per cent is printed rounded either way.
+        for (got, column) in
+            [(got.lambda_1, "lambda1"), (got.lambda_2, "lambda2"), (got.eta_1, "eta1")]
+        {
+            assert_near(got, row.number(column), 0.005_01, &format!("{column}: {:?}", row.0));
+        }
+    }
+}
+
+#[test]
+fn the_corrected_error_of_boin_et_moves_one_boundary() {
+    let settings = boin_et::Settings { corrected: true, ..boin_et::Settings::default() };
+    let got = boin_et::BoinEt::new(settings).unwrap().boundaries();
+    for (got, want) in [(got.lambda_1, 0.14), (got.lambda_2, 0.35), (got.eta_1, 0.47)] {
+        assert_near(got, want, 1e-9, "corrected");
+    }
+}
+
+#[test]
+fn contours_of_efftox_are_exact() {
+    for row in rows("efftox_contours", 10) {
+        let between = [row.number("eff_star"), row.number("tox_star")];
+        let contour =
+            efftox::Contour::new(row.number("eff0"), row.number("tox1"), between).unwrap();
+        assert_near(contour.power(), row.number("p"), 1e-8, row.text("case"));
+        for (response, toxicity, column) in [
+            (0.2, 0.1, "u_e20_t10"),
+            (0.5, 0.3, "u_e50_t30"),
+            (0.8, 0.05, "u_e80_t05"),
+            (0.9, 0.6, "u_e90_t60"),
+        ] {
+            let got = contour.utility(response, toxicity);
+            assert_near(got, row.number(column), 1e-8, row.text("case"));
+        }
+    }
+}
+
+#[test]
+fn posteriors_of_efftox_are_those_of_another_sampler() {
+    // The example of the vignettes of trialr: five doses and its priors.
+    let settings = "doses = [1, 2, 4, 6.6, 10]\ntoxicity-intercept = [-7.9593, 3.5487]\n\
+        toxicity-slope = [1.5482, 3.5018]\nresponse-intercept = [0.7367, 2.5423]\n\
+        response-slope = [3.4181, 2.4406]\nresponse-hurdle = 0.5\ntoxicity-hurdle = 0.3";
+    let design = efftox::EffTox::new(toml::from_str(settings).unwrap()).unwrap();
+    for row in rows("efftox_posterior", 10) {
+        assert_near(design.contour().power(), row.number("p_contour"), 1e-8, "power");
+        let mut doses = vec![DoseCounts::default(); 5];
+        for cohort in row.text("outcomes").split(' ') {
+            let dose = &mut doses[cohort[..1].parse::<usize>().unwrap() - 1];
+            for letter in cohort[1..].chars() {
+                dose.add("TB".contains(letter), "EB".contains(letter));
+            }
+        }
+        let fit = design.fit(&doses);
+        let case = row.text("case");
+        assert!(fit.effective_draws > 2_000.0, "{case}: {}", fit.effective_draws);
+        for (got, column, errors) in [
+            (&fit.response, "prob_eff", "mcse_prob_eff"),
+            (&fit.toxicity, "prob_tox", "mcse_prob_tox"),
+            (&fit.response_is_acceptable, "prob_acc_eff", "mcse_acc_eff"),
+            (&fit.toxicity_is_acceptable, "prob_acc_tox", "mcse_acc_tox"),
+        ] {
+            let wanted = row.list(column).into_iter().zip(row.list(errors));
+            for (got, (want, error)) in got.iter().zip(wanted) {
+                assert_near(*got, want, 5.0 * error + 0.002, &format!("{case} {column}"));
+            }
+        }
+        for (dose, want) in row.list("utility_at_means").into_iter().enumerate() {
+            assert_near(design.utility(&fit, dose), want, 0.012, &format!("{case} utility"));
+        }
+        let acceptable: Vec<u32> = design.acceptable(&fit).into_iter().map(u32::from).collect();
+        assert_eq!(acceptable, row.counts("admissible_by_probability"), "{case}");
+    }
 }
