@@ -1,8 +1,10 @@
 //! Operating characteristics: how a design does under a truth, exactly or by simulated trials.
 
+pub mod calendar;
 mod exact;
 mod simulated;
 
+pub use calendar::{Accrual, Calendar, InTime, Waiting, in_time};
 pub use exact::exact;
 pub use simulated::{Tally, simulate, tally};
 

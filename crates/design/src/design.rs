@@ -51,6 +51,13 @@ pub trait Design: fmt::Debug + Send + Sync {
     /// The paragraph a protocol needs.
     fn describe(&self) -> String;
 
+    /// The lower dose for a patient who comes while the cohort at the current dose is full and under
+    /// evaluation; `None` if the design does not backfill or no dose is open. `assigned` is
+    /// everybody assigned to each dose so far.
+    fn backfill(&self, _known: &Known, _assigned: &[u32]) -> Option<usize> {
+        None
+    }
+
     /// The number of dose levels that the settings fix; `None` if any number will do.
     fn levels(&self) -> Option<usize> {
         None

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod characteristics;
+pub mod compare;
 pub mod counts;
 pub mod decision;
 pub mod design;
@@ -23,7 +24,9 @@ mod keys;
 pub mod looks;
 mod one_parameter;
 pub mod outcome;
+pub mod pathways;
 pub mod posterior;
+pub mod rules;
 pub mod skeleton;
 pub mod table;
 pub mod truth;
@@ -31,11 +34,14 @@ mod two_parameter;
 mod utility;
 
 pub use characteristics::{Characteristics, Plan};
+pub use compare::{Comparison, Method, compare};
 pub use counts::{DoseCounts, Known, Patient};
 pub use decision::{Action, Decision, Reason, Step};
 pub use design::{ALL, Design, DesignError, Entry, Outcomes};
 pub use efftox_model::EffToxFit;
 pub use one_parameter::Posterior;
+pub use pathways::{Pathway, pathways};
+pub use rules::{Guarded, Rule};
 pub use table::{Row, decision_table};
 pub use truth::{DoseTruth, Truth};
 pub use two_parameter::Summary;

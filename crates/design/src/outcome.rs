@@ -47,7 +47,15 @@ fn ways(counts: [u32; 4]) -> f64 {
 
 /// A whole power; 0 to the power 0 is 1.
 pub(crate) fn whole_power(base: f64, exponent: u32) -> f64 {
-    (0..exponent).fold(1.0, |product, _| product * base)
+    let (mut product, mut square, mut left) = (1.0, base, exponent);
+    while left > 0 {
+        if left % 2 == 1 {
+            product *= square;
+        }
+        square *= square;
+        left /= 2;
+    }
+    product
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use stats::math::{exp, ln, ln_1p};
 use stats::quadrature::{Rule, gauss_legendre};
 
 use crate::counts::DoseCounts;
+use crate::outcome::whole_power;
 use crate::skeleton::logit;
 
 /// Nodes of a panel.
@@ -95,6 +96,30 @@ impl TwoParameter {
         sum
     }
 
+    /// The same by products instead of logarithms, for the many nodes of a slice: each dose with
+    /// its slope and the exponential of it.
+    fn log_density_at(&self, a: f64, z: f64, doses: &[(f64, f64, DoseCounts)]) -> f64 {
+        let Prior { mean, deviation, correlation } = self.prior;
+        let rest = (1.0 - correlation * correlation).sqrt() * deviation[0];
+        let u = (a - mean[0] - correlation * deviation[0] * z) / rest;
+        let mut sum = -0.5 * (u * u + z * z);
+        let odds = exp(a);
+        let mut product = 1.0;
+        for &(slope, factor, dose) in doses {
+            let x = a + slope;
+            let patients = f64::from(dose.evaluable);
+            sum += f64::from(dose.dlts) * x - patients * x.max(0.0);
+            let odds = odds * factor;
+            let small = if odds > 1.0 { 1.0 / odds } else { odds };
+            product *= whole_power(1.0 + small, dose.evaluable);
+            if product > 1e200 {
+                sum -= ln(product);
+                product = 1.0;
+            }
+        }
+        sum - ln(product)
+    }
+
     /// The a with the highest density for a value of b, and that log density.
     fn peak(&self, start: f64, z: f64, slopes: &[f64], doses: &[DoseCounts]) -> (f64, f64) {
         let Prior { mean, deviation, correlation } = self.prior;
@@ -166,6 +191,12 @@ impl TwoParameter {
             rates: vec![[0.0; 2]; count],
             below: vec![vec![0.0; self.limits.len()]; count],
         };
+        let known: Vec<(f64, f64, DoseCounts)> = slopes
+            .iter()
+            .zip(doses)
+            .filter(|(_, dose)| dose.evaluable > 0)
+            .map(|(&slope, &dose)| (slope, exp(slope.clamp(-600.0, 600.0)), dose))
+            .collect();
         // The odds against a DLT at a = 0, kept finite.
         let against: Vec<f64> = slopes.iter().map(|slope| exp((-slope).min(600.0))).collect();
         let mut before = [0.0; PANELS];
@@ -177,7 +208,7 @@ impl TwoParameter {
                 values.iter_mut().zip(self.rule.nodes.iter().zip(&self.rule.weights))
             {
                 let a = centre + half * node;
-                *value = exp(self.log_density(a, z, &slopes, doses) - top);
+                *value = exp(self.log_density_at(a, z, &known) - top);
                 let mass = half * weight * *value;
                 result.mass += mass;
                 result.moment += a * mass;

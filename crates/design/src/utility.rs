@@ -3,6 +3,9 @@
 //!
 //! Lin et al., JCO Precis Oncol 2020;4:1393-1402; Zhou, Lee and Yuan, Stat Med 2019;38:5299-5316.
 
+use std::fmt;
+use std::sync::OnceLock;
+
 use stats::special::beta_cdf;
 
 use crate::counts::DoseCounts;
@@ -56,12 +59,21 @@ impl Utilities {
 }
 
 /// When a dose may be given.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Admission {
     toxicity: f64,
     toxicity_cutoff: f64,
     response: f64,
     futility_cutoff: f64,
+    /// By the number of patients: too toxic from so many DLTs on, futile up to so many responses.
+    limits: Vec<OnceLock<(u32, Option<u32>)>>,
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { toxicity, toxicity_cutoff, response, futility_cutoff, .. } = self;
+        write!(f, "Admission({toxicity}, {toxicity_cutoff}, {response}, {futility_cutoff})")
+    }
 }
 
 impl Admission {
@@ -74,19 +86,35 @@ impl Admission {
         is_rate("response-limit", response)?;
         is_rate("toxicity-cutoff", toxicity_cutoff)?;
         is_rate("futility-cutoff", futility_cutoff)?;
-        Ok(Self { toxicity, toxicity_cutoff, response, futility_cutoff })
+        let limits = vec![OnceLock::new(); 128];
+        Ok(Self { toxicity, toxicity_cutoff, response, futility_cutoff, limits })
+    }
+
+    /// The least DLTs that are too many and the most responses that are too few; the former is
+    /// above the number of patients if none are too many.
+    fn limits(&self, evaluable: u32) -> (u32, Option<u32>) {
+        let work = || {
+            let is_toxic =
+                |dlts: &u32| exceeds(*dlts, evaluable, self.toxicity) >= self.toxicity_cutoff;
+            // Patients without a response, counted as events, above 1 less the limit.
+            let is_futile = |responses: &u32| {
+                let without = evaluable - responses;
+                exceeds(without, evaluable, 1.0 - self.response) >= self.futility_cutoff
+            };
+            let toxic = (0..=evaluable).find(is_toxic).unwrap_or(evaluable + 1);
+            (toxic, (0..=evaluable).rev().find(is_futile))
+        };
+        self.limits.get(evaluable as usize).map_or_else(work, |place| *place.get_or_init(work))
     }
 
     /// Whether the DLT rate is too high.
     pub(crate) fn is_toxic(&self, at: DoseCounts) -> bool {
-        exceeds(at.dlts, at.evaluable, self.toxicity) >= self.toxicity_cutoff
+        at.dlts >= self.limits(at.evaluable).0
     }
 
     /// Whether the response rate is too low.
     pub(crate) fn is_futile(&self, at: DoseCounts) -> bool {
-        // The probability of no response, counted as an event, above 1 less the limit.
-        let without = at.evaluable - at.responses;
-        exceeds(without, at.evaluable, 1.0 - self.response) >= self.futility_cutoff
+        self.limits(at.evaluable).1.is_some_and(|most| at.responses <= most)
     }
 
     /// Which doses are admissible: a toxic dose closes all above it, a futile one only itself.

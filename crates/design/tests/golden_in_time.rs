@@ -2,9 +2,11 @@
 
 mod common;
 
-use common::{assert_near, design, number, rows};
+use common::{Scores, assert_near, design, number, rows};
+use cytotrial_design::characteristics::{Calendar, in_time};
+use cytotrial_design::design::bf_boin;
 use cytotrial_design::design::tite_boin::{Form, Settings, TiteBoin};
-use cytotrial_design::{Action, Design, DoseCounts, Known, Patient};
+use cytotrial_design::{Action, Design, DoseCounts, Known, Patient, Plan, Truth};
 
 fn at(treated: u32, dlts: u32, pending: u32) -> DoseCounts {
     DoseCounts { pending, ..DoseCounts::of(treated - pending, dlts) }
@@ -99,4 +101,41 @@ fn tite_boin_decides_by_the_effective_sample_size() {
         };
         assert_eq!(tite.decide_on(&known).action.letter(), want, "{:?}", row.0);
     }
+}
+
+#[test]
+#[ignore = "takes over two seconds"]
+fn bf_boin_agrees_with_the_simulations_of_the_package() {
+    let mut scores = Scores::default();
+    for row in rows("bfboin_oc_mc", 5) {
+        let settings = bf_boin::Settings {
+            early_stop: Some(row.count("n_earlystop")),
+            backfill_most: row.count("n_cap"),
+            backfill_inclusive: true,
+            ..bf_boin::Settings::new(row.number("target"))
+        };
+        let design = bf_boin::BfBoin::new(settings).unwrap();
+        let truth = Truth::independent(&row.list("p_true"), &row.list("p_response")).unwrap();
+        let size = row.count("cohortsize");
+        let plan = Plan::new(size, size * row.count("ncohort"));
+        let calendar =
+            Calendar::new(row.number("dlt_window_months"), 1.0 / row.number("n_per_month"));
+        let got = in_time(&design, &truth, plan, &calendar, (7, 6_000)).unwrap();
+        let found = &got.characteristics;
+        let errors = found.errors.as_ref().unwrap();
+        let trials = row.number("ntrial");
+        for (dose, want) in row.list("sel_pct").into_iter().enumerate() {
+            scores.share(found.selected[dose], errors.selected[dose], want / 100.0, trials);
+        }
+        scores.share(found.none, errors.none, row.number("stop_pct") / 100.0, trials);
+        for (dose, want) in row.list("mean_n").into_iter().enumerate() {
+            let error = errors.patients[dose] * (1.0 + 6_000.0 / trials).sqrt();
+            if want > 0.1 {
+                scores.push((found.patients[dose] - want) / error);
+            }
+        }
+        let want = row.number("duration_months");
+        assert!((got.duration / want - 1.0).abs() < 0.03, "{} for {want}", got.duration);
+    }
+    scores.judge("BF-BOIN");
 }

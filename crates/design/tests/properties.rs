@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use cytotrial_design::{ALL, Action, Design, DoseCounts};
+use cytotrial_design::posterior::exceeds;
+use cytotrial_design::{ALL, Action, Design, DoseCounts, Guarded, Rule};
 use proptest::prelude::*;
 
 /// Designs on toxicity alone, under several settings.
@@ -152,6 +153,81 @@ proptest! {
         let complete: Vec<DoseCounts> = doses.iter().map(|dose| dose.at_worst()).collect();
         for design in suited(doses.len()) {
             prop_assert_ne!(design.decide(level, &complete).action, Action::Suspend);
+        }
+    }
+}
+
+/// Designs on toxicity and response.
+fn designs_on_both() -> &'static [Box<dyn Design>] {
+    static DESIGNS: OnceLock<Vec<Box<dyn Design>>> = OnceLock::new();
+    let settings = [
+        ("boin12", "toxicity-limit = 0.35\nresponse-limit = 0.25"),
+        (
+            "boin12",
+            "toxicity-limit = 0.3\nresponse-limit = 0.2\nexplore-from = 9\nutility-both = 50",
+        ),
+        ("boin-et", ""),
+        ("u-boin", "toxicity-limit = 0.3\nresponse-limit = 0.25"),
+        ("tepi", ""),
+    ];
+    DESIGNS.get_or_init(|| settings.iter().map(|&(name, text)| build(name, text)).collect())
+}
+
+/// A level and the counts of all doses by both outcomes.
+fn trial_on_both() -> impl Strategy<Value = (usize, Vec<DoseCounts>)> {
+    let dose = [0_u32..=6, 0..=6, 0..=3, 0..=3].prop_map(DoseCounts::of_outcomes);
+    prop::collection::vec(dose, 1..6).prop_flat_map(|doses| (0..doses.len(), Just(doses)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn designs_on_both_outcomes_stay_on_the_list((level, doses) in trial_on_both()) {
+        for design in designs_on_both() {
+            let decision = design.decide(level, &doses);
+            prop_assert!(!decision.because.is_empty());
+            prop_assert!(decision.next_level.is_none_or(|next| next < doses.len()));
+            prop_assert_eq!(decision.next_level.is_none(), decision.action.is_end());
+        }
+    }
+
+    #[test]
+    fn designs_on_both_outcomes_recommend_no_toxic_and_no_useless_dose((_, doses) in trial_on_both()) {
+        for design in designs_on_both() {
+            let Some(level) = design.recommend(&doses) else { continue };
+            prop_assert!(doses[level].evaluable > 0);
+            // With every patient up to it having a DLT, no dose can be recommended.
+            let mut toxic = doses.clone();
+            for dose in &mut toxic[..=level] {
+                *dose = DoseCounts::of_outcomes([0, 0, 0, 12]);
+            }
+            prop_assert!(design.recommend(&toxic).is_none(), "{:?}", design);
+            // Nor one without any response in many patients.
+            let mut useless = doses.clone();
+            useless[level] = DoseCounts::of(40, 0);
+            prop_assert!(design.recommend(&useless) != Some(level), "{:?}", design);
+        }
+    }
+
+    #[test]
+    fn rules_keep_a_recommended_dose_open((level, doses) in trial(), limit in 0.1_f64..0.5) {
+        let rules = [
+            Rule::CloseToxic { limit, cutoff: 0.9, min_patients: 1 },
+            Rule::MinToRecommend { patients: 3 },
+            Rule::NoSkipping,
+        ];
+        let is_closed = |dose: &DoseCounts| {
+            dose.evaluable >= 1 && exceeds(dose.dlts, dose.evaluable, limit) > 0.9
+        };
+        let first = doses.iter().position(is_closed).unwrap_or(doses.len());
+        for (name, text) in [("boin", "target = 0.3"), ("i3+3", "target = 0.25"), ("3+3", "")] {
+            let guarded = Guarded::new(build(name, text), &rules);
+            let decision = guarded.decide(level, &doses);
+            prop_assert!(decision.next_level.is_none_or(|next| next < first), "{decision:?}");
+            if let Some(recommended) = guarded.recommend(&doses) {
+                prop_assert!(recommended < first && doses[recommended].evaluable >= 3);
+            }
         }
     }
 }

@@ -150,35 +150,6 @@ impl BfBoin {
             }
         }
     }
-
-    /// The dose that a patient gets who comes while the cohort at the current dose is under
-    /// evaluation; `None` if no lower dose is open.
-    ///
-    /// Responses and DLTs count as soon as they are seen; `assigned` is everybody assigned to each
-    /// dose, evaluable or not.
-    pub fn backfill(&self, known: &Known, assigned: &[u32]) -> Option<usize> {
-        let doses = &known.doses;
-        let lower = &doses[..known.level];
-        let is_safe = |dose: usize| {
-            let both = doses[dose].with(doses[dose + 1]);
-            [doses[dose], both].iter().any(|at| {
-                let counts = DoseCounts::of(at.evaluable, at.dlts);
-                counts.evaluable == 0 || self.verdict(counts) != Verdict::DeEscalate
-            })
-        };
-        let most = self.settings.backfill_most + u32::from(self.settings.backfill_inclusive);
-        // The first unsafe dose closes itself and all above it.
-        let first = (0..lower.len()).find(|&dose| !is_safe(dose)).unwrap_or(lower.len());
-        let has_response = |dose: usize| match self.settings.backfill_opens {
-            Opens::AtTheDose => doses[dose].responses > 0,
-            Opens::UpToTheDose => doses[..=dose].iter().any(|dose| dose.responses > 0),
-        };
-        let is_open = |&dose: &usize| has_response(dose) && assigned[dose] < most;
-        match self.settings.backfill_to {
-            Allocation::Highest => (0..first).rev().find(is_open),
-            Allocation::Lowest => (0..first).find(is_open),
-        }
-    }
 }
 
 impl Design for BfBoin {
@@ -215,6 +186,30 @@ impl Design for BfBoin {
             return Step::end(Action::Finish);
         }
         step
+    }
+
+    fn backfill(&self, known: &Known, assigned: &[u32]) -> Option<usize> {
+        let doses = &known.doses;
+        let lower = &doses[..known.level];
+        let is_safe = |dose: usize| {
+            let both = doses[dose].with(doses[dose + 1]);
+            [doses[dose], both].iter().any(|at| {
+                let counts = DoseCounts::of(at.evaluable, at.dlts);
+                counts.evaluable == 0 || self.verdict(counts) != Verdict::DeEscalate
+            })
+        };
+        let most = self.settings.backfill_most + u32::from(self.settings.backfill_inclusive);
+        // The first unsafe dose closes itself and all above it.
+        let first = (0..lower.len()).find(|&dose| !is_safe(dose)).unwrap_or(lower.len());
+        let has_response = |dose: usize| match self.settings.backfill_opens {
+            Opens::AtTheDose => doses[dose].responses > 0,
+            Opens::UpToTheDose => doses[..=dose].iter().any(|dose| dose.responses > 0),
+        };
+        let is_open = |&dose: &usize| has_response(dose) && assigned[dose] < most;
+        match self.settings.backfill_to {
+            Allocation::Highest => (0..first).rev().find(is_open),
+            Allocation::Lowest => (0..first).find(is_open),
+        }
     }
 
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {

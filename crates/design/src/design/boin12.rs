@@ -51,6 +51,10 @@ pub struct Settings {
     /// The trial ends once a dose has so many patients; never if left out.
     #[serde(default)]
     pub max_per_dose: Option<u32>,
+    /// While a cohort is under evaluation, patients who come are treated at the most desirable
+    /// admissible lower dose with a response and fewer patients than this; never if left out.
+    #[serde(default)]
+    pub backfill_most: Option<u32>,
 }
 
 fn default_neither() -> f64 {
@@ -86,6 +90,7 @@ impl Settings {
             enough_to_judge: default_enough(),
             explore_from: None,
             max_per_dose: None,
+            backfill_most: None,
         }
     }
 }
@@ -216,7 +221,9 @@ impl Boin12 {
 impl Design for Boin12 {
     fn step(&self, known: &Known, reason: &mut Reason) -> Step {
         let (level, doses, at) = (known.level, &known.doses, known.at());
-        if doses.iter().any(|dose| dose.pending > 0) {
+        // Backfilled patients at other doses are not waited for.
+        let waits_for_all = self.settings.backfill_most.is_none();
+        if at.pending > 0 || (waits_for_all && doses.iter().any(|dose| dose.pending > 0)) {
             return suspended(doses, reason);
         }
         if doses.iter().all(|dose| dose.evaluable == 0) {
@@ -259,6 +266,16 @@ impl Design for Boin12 {
         })
     }
 
+    fn backfill(&self, known: &Known, assigned: &[u32]) -> Option<usize> {
+        let most = self.settings.backfill_most?;
+        let doses = &known.doses;
+        let open = self.admissible(doses);
+        best_of(&doses[..known.level], |dose| {
+            let may_be = open[dose] && doses[dose].responses > 0 && assigned[dose] < most;
+            may_be.then(|| self.desirability(doses[dose]))
+        })
+    }
+
     fn outcomes(&self) -> Outcomes {
         Outcomes::ToxicityAndResponse
     }
@@ -269,6 +286,13 @@ impl Design for Boin12 {
 
     fn describe(&self) -> String {
         let Settings { toxicity_limit, response_limit, enough_to_judge, .. } = self.settings;
+        let backfill = self.settings.backfill_most.map_or(String::new(), |most| {
+            format!(
+                " While a cohort is under evaluation, patients who come are treated at the most \
+                 desirable admissible lower dose where a response was seen and fewer than {most} \
+                 patients were treated."
+            )
+        });
         format!(
             "BOIN12 looks for the optimal biological dose. A response without DLT has the utility \
              100, neither {}, both {}, and a DLT without response 0. A dose is admissible while the \
@@ -280,7 +304,7 @@ impl Design for Boin12 {
              highest posterior probability that its mean utility exceeds {:.1}; the dose above is \
              left out once {enough_to_judge} patients were treated and the DLT rate is above \
              {:.4}. At the end, the admissible dose with the highest mean utility, not above the \
-             dose whose isotonic DLT rate is nearest to {toxicity_limit}, is recommended.",
+             dose whose isotonic DLT rate is nearest to {toxicity_limit}, is recommended.{backfill}",
             self.settings.utility_neither,
             self.settings.utility_both,
             self.settings.toxicity_cutoff,
