@@ -147,7 +147,7 @@ fn weights_come_from_fitted_results_only_and_move_results_towards_them() {
 /// One value at a time against the tornado: the killing rate of CAR-T cells at both ends of what
 /// is drawn, everything else drawn as ever.
 #[test]
-#[ignore = "a minute of simulation"]
+#[ignore = "some 29,000 patients: two minutes of two cores"]
 fn the_tornado_agrees_with_changing_one_value_at_a_time() {
     let world = car_t(18, Unknowns::ALL);
     let drawn = drawn(&world, 0);

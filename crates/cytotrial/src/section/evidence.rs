@@ -1,6 +1,6 @@
 //! What the patients known before the trial tell about DLTs and CRS.
 
-use report::format::{number, percent};
+use report::format::percent;
 use report::{Block, Cell, Table, numbers, paragraph, section, words as column};
 
 use super::words::FINE;
@@ -156,10 +156,7 @@ fn through_the_model(material: &Material<'_>, prior: PriorPatients) -> Table {
                  the mean and the variance of the simulated trials, net of the luck of their \
                  patients, is updated with {} of {} and {} of {}. Dose and schedule of the \
                  earlier patients are not known: they are taken as those of the arm.",
-                prior.dlts,
-                number(f64::from(prior.patients)),
-                prior.crs,
-                number(f64::from(prior.patients))
+                prior.dlts, prior.patients, prior.crs, prior.patients
             )
             .into(),
         ],
