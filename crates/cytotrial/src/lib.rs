@@ -18,6 +18,7 @@ pub mod section;
 pub mod summary;
 pub mod targets;
 pub mod uncertainty;
+pub mod verification;
 
 pub use rayon::ThreadPool as Pool;
 

@@ -11,6 +11,7 @@ use crate::operation::simulate::Simulation;
 use crate::protocol::read::sources::Sourced;
 use crate::targets::Target;
 
+mod incidence;
 mod parts;
 mod readings;
 mod subjects;
@@ -84,6 +85,7 @@ sections![
     evidence: EVERYONE,
     population: STATISTICIAN,
     provenance: REVIEWER,
+    credibility: EVERYONE,
     reproduce: EVERYONE,
 ];
 

@@ -2,6 +2,7 @@
 
 pub mod contrast;
 pub mod grades;
+pub mod incidence;
 pub mod measure;
 pub mod survival;
 pub mod weighted;
@@ -10,7 +11,7 @@ use stats::summary::{quantile_of_sorted, sorted};
 
 use crate::conduct::result::PatientResult;
 use crate::conduct::run::ReplicateResult;
-use crate::protocol::Experiment;
+use crate::protocol::{Arm, Experiment};
 use measure::{MEASURES, Measure};
 
 /// An endpoint in one arm over all replicates.
@@ -57,6 +58,10 @@ pub struct Funnel {
     pub losses: [f64; 6],
     /// Median days from enrolment to infusion.
     pub wait: Option<f64>,
+    /// 5 % and 95 % over replicates of each stage.
+    pub stage_ranges: [(f64, f64); 4],
+    /// The same of each loss.
+    pub loss_ranges: [(f64, f64); 6],
 }
 
 /// One arm over all replicates.
@@ -74,12 +79,18 @@ pub struct ArmSummary {
     pub funnel: Funnel,
     /// Progression-free and overall survival over all replicates.
     pub curves: [survival::Curve; 2],
+    /// Progression, and death without it, once a week.
+    pub progression: incidence::Incidence,
+    /// Onset of cytokine release syndrome, and death before it, once a day for four weeks.
+    pub crs_onset: incidence::Incidence,
     /// Share of replicates that recommended each level (none first); empty without escalation.
     pub recommended: Vec<f64>,
     /// Share of replicates that stopped early.
     pub stopped: f64,
     /// Mean patients and DLTs per level; empty without escalation.
     pub levels: Vec<[f64; 2]>,
+    /// 5 % and 95 % over replicates of both.
+    pub level_ranges: Vec<[(f64, f64); 2]>,
     /// Patients by worst grade of each toxicity, pooled over replicates.
     pub grades: Vec<grades::Grades>,
 }
@@ -141,9 +152,18 @@ fn arm_summary(experiment: &Experiment, results: &[ReplicateResult], arm: usize)
             survival::Curve::new(&patients, |patient| patient.progression_free),
             survival::Curve::new(&patients, |patient| patient.overall),
         ],
+        progression: incidence::Incidence::new(
+            &patients,
+            (7.0, f64::INFINITY),
+            incidence::progression_or_death,
+        ),
+        crs_onset: incidence::Incidence::new(&patients, (1.0, 28.0), incidence::cytokine_release),
         recommended: recommended(results, arm, planned.escalate.then_some(planned.levels.len())),
         stopped: mean(results, |result| f64::from(u8::from(result.arms[arm].stopped.is_some()))),
-        levels: if planned.escalate { levels(results, arm, planned.levels.len()) } else { vec![] },
+        levels: per_level(planned, |level, counts| mean(results, |one| counts(one, arm, level))),
+        level_ranges: per_level(planned, |level, counts| {
+            ends(results, |one| counts(one, arm, level))
+        }),
         grades: grades::grades(&patients),
     }
 }
@@ -176,38 +196,48 @@ fn mean(results: &[ReplicateResult], of: impl Fn(&ReplicateResult) -> f64) -> f6
     results.iter().map(of).sum::<f64>() / results.len().max(1) as f64
 }
 
+/// 5 % and 95 % over replicates.
+fn ends(results: &[ReplicateResult], of: impl Fn(&ReplicateResult) -> f64) -> (f64, f64) {
+    let values = sorted(&results.iter().map(of).collect::<Vec<f64>>());
+    let at = |p: f64| quantile_of_sorted(&values, p).unwrap_or_default();
+    (at(0.05), at(0.95))
+}
+
 fn funnel(results: &[ReplicateResult], arm: usize) -> Funnel {
     use records::Disposition as D;
-    let count = |wanted: &[D]| {
-        mean(results, |result| {
-            let patients = &result.arms[arm].patients;
-            patients.iter().filter(|patient| wanted.contains(&patient.disposition)).count() as f64
-        })
-    };
-    let failures = mean(results, |result| f64::from(result.arms[arm].screen_failures));
-    let enrolled = mean(results, |result| result.arms[arm].patients.len() as f64);
-    let evaluable = mean(results, |result| {
+    let count = |result: &ReplicateResult, wanted: &[D]| {
         let patients = &result.arms[arm].patients;
-        let evaluable = |patient: &&PatientResult| {
-            measure::treated(patient) && patient.response != evaluate::Response::NotEvaluable
-        };
-        patients.iter().filter(evaluable).count() as f64
-    });
+        patients.iter().filter(|patient| wanted.contains(&patient.disposition)).count() as f64
+    };
+    let evaluable = |patient: &&PatientResult| {
+        measure::treated(patient) && patient.response != evaluate::Response::NotEvaluable
+    };
+    let failures = |result: &ReplicateResult| f64::from(result.arms[arm].screen_failures);
+    let enrolled = |result: &ReplicateResult| result.arms[arm].patients.len() as f64;
+    let stage = |at: usize, result: &ReplicateResult| match at {
+        0 => failures(result) + enrolled(result),
+        1 => enrolled(result),
+        2 => count(result, &[D::Infused, D::Observed]),
+        _ => result.arms[arm].patients.iter().filter(evaluable).count() as f64,
+    };
+    let loss = |at: usize, result: &ReplicateResult| match at {
+        0 => failures(result),
+        1 => count(result, &[D::ProductFailure]),
+        2 => count(result, &[D::ProgressedBeforeInfusion]),
+        3 => count(result, &[D::DiedBeforeInfusion]),
+        4 => count(result, &[D::WithdrewBeforeInfusion]),
+        _ => count(result, &[D::NotEvaluable]),
+    };
     let waits: Vec<f64> = results
         .iter()
         .flat_map(|result| result.arms[arm].patients.iter().filter_map(|patient| patient.waited))
         .collect();
     Funnel {
-        stages: [failures + enrolled, enrolled, count(&[D::Infused, D::Observed]), evaluable],
-        losses: [
-            failures,
-            count(&[D::ProductFailure]),
-            count(&[D::ProgressedBeforeInfusion]),
-            count(&[D::DiedBeforeInfusion]),
-            count(&[D::WithdrewBeforeInfusion]),
-            count(&[D::NotEvaluable]),
-        ],
+        stages: [0, 1, 2, 3].map(|at| mean(results, |result| stage(at, result))),
+        losses: [0, 1, 2, 3, 4, 5].map(|at| mean(results, |result| loss(at, result))),
         wait: stats::summary::median(&waits),
+        stage_ranges: [0, 1, 2, 3].map(|at| ends(results, |result| stage(at, result))),
+        loss_ranges: [0, 1, 2, 3, 4, 5].map(|at| ends(results, |result| loss(at, result))),
     }
 }
 
@@ -223,20 +253,30 @@ fn recommended(results: &[ReplicateResult], arm: usize, levels: Option<usize>) -
         .collect()
 }
 
-fn levels(results: &[ReplicateResult], arm: usize, levels: usize) -> Vec<[f64; 2]> {
-    (1..=levels)
-        .map(|level| {
-            let at = |patient: &&PatientResult| {
-                patient.level == Some(level as u8) && measure::treated(patient)
-            };
-            let patients = |result: &ReplicateResult| {
-                result.arms[arm].patients.iter().filter(at).count() as f64
-            };
-            let dlts = |result: &ReplicateResult| {
-                let patients = result.arms[arm].patients.iter().filter(at);
-                patients.filter(|patient| patient.dlt == Some(true)).count() as f64
-            };
-            [mean(results, patients), mean(results, dlts)]
-        })
-        .collect()
+/// Counts something at a level of an arm in one replicate.
+type AtLevel = fn(&ReplicateResult, usize, usize) -> f64;
+
+/// Of each level what becomes of the counts of patients and of DLTs; nothing without escalation.
+fn per_level<T>(arm: &Arm, of: impl Fn(usize, AtLevel) -> T) -> Vec<[T; 2]> {
+    let levels = if arm.escalate { arm.levels.len() } else { 0 };
+    (1..=levels).map(|level| [of(level, patients_at), of(level, dlts_at)]).collect()
+}
+
+fn at_level(
+    result: &ReplicateResult,
+    arm: usize,
+    level: usize,
+) -> impl Iterator<Item = &PatientResult> {
+    let patients = result.arms[arm].patients.iter();
+    patients.filter(move |patient| {
+        patient.level.map(usize::from) == Some(level) && measure::treated(patient)
+    })
+}
+
+fn patients_at(result: &ReplicateResult, arm: usize, level: usize) -> f64 {
+    at_level(result, arm, level).count() as f64
+}
+
+fn dlts_at(result: &ReplicateResult, arm: usize, level: usize) -> f64 {
+    at_level(result, arm, level).filter(|patient| patient.dlt == Some(true)).count() as f64
 }

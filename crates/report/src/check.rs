@@ -8,8 +8,10 @@ use crate::document::{Block, Cell, Document, Mark, Text};
 use crate::figure::{Figure, SCHEMA};
 use crate::palette::Palette;
 
+mod evidence;
 mod page;
 
+pub use evidence::{Fitted, fitted, ranges};
 pub use page::page;
 
 /// Something that a report lacks.
@@ -57,6 +59,24 @@ pub enum Fault {
         block: String,
         /// What was printed.
         word: String,
+    },
+    /// An arm that may only be shown as a range is shown as a point.
+    #[error("{block} shows {arm} without its range: {text}")]
+    BareEstimate {
+        /// Which block.
+        block: String,
+        /// The arm.
+        arm: String,
+        /// What is shown.
+        text: String,
+    },
+    /// A result that values may have been set to lacks its mark.
+    #[error("{block} shows {what} without the mark \"fitted\"")]
+    NotMarked {
+        /// Which block.
+        block: String,
+        /// The published result.
+        what: String,
     },
     /// The page as text breaks a rule.
     #[error("page: {0}")]

@@ -244,6 +244,19 @@ pub struct Column {
     pub title: String,
     /// How its cells are set.
     pub align: Align,
+    /// True for what is given, counted or seen in one patient: doses, days, reasons, denominators.
+    /// Every other number of an arm without data behind it must be a range.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_given: bool,
+}
+
+impl Column {
+    /// The same column, for what is given, counted or seen in one patient and not estimated.
+    #[must_use]
+    pub fn given(mut self) -> Self {
+        self.is_given = true;
+        self
+    }
 }
 
 /// How the cells of a column are set.
@@ -260,17 +273,17 @@ pub enum Align {
 
 /// A column of words.
 pub fn words(title: impl Into<String>) -> Column {
-    Column { title: title.into(), align: Align::Left }
+    Column { title: title.into(), align: Align::Left, is_given: false }
 }
 
 /// A column of numbers.
 pub fn numbers(title: impl Into<String>) -> Column {
-    Column { title: title.into(), align: Align::Right }
+    Column { title: title.into(), align: Align::Right, is_given: false }
 }
 
 /// A column of marks or short codes.
 pub fn marks(title: impl Into<String>) -> Column {
-    Column { title: title.into(), align: Align::Centre }
+    Column { title: title.into(), align: Align::Centre, is_given: false }
 }
 
 /// One cell of a table, or the value of a key.

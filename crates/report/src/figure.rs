@@ -21,7 +21,7 @@ mod strip;
 mod swimmer;
 mod waterfall;
 
-pub use bar::{Bar, BarGroup, BarMode, BarSeries};
+pub use bar::{Bar, BarGroup, BarMode, BarSeries, HIGH_END, LOW_END};
 pub use curve::{Curve, CurvePoint, Line};
 pub use escalation::{DoseOutcome, EscalationHistory, EscalationPatient};
 pub use funnel::{Funnel, FunnelArm, FunnelStage};

@@ -52,18 +52,7 @@ fn expansion(material: &Material<'_>) -> Option<Block> {
     if lines.is_empty() {
         return None;
     }
-    let said: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            let (value, day) = peak(line)?;
-            Some(format!(
-                "{} peaks at a median of {} cells/uL {}",
-                line.name,
-                number(value),
-                at_day(day)
-            ))
-        })
-        .collect();
+    let said = peaks(&lines, "cells/uL");
     let limit = material.simulation.world.assays.of(Analyte::InfusedCells).limit;
     let words = Words {
         id: "expansion".into(),
@@ -89,8 +78,23 @@ fn expansion(material: &Material<'_>) -> Option<Block> {
     Some(figure(words, drawing))
 }
 
+/// In words where each line peaks: from the lowest to the highest patient on that day.
+pub(super) fn peaks(lines: &[Line], unit: &str) -> Vec<String> {
+    let said = lines.iter().filter_map(|line| {
+        let (low, high, day) = peak(line)?;
+        Some(format!(
+            "{} peaks at {} to {} {unit} {}",
+            line.name,
+            number(low),
+            number(high),
+            at_day(day)
+        ))
+    });
+    said.collect()
+}
+
 /// When a peak is, in words: `on day 7`.
-pub(super) fn at_day(day: f64) -> String {
+fn at_day(day: f64) -> String {
     if day < 1.0 {
         return "on the day of the infusion".to_owned();
     }

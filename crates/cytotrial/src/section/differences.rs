@@ -159,13 +159,13 @@ fn table(material: &Material<'_>, contrasts: &[&Contrast]) -> Table {
         id: format!("difference-{}-{}", slug(first), slug(second)),
         caption: format!("{first} minus {second}, the same patients in both arms"),
         columns: vec![
-            column("endpoint"),
-            column("unit"),
+            column("endpoint").given(),
+            column("unit").given(),
             numbers("median"),
             numbers("5th to 95th percentile"),
-            numbers("trials above 0"),
-            numbers("trials below 0"),
-            numbers("pairs per trial, mean"),
+            numbers("trials above 0").given(),
+            numbers("trials below 0").given(),
+            numbers("pairs per trial, mean").given(),
         ],
         rows: rows.collect(),
         notes: vec![

@@ -63,16 +63,18 @@ fn forest(material: &Material<'_>) -> Option<Block> {
             };
             let text = marked(material, arm, measure);
             let observed = published(material, &arm.name, code);
-            let beside = observed.map_or_else(String::new, |value| {
-                format!(", published {}", report::format::percent(value, words::FINE))
+            let beside = observed.map_or_else(String::new, |(value, is_fitted)| {
+                let mark = if is_fitted { " [fitted]" } else { "" };
+                format!(", published {}{mark}", report::format::percent(value, words::FINE))
             });
-            said.push(format!("{} {}: {text}{beside}", arm.name, words::short(measure)));
+            let text = format!("{text}{beside}");
+            said.push(format!("{} {}: {text}", arm.name, words::short(measure)));
             rows.push(RangeRow {
                 label: words::short(measure).into(),
                 group: arm.name.clone(),
                 estimate: point(arm.is_range_only(), (median, low, high)),
                 interval: Some((low, high)),
-                observed,
+                observed: observed.map(|(value, _)| value),
                 shown: text,
             });
         }
@@ -107,13 +109,14 @@ fn forest(material: &Material<'_>) -> Option<Block> {
     Some(figure(words, drawing))
 }
 
-/// The first published result that answers to a measure, in the measure's unit.
-fn published(material: &Material<'_>, arm: &str, code: &str) -> Option<f64> {
+/// The first published result that answers to a measure, in the measure's unit, and whether values
+/// may have been set to it.
+fn published(material: &Material<'_>, arm: &str, code: &str) -> Option<(f64, bool)> {
     let named = material.simulation.experiment().targets.get(arm)?;
     named.iter().find_map(|id| {
         let target = material.targets.iter().find(|target| target.id == *id)?;
         let (found, factor) = target.measure()?;
-        (found == code).then_some(target.estimate? * factor)
+        (found == code).then_some((target.estimate? * factor, target.role == crate::targets::Role::Fit))
     })
 }
 
@@ -122,11 +125,11 @@ fn exact(material: &Material<'_>) -> Option<Block> {
     let first = material.simulation.replicates.first()?;
     let arms = &material.simulation.summary.arms;
     let experiment = material.simulation.experiment();
-    let mut columns = vec![column("endpoint"), column("of")];
+    let mut columns = vec![column("endpoint")];
     columns.extend(arms.iter().map(|arm| numbers(arm.name.clone())));
     let rows = ENDPOINTS.iter().filter_map(|code| measure(code)).filter(|it| it.is_share());
     let rows = rows.map(|measure| {
-        let mut row: Vec<Cell> = vec![measure.title.into(), measure.of.into()];
+        let mut row: Vec<Cell> = vec![parts::named(measure).into()];
         row.extend(first.arms.iter().zip(arms).map(|(result, arm)| {
             let (events, patients) = measure.counts(&result.patients);
             let interval = clopper_pearson(events as u32, patients as u32, 0.95);

@@ -5,7 +5,7 @@ use design::table::decision_table;
 use evaluate::{DltStatus, Outcomes};
 use records::Study;
 use report::figure::{DoseOutcome, Drawing, EscalationHistory, EscalationPatient};
-use report::format::{exact, number, percent, whole};
+use report::format::{exact, number, percent, shortest, whole};
 use report::{
     Block, Cell, NoteKind, Table, marks, note, numbers, paragraph, section, subsection,
     words as column,
@@ -71,29 +71,40 @@ fn outcome(material: &Material<'_>, summary: &ArmSummary) -> String {
 fn levels(arm: &Arm, summary: &ArmSummary) -> Table {
     let trials = summary.estimates.first().map_or(0, |estimate| estimate.values.len()) as u64;
     let rows = arm.levels.iter().enumerate().map(|(at, dose)| -> Vec<Cell> {
-        let [patients, dlts] = summary.levels.get(at).copied().unwrap_or_default();
+        let means = summary.levels.get(at).copied().unwrap_or_default();
+        let ranges = summary.level_ranges.get(at).copied().unwrap_or_default();
+        let [patients, dlts] = [0, 1].map(|which| {
+            let (low, high) = ranges[which];
+            let range = format!("{} to {}", shortest(low, 3), shortest(high, 3));
+            if summary.is_range_only() {
+                range
+            } else {
+                format!("{} ({range})", number(means[which]))
+            }
+        });
         let recommended = summary.recommended.get(at + 1).copied().unwrap_or(0.0);
         vec![
             (at + 1).to_string().into(),
             dose_words(*dose).into(),
-            number(patients).into(),
-            number(dlts).into(),
+            patients.into(),
+            dlts.into(),
             percent(recommended, trials).into(),
         ]
     });
     Table {
         id: format!("levels-{}", slug(&arm.name)),
-        caption: format!("Dose levels of {}: means over {trials} virtual trials", arm.name),
+        caption: format!("Dose levels of {} over {trials} virtual trials", arm.name),
         columns: vec![
-            marks("level"),
-            column("dose of each infusion"),
-            numbers("patients infused, mean"),
-            numbers("DLTs, mean"),
-            numbers("trials that recommend it"),
+            marks("level").given(),
+            column("dose of each infusion").given(),
+            numbers("patients infused"),
+            numbers("DLTs"),
+            numbers("trials that recommend it").given(),
         ],
         rows: rows.collect(),
         notes: vec![
-            "Patients of the expansion are included. The safety section has the range over trials \
+            "Ranges: 5th to 95th percentile of trials. Patients of the expansion are included. The \
+             safety section has the range over trials \
              of the share with a DLT."
                 .into(),
         ],
@@ -210,14 +221,14 @@ fn steps(arm: &Arm, history: &[Step]) -> Table {
         id: format!("decisions-{}", slug(&arm.name)),
         caption: format!("Decisions in the first virtual trial of {}", arm.name),
         columns: vec![
-            numbers("day of the trial"),
-            marks("level"),
-            numbers("evaluable"),
-            numbers("DLTs"),
-            numbers("pending"),
+            numbers("day of the trial").given(),
+            marks("level").given(),
+            numbers("evaluable").given(),
+            numbers("DLTs").given(),
+            numbers("pending").given(),
             column("decision"),
-            marks("next level"),
-            column("because"),
+            marks("next level").given(),
+            column("because").given(),
         ],
         rows: rows.collect(),
         notes: vec![

@@ -1,10 +1,10 @@
 //! From screening to an evaluable patient: who is lost on the way, and how many days.
 
 use report::figure::{Drawing, Funnel, FunnelArm, FunnelStage};
-use report::format::{days, number};
+use report::format::number;
 use report::{Axis, Block, Cell, Table, numbers, paragraph, section, words as column};
 
-use super::parts::{Words, estimates, figure};
+use super::parts::{RANGE_NOTE, Words, estimates, figure};
 use super::{Material, words};
 use crate::summary::ArmSummary;
 
@@ -53,7 +53,9 @@ fn drawn(material: &Material<'_>) -> Block {
         .arms
         .iter()
         .map(|arm| {
-            let [screened, enrolled, infused, evaluable] = arm.funnel.stages.map(number);
+            let [screened, enrolled, infused, evaluable] = [0, 1, 2, 3].map(|at| {
+                counted(arm, arm.funnel.stages[at], arm.funnel.stage_ranges[at])
+            });
             format!(
                 "{}: {screened} screened, {enrolled} enrolled, {infused} infused or observed, \
                  {evaluable} evaluable",
@@ -65,8 +67,9 @@ fn drawn(material: &Material<'_>) -> Block {
         id: "funnel".into(),
         title: "Patients left at each stage".into(),
         caption:
-            "Mean number of patients per trial who reach each stage. Days are the median from \
-                  enrolment to the infusion."
+            "Patients per trial who reach each stage. Bar: mean; line on it: 5th to 95th \
+                  percentile of trials. Arms without published efficacy data: the bar lies on \
+                  that range. Days are from enrolment to the infusion."
                 .into(),
         alternative: format!("Bars. {}.", said.join("; ")),
         denominators: words::trials(summary),
@@ -86,16 +89,20 @@ fn stage(arm: &ArmSummary, at: usize) -> FunnelStage {
     let lost = |range: std::ops::Range<usize>| -> String {
         let reasons: Vec<String> = range
             .filter(|&loss| arm.funnel.losses[loss] > 0.0)
-            .map(|loss| format!("{} {}", LOSSES[loss], number(arm.funnel.losses[loss])))
+            .map(|loss| {
+                let range = arm.funnel.loss_ranges[loss];
+                format!("{} {}", LOSSES[loss], counted(arm, arm.funnel.losses[loss], range))
+            })
             .collect();
         reasons.join(", ")
     };
     FunnelStage {
         name: STAGES[at].into(),
-        count: arm.funnel.stages[at],
+        count: (!arm.is_range_only()).then_some(arm.funnel.stages[at]),
+        interval: Some(arm.funnel.stage_ranges[at]),
         days: match at {
             1 => Some(0.0),
-            2 => arm.funnel.wait,
+            2 => arm.funnel.wait.filter(|_| !arm.is_range_only()),
             _ => None,
         },
         because: match at {
@@ -108,7 +115,7 @@ fn stage(arm: &ArmSummary, at: usize) -> FunnelStage {
 
 fn table(material: &Material<'_>) -> Table {
     let arms = &material.simulation.summary.arms;
-    let mut columns = vec![column("patients, mean per trial")];
+    let mut columns = vec![column("patients per trial")];
     columns.extend(arms.iter().map(|arm| numbers(arm.name.clone())));
     let row = |name: &str, of: &dyn Fn(&ArmSummary) -> String| -> Vec<Cell> {
         let mut row: Vec<Cell> = vec![name.into()];
@@ -117,17 +124,27 @@ fn table(material: &Material<'_>) -> Table {
     };
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for (at, name) in STAGES.iter().enumerate() {
-        rows.push(row(name, &|arm| number(arm.funnel.stages[at])));
+        rows.push(row(name, &|arm| {
+            counted(arm, arm.funnel.stages[at], arm.funnel.stage_ranges[at])
+        }));
     }
     for (at, name) in LOSSES.iter().enumerate() {
-        rows.push(row(&format!("lost: {name}"), &|arm| number(arm.funnel.losses[at])));
+        rows.push(row(&format!("lost: {name}"), &|arm| {
+            counted(arm, arm.funnel.losses[at], arm.funnel.loss_ranges[at])
+        }));
     }
-    rows.push(row("median wait", &|arm| arm.funnel.wait.map_or_else(|| "-".into(), days)));
     Table {
         id: "losses".into(),
-        caption: "Who is lost before the infusion, and the days lost".into(),
+        caption: format!("Who is lost before the infusion: mean and range ({})", words::RANGE),
         columns,
         rows,
-        notes: vec![words::trials(&material.simulation.summary).into()],
+        notes: vec![RANGE_NOTE.into(), words::trials(&material.simulation.summary).into()],
     }
+}
+
+/// A mean number of patients with its range over trials; the range alone where only that may be
+/// shown.
+fn counted(arm: &ArmSummary, mean: f64, (low, high): (f64, f64)) -> String {
+    let range = format!("{} to {}", report::format::shortest(low, 3), report::format::shortest(high, 3));
+    if arm.is_range_only() { range } else { format!("{} ({range})", number(mean)) }
 }

@@ -66,15 +66,15 @@ pub(super) fn estimates(
     notes: Vec<Text>,
 ) -> Block {
     let summary = &material.simulation.summary;
-    let mut columns = vec![column("endpoint"), column("of")];
+    let mut columns = vec![column("endpoint")];
     columns.extend(summary.arms.iter().map(|arm| numbers(arm.name.clone())));
     let rows = codes.iter().filter_map(|code| {
         let measure = measure(code)?;
-        let mut row: Vec<Cell> = vec![title(measure).into(), measure.of.into()];
+        let mut row: Vec<Cell> = vec![named(measure).into()];
         row.extend(summary.arms.iter().map(|arm| estimate_cell(material, arm, measure)));
         Some(row)
     });
-    let mut all = vec![Text::from(RANGE_NOTE), Text::from(words::trials(summary))];
+    let mut all = vec![of_note(), Text::from(RANGE_NOTE), Text::from(words::trials(summary))];
     all.extend(fitted_note(material, codes));
     all.extend(notes);
     Block::Table(Table {
@@ -97,6 +97,23 @@ pub(super) fn fitted_note(material: &Material<'_>, codes: &[&str]) -> Option<Tex
          agreement with it is no prediction."
             .into()
     })
+}
+
+/// Who is counted unless a row says otherwise.
+const USUAL: &str = "infused (or observed)";
+
+/// A measure's name with its unit, and with its denominator where that is not the usual one.
+pub(super) fn named(measure: &Measure) -> String {
+    if measure.of == USUAL {
+        title(measure)
+    } else {
+        format!("{} [of {}]", title(measure), measure.of)
+    }
+}
+
+/// The usual denominator in words.
+pub(super) fn of_note() -> Text {
+    format!("Of patients {USUAL}, unless the row says otherwise.").into()
 }
 
 /// What readers must know about arms without data.

@@ -109,7 +109,7 @@ fn every_value(file: &str, values: &[&Sourced]) -> Block {
         blocks: vec![Block::Table(Table {
             id: format!("values-{}", slug(file)),
             caption: format!("Values of {file}"),
-            columns: vec![column("value"), column("is"), column("source")],
+            columns: vec![column("value").given(), column("is").given(), column("source").given()],
             rows: rows.collect(),
             notes: Vec::new(),
         })],

@@ -112,10 +112,12 @@ pub(super) fn over_time(
     Line { name: name.to_owned(), points }
 }
 
-/// The largest value of a line and its day.
-pub(super) fn peak(line: &Line) -> Option<(f64, f64)> {
-    let values = line.points.iter().filter_map(|point| Some((point.value?, point.at)));
-    values.max_by(|a, b| a.0.total_cmp(&b.0))
+/// Where a line has its largest value: the ends of the band there, and the day.
+pub(super) fn peak(line: &Line) -> Option<(f64, f64, f64)> {
+    let values = line.points.iter().filter_map(|point| Some((point.value?, point)));
+    let (_, point) = values.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let (low, high) = point.band?;
+    Some((low, high, point.at))
 }
 
 #[cfg(test)]

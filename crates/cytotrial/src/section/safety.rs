@@ -2,22 +2,22 @@
 
 use evaluate::DltStatus;
 use records::Analyte;
-use report::figure::{Bar, BarGroup, BarMode, BarSeries, Curve, Drawing};
-use report::format::{count_of, exact, number, percent};
+use report::figure::{Bar, BarMode, BarSeries, Curve, Drawing, HIGH_END, LOW_END};
+use report::format::{count_of, exact, percent, percent_range};
 use report::{
     Axis, Block, Cell, Colours, Table, list, numbers, paragraph, reference, section, subsection,
     words as column,
 };
 use stats::interval::{patients_to_rule_out, upper_bound_one_sided};
 
-use super::cells::at_day;
+use super::cells::peaks;
+use super::incidence::{Shown, drawn};
 use super::parts::{
-    Words, denominators, estimates, figure, first_treated, set_beforehand, marked, slug,
+    Words, denominators, estimates, figure, first_treated, set_beforehand, slug,
 };
-use super::readings::{over_time, peak};
+use super::readings::over_time;
 use super::{Material, words};
 use crate::summary::grades::Grades;
-use crate::summary::measure::measure;
 
 /// Endpoints of the table.
 const ENDPOINTS: &[&str] = &[
@@ -38,6 +38,18 @@ const ENDPOINTS: &[&str] = &[
     "prolonged-cytopenia",
 ];
 
+/// Onset of cytokine release syndrome, with which death competes.
+const ONSET: Shown = Shown {
+    id: "crs-onset-curve",
+    title: "Onset of cytokine release syndrome",
+    event: "CRS of any grade",
+    caption: "Share of patients in whom CRS has begun by each day; who dies before cannot have it \
+              any more.",
+    cause: 0,
+    time: ("days since the first infusion", 1.0),
+    stride: 7,
+};
+
 /// The section.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     let notes = vec![
@@ -55,6 +67,7 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     blocks.push(estimates(material, ("safety", "Toxicity in each arm"), ENDPOINTS, notes));
     blocks.push(subsection("Cytokine release syndrome"));
     blocks.extend(stacked(material, "crs"));
+    blocks.extend(drawn(material, &ONSET, |arm| &arm.crs_onset));
     blocks.push(estimates(
         material,
         ("crs-onset", "Onset and duration of CRS"),
@@ -62,9 +75,16 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
         vec!["Days from the first infusion; medians over the patients with CRS in a trial.".into()],
     ));
     blocks.push(subsection("Other toxicity by grade"));
-    blocks.extend(stacked(material, "icans"));
+    for code in ["icans", "gvhd", "off-tumour"] {
+        blocks.extend(stacked(material, code));
+    }
+    let cytopenia = ["neutropenia", "thrombocytopenia", "anaemia", "infection", "infusion-reaction"];
     blocks.push(Block::Details {
-        summary: "Every toxicity by worst grade".into(),
+        summary: "Cytopenia, infection and infusion reactions by worst grade".into(),
+        blocks: cytopenia.into_iter().filter_map(|code| stacked(material, code)).collect(),
+    });
+    blocks.push(Block::Details {
+        summary: "Every toxicity by worst grade, counted".into(),
         blocks: vec![Block::Table(by_grade(material))],
     });
     blocks.push(subsection("Dose-limiting toxicity in the first virtual trial"));
@@ -128,26 +148,21 @@ fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
         return Some(paragraph(format!("No patient had {title} in any trial.")));
     }
     let worst = (1..6).rev().find(|grade| arms.iter().any(|(_, g)| g.counts[*grade] > 0))?;
-    let series = (0..=worst).map(|grade| BarSeries {
-        name: if grade == 0 { "none".into() } else { format!("grade {grade}") },
-        values: arms
-            .iter()
-            .map(|(_, grades)| BarGroup {
-                value: grades.counts[grade] as f64 / grades.patients as f64,
-                interval: None,
-                shown: format!("{} of {} patients", grades.counts[grade], grades.patients),
-            })
-            .collect(),
-    });
-    let (any, severe) = (measure(code)?, measure(&format!("{code}-grade-3-or-more"))?);
-    let said: Vec<String> = material
-        .simulation
-        .summary
-        .arms
+    let bars: Vec<(String, [f64; 6])> =
+        arms.iter().flat_map(|(name, grades)| bars(material, name, grades)).collect();
+    let series: Vec<BarSeries> = (0..=worst)
+        .map(|grade| BarSeries {
+            name: if grade == 0 { "none".into() } else { format!("grade {grade}") },
+            values: bars.iter().map(|(_, shares)| shares[grade].into()).collect(),
+        })
+        .collect();
+    let said: Vec<String> = arms
         .iter()
-        .map(|arm| {
-            let (any, severe) = (marked(material, arm, any), marked(material, arm, severe));
-            format!("{}: any grade {any}, grade 3 or more {severe}", arm.name)
+        .map(|(arm, grades)| {
+            let range = |grade: usize| {
+                percent_range(grades.ends[0][grade], grades.ends[1][grade], words::FINE)
+            };
+            format!("{arm}: any grade {}, grade 3 or more {}", range(1), range(3))
         })
         .collect();
     let counted: Vec<String> =
@@ -155,9 +170,9 @@ fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
     let words = Words {
         id: format!("grades-{}", slug(code)),
         title: format!("Worst grade: {title}"),
-        caption: "Each treated patient once, by the worst grade. All trials are pooled, so the \
-                  bars hold what is not known about the products as well as chance; the table \
-                  above has the range over trials, which is what an arm without data is judged by."
+        caption: "Each treated patient once, by the worst grade. Arms with published efficacy data: \
+                  all trials pooled. The others: the two ends of the range over single trials, at \
+                  which 5% and 95% of trials have fewer patients of that grade or a worse one."
             .into(),
         alternative: format!("Stacked bars. Ranges over trials: {}.", said.join("; ")),
         denominators: format!(
@@ -171,17 +186,30 @@ fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
         values: Axis::percent("share of patients by worst grade").between(0.0, 1.0),
         mode: BarMode::Stacked,
         colours: Colours::Severity,
-        groups: arms.iter().map(|(arm, _)| (*arm).to_owned()).collect(),
-        series: series.collect(),
+        groups: bars.into_iter().map(|(group, _)| group).collect(),
+        series,
         references: Vec::new(),
     });
     Some(figure(words, drawing))
 }
 
+/// The bars of an arm: one of all patients, or the two ends of the range of single trials.
+fn bars(material: &Material<'_>, name: &str, grades: &Grades) -> Vec<(String, [f64; 6])> {
+    let arms = &material.simulation.summary.arms;
+    if arms.iter().any(|arm| arm.name == name && arm.is_range_only()) {
+        return [LOW_END, HIGH_END]
+            .into_iter()
+            .enumerate()
+            .map(|(end, words)| (format!("{name}{words}"), grades.shares_at(end)))
+            .collect();
+    }
+    vec![(name.to_owned(), grades.counts.map(|count| count as f64 / grades.patients as f64))]
+}
+
 fn by_grade(material: &Material<'_>) -> Table {
-    let mut columns = vec![column("toxicity"), column("arm"), numbers("patients")];
+    let mut columns = vec![column("toxicity"), column("arm"), numbers("patients").given()];
     columns.extend((0..=5).map(|grade| {
-        numbers(if grade == 0 { "none".to_owned() } else { format!("grade {grade}") })
+        numbers(if grade == 0 { "none".to_owned() } else { format!("grade {grade}") }).given()
     }));
     let mut rows = Vec::new();
     let arms = &material.simulation.summary.arms;
@@ -229,11 +257,11 @@ fn listing(material: &Material<'_>) -> Block {
         caption: "Dose-limiting toxicities of the first virtual trial".into(),
         columns: vec![
             column("arm"),
-            column("subject"),
-            column("dose level"),
-            numbers("day"),
+            column("subject").given(),
+            column("dose level").given(),
+            numbers("day").given(),
             column("what"),
-            column("because"),
+            column("because").given(),
         ],
         rows,
         notes: vec!["Days from the first infusion, which is day 0.".into()],
@@ -254,18 +282,7 @@ fn cytokines(material: &Material<'_>) -> Option<Block> {
     if lines.is_empty() {
         return None;
     }
-    let said: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            let (value, day) = peak(line)?;
-            Some(format!(
-                "{} peaks at a median of {} pg/mL {}",
-                line.name,
-                number(value),
-                at_day(day)
-            ))
-        })
-        .collect();
+    let said = peaks(&lines, "pg/mL");
     let limit = material.simulation.world.assays.of(Analyte::Interleukin6).limit;
     let words = Words {
         id: "interleukin-6".into(),

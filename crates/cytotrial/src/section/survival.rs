@@ -4,13 +4,36 @@ use report::figure::{AtRisk, Drawing, Step, StepArm, StepPoint};
 use report::{Axis, Block, paragraph, reference, section};
 
 use super::Material;
-use super::parts::{Words, estimates, figure, set_beforehand, marked};
+use super::incidence::{Shown, drawn};
+use super::parts::{Words, estimates, figure, marked, set_beforehand};
 use super::words;
 use crate::summary::measure::measure;
 use crate::summary::survival::Curve;
 
 /// Grid steps (weeks) between two columns of numbers under the axis.
 const QUARTER: usize = 13;
+
+/// Progression, with which death competes.
+const PROGRESSION: Shown = Shown {
+    id: "incidence-of-progression",
+    title: "Cumulative incidence of relapse or progression",
+    event: "relapse or progression",
+    caption: "Share of patients with relapse or progression; who dies first can have neither any \
+              more, and is no censoring.",
+    cause: 0,
+    time: ("weeks since the first infusion", 7.0),
+    stride: QUARTER,
+};
+
+/// Death without progression.
+const DEATH: Shown = Shown {
+    id: "incidence-of-death",
+    title: "Cumulative incidence of death without relapse or progression",
+    event: "death without relapse or progression",
+    caption: "Share of patients who died before any relapse or progression, for whatever reason.",
+    cause: 1,
+    ..PROGRESSION
+};
 
 /// The section.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
@@ -33,10 +56,19 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
             None => blocks.push(paragraph(format!("{title}: nobody was followed."))),
         }
     }
+    let kinds = [&PROGRESSION, &DEATH];
+    blocks.extend(kinds.into_iter().filter_map(|kind| drawn(material, kind, |arm| &arm.progression)));
     blocks.push(estimates(
         material,
         ("survival", "Time to event in each arm"),
-        &["pfs-median", "pfs-6-month", "os-median", "os-6-month", "os-12-month"],
+        &[
+            "pfs-median",
+            "pfs-6-month",
+            "os-median",
+            "os-6-month",
+            "os-12-month",
+            "relapse-after-cr",
+        ],
         vec![
             "Kaplan and Meier in each trial. A median that a trial did not reach within follow-up \
              counts as longer than any that was."
@@ -118,6 +150,7 @@ fn steps(arm: &str, curve: &Curve, range_only: bool) -> StepArm {
                 at_risk: report::format::round(point.counts[0], 2),
                 events: report::format::round(point.counts[1], 2),
                 censored: report::format::round(point.counts[2], 2),
+                other: None,
             })
             .collect(),
     }

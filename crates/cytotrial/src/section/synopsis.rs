@@ -87,9 +87,9 @@ fn arms(material: &Material<'_>) -> Table {
         caption: "What each arm is given".into(),
         columns: vec![
             words("arm"),
-            words("product"),
-            words("dose of each infusion"),
-            words("days"),
+            words("product").given(),
+            words("dose of each infusion").given(),
+            words("days").given(),
             words("lymphodepletion"),
             words("dose"),
         ],

@@ -102,6 +102,10 @@ fn every_section_of_a_small_simulation_is_complete() {
         "escalation-car-nk",
         "progression-free-survival",
         "overall-survival",
+        "grades-crs",
+        "crs-onset-curve",
+        "incidence-of-progression",
+        "incidence-of-death",
         "funnel",
         "differences",
         "published-forest",
@@ -111,31 +115,73 @@ fn every_section_of_a_small_simulation_is_complete() {
     assert!(html::render(&document).contains("Provenance"));
 }
 
+/// Arms that may only be shown as a range.
+fn range_only(material: &Material<'_>) -> Vec<String> {
+    let arms = material.simulation.summary.arms.iter();
+    arms.filter(|arm| arm.is_range_only() && !arm.observed).map(|arm| arm.name.clone()).collect()
+}
+
 #[test]
-fn arms_without_published_data_have_no_median_anywhere() {
+fn arms_without_published_data_are_nowhere_shown_as_a_point() {
+    let small = Small::new(&["car-nk", "bcma-car-t", "no-treatment"]);
+    let material = small.material();
+    let arms = range_only(&material);
+    assert_eq!(arms, ["car-nk"]);
+    for audience in Audience::ALL {
+        let mut document = report(&material).document(audience);
+        assert_eq!(check::ranges(&document, &arms), [], "{audience:?}");
+        // and one that somebody adds is found, wherever it is
+        document.blocks.push(report::paragraph("In car-nk the response is 12%."));
+        let Some(Block::Table(table)) = document
+            .blocks
+            .iter_mut()
+            .find(|block| matches!(block, Block::Table(table) if table.id == "overview"))
+        else {
+            panic!("the overview is there")
+        };
+        let place = table.columns.iter().position(|column| column.title == "car-nk").unwrap();
+        table.rows[0][place] = "12% (0 to 20%)".into();
+        let figure = document.blocks.iter_mut().find_map(|block| match block {
+            Block::Figure(figure) if figure.id == "response-forest" => Some(figure),
+            _ => None,
+        });
+        if let Drawing::Range(range) = &mut figure.unwrap().drawing {
+            range.rows[0].estimate = Some(0.12);
+            range.rows[0].interval = Some((0.0, 0.2));
+        }
+        assert_eq!(check::ranges(&document, &arms).len(), 3, "{audience:?}");
+    }
+}
+
+#[test]
+fn results_that_values_were_set_to_bear_their_mark() {
     let small = Small::new(&["car-nk", "bcma-car-t"]);
-    let document = report(&small.material()).document(Audience::Reviewer);
-    for figure in document.figures() {
-        match &figure.drawing {
-            Drawing::Range(range) => {
-                for row in range.rows.iter().filter(|row| row.group.contains("car-nk")) {
-                    let is_one_value = row.interval.is_some_and(|(low, high)| high - low < 1e-6);
-                    assert!(row.estimate.is_none() || is_one_value, "{}: {row:?}", figure.id);
-                }
+    let material = small.material();
+    let experiment = material.simulation.experiment();
+    let mut fitted = Vec::new();
+    for (arm, ids) in &experiment.targets {
+        for target in material.targets.iter().filter(|target| ids.contains(&target.id)) {
+            if let Some(measure) =
+                target.measure().and_then(|(code, _)| crate::summary::measure::measure(code))
+                && target.role == crate::targets::Role::Fit
+            {
+                fitted.push(check::Fitted {
+                    target: target.id.clone(),
+                    arm: arm.clone(),
+                    endpoint: words::short(measure).to_owned(),
+                });
             }
-            Drawing::Step(step) => {
-                let arm = step.arms.iter().find(|arm| arm.arm == "car-nk").unwrap();
-                assert!(arm.points.iter().all(|point| point.share.is_none()), "{}", figure.id);
-                assert!(arm.points.iter().all(|point| point.interval.is_some()));
-            }
-            _ => {}
         }
     }
-    let table = document.tables().into_iter().find(|table| table.id == "efficacy").unwrap();
-    let place = table.columns.iter().position(|column| column.title == "car-nk").unwrap();
-    for row in &table.rows {
-        assert!(!row[place].text.words().contains('('), "{:?}", row[place]);
+    assert!(fitted.iter().any(|one| one.target == "KM12"), "{fitted:?}");
+    let mut document = report(&material).document(Audience::Reviewer);
+    assert_eq!(check::fitted(&document, &fitted), []);
+    for block in &mut document.blocks {
+        if let Block::Table(table) = block {
+            table.rows.iter_mut().flatten().for_each(|cell| cell.badge = None);
+        }
     }
+    assert!(!check::fitted(&document, &fitted).is_empty());
 }
 
 #[test]

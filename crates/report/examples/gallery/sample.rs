@@ -218,6 +218,7 @@ fn step_arm(arm: &str, rate: f64, is_rising: bool) -> StepArm {
             at_risk: f64::from(18 - 3 * part),
             events: f64::from(2 * part),
             censored: f64::from(part),
+            other: (part > 0).then(|| f64::from(part) / 2.0),
         })
         .collect();
     StepArm { arm: arm.into(), points, censored: vec![100.0, 200.0, 330.0], at_risk }
@@ -487,7 +488,8 @@ fn funnel() -> Figure {
         .enumerate()
         .map(|(at, ((name, because), count))| FunnelStage {
             name: (*name).into(),
-            count,
+            count: Some(count),
+            interval: None,
             days: Some(days * at as f64),
             because: (*because).into(),
         })

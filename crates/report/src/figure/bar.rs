@@ -7,6 +7,11 @@ use super::{Axis, Reference, drawn, tip, upright_lines};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette, ink};
 
+/// What follows the name of a group that shows the low end of a range over trials.
+pub const LOW_END: &str = ", low end";
+/// What follows the name of a group that shows the high end.
+pub const HIGH_END: &str = ", high end";
+
 /// Bars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -33,8 +33,11 @@ pub struct FunnelArm {
 pub struct FunnelStage {
     /// The stage, such as `infused`.
     pub name: String,
-    /// How many are left; a mean over replicates may have a fraction.
-    pub count: f64,
+    /// How many are left; a mean over replicates may have a fraction; nothing where only the range
+    /// may be shown.
+    pub count: Option<f64>,
+    /// The range of that number over trials.
+    pub interval: Option<(f64, f64)>,
     /// Days from the first stage, such as a median.
     pub days: Option<f64>,
     /// Why subjects were lost before this stage; may be empty.
@@ -50,9 +53,17 @@ impl Funnel {
         for arm in &self.arms {
             for stage in &arm.stages {
                 let days = stage.days.map(crate::format::days);
+                // without a count the bar lies on the range
+                let (from, to) = match (stage.count, stage.interval) {
+                    (None, Some((low, high))) => (low, Some(high)),
+                    (count, _) => (0.0, count),
+                };
+                let interval = stage.interval.unzip();
                 rows.push(json!({
-                    "arm": arm.arm, "stage": stage.name, "count": self.values.draw(stage.count), "zero": 0,
-                    "shown": self.values.show(stage.count), "days": days, "because": stage.because,
+                    "arm": arm.arm, "stage": stage.name, "from": self.values.draw(from), "to": self.values.draw(to),
+                    "low": self.values.draw(interval.0), "high": self.values.draw(interval.1),
+                    "end": self.values.draw(to.into_iter().chain(interval.1).fold(0.0, f64::max)),
+                    "shown": self.shown(stage), "days": days, "because": stage.because,
                 }));
             }
         }
@@ -64,7 +75,7 @@ impl Funnel {
         if arms.len() > 1 {
             common["yOffset"] = json!({ "field": "arm", "type": "nominal", "sort": null, "scale": { "domain": arms } });
         }
-        let mut values = self.values.channel("count");
+        let mut values = self.values.channel("from");
         values["scale"]["zero"] = json!(true);
         let tips = [
             tip("arm", "arm"),
@@ -81,22 +92,44 @@ impl Funnel {
                 {
                     "mark": { "type": "bar" },
                     "encoding": {
-                        "x": values, "x2": { "field": "zero" }, "tooltip": tips,
+                        "x": values, "x2": { "field": "to" }, "tooltip": tips,
                         "color": { "field": "arm", "type": "nominal", "sort": null,
                                    "scale": palette.scale(&arms, Colours::Arms) }
                     }
                 },
                 {
+                    "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.2, "tooltip": null },
+                    "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" } }
+                },
+                {
                     "mark": { "type": "text", "align": "left", "dx": 4, "fontSize": 11 },
-                    "encoding": { "x": values, "text": { "field": "shown" } }
+                    "encoding": { "x": self.values.channel("end"), "text": { "field": "shown" } }
                 }
             ]
         })
     }
 
+    /// The count, or the range where there is none.
+    fn shown(&self, stage: &FunnelStage) -> String {
+        match (stage.count, stage.interval) {
+            (Some(count), _) => self.values.show(count),
+            (None, Some((low, high))) => {
+                format!("{} to {}", self.values.show(low), self.values.show(high))
+            }
+            (None, None) => crate::format::NOT_ESTIMABLE.into(),
+        }
+    }
+
     pub(super) fn data(&self) -> Vec<DataTable> {
-        let columns =
-            ["arm", "stage", &self.values.title, "days since the first stage", "lost before"];
+        let columns = [
+            "arm",
+            "stage",
+            &self.values.title,
+            "low",
+            "high",
+            "days since the first stage",
+            "lost before",
+        ];
         let mut table = DataTable::new("stages", &columns);
         for arm in &self.arms {
             for stage in &arm.stages {
@@ -104,6 +137,8 @@ impl Funnel {
                     (&arm.arm).into(),
                     (&stage.name).into(),
                     stage.count.into(),
+                    stage.interval.map(|ends| ends.0).into(),
+                    stage.interval.map(|ends| ends.1).into(),
                     stage.days.into(),
                     stage.because.as_str().into(),
                 ]);

@@ -50,7 +50,7 @@ pub struct StepPoint {
 }
 
 /// The numbers under the axis at one time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AtRisk {
     /// The time.
@@ -61,11 +61,13 @@ pub struct AtRisk {
     pub events: f64,
     /// Subjects censored until then.
     pub censored: f64,
+    /// Events of another kind until then, where there are any that end the time at risk.
+    pub other: Option<f64>,
 }
 
 const HEIGHT: f64 = 280.0;
 const ROW: f64 = 16.0;
-type Count = fn(&AtRisk) -> f64;
+type Count = fn(&AtRisk) -> Option<f64>;
 /// From the axis to the first line under it: labels and title of the axis.
 const UNDER_AXIS: f64 = 62.0;
 
@@ -165,16 +167,19 @@ impl Step {
         rows
     }
 
-    /// Three small tables below the axis, on the same time scale.
+    /// Small tables below the axis, on the same time scale.
     fn under_axis(&self, palette: &Palette, names: &[String], fill: &Value) -> Vec<Value> {
         if self.arms.iter().all(|arm| arm.at_risk.is_empty()) {
             return Vec::new();
         }
-        let parts: [(&str, Count); 3] = [
-            ("Number at risk", |row| row.at_risk),
-            ("Events so far", |row| row.events),
-            ("Censored so far", |row| row.censored),
+        let mut parts: Vec<(&str, Count)> = vec![
+            ("Number at risk", |row| Some(row.at_risk)),
+            ("Events so far", |row| Some(row.events)),
+            ("Other events so far", |row| row.other),
+            ("Censored so far", |row| Some(row.censored)),
         ];
+        let rows = || self.arms.iter().flat_map(|arm| &arm.at_risk);
+        parts.retain(|(_, count)| rows().any(|row| count(row).is_some()));
         let (mut heads, mut labels, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
         let mut y = HEIGHT + UNDER_AXIS;
         for (head, count) in parts {
@@ -187,7 +192,7 @@ impl Step {
                 {
                     numbers.push(json!({
                         "arm": name, "time": self.horizontal.draw(row.time), "y": y,
-                        "count": crate::format::shortest(count(row), 3),
+                        "count": count(row).map(|count| crate::format::shortest(count, 3)),
                     }));
                 }
             }
@@ -202,7 +207,7 @@ impl Step {
             }),
             json!({
                 "data": { "values": labels },
-                "mark": { "type": "text", "align": "right", "dx": -14, "fontSize": 11, "limit": 130 },
+                "mark": { "type": "text", "align": "right", "dx": -18, "fontSize": 11, "limit": 130 },
                 "encoding": { "x": { "value": 0 }, "y": place, "text": { "field": "arm" }, "fill": fill }
             }),
             json!({
@@ -220,7 +225,14 @@ impl Step {
         );
         let mut risk = DataTable::new(
             "numbers at risk",
-            &["arm", &self.horizontal.title, "at risk", "events so far", "censored so far"],
+            &[
+                "arm",
+                &self.horizontal.title,
+                "at risk",
+                "events so far",
+                "other events so far",
+                "censored so far",
+            ],
         );
         let mut ticks = DataTable::new("censored", &["arm", &self.horizontal.title]);
         for arm in &self.arms {
@@ -236,8 +248,14 @@ impl Step {
                 ]);
             }
             for row in &arm.at_risk {
-                let counts = [row.time, row.at_risk, row.events, row.censored];
-                risk.rows.push([name.into()].into_iter().chain(counts.map(Into::into)).collect());
+                risk.rows.push(vec![
+                    name.into(),
+                    row.time.into(),
+                    row.at_risk.into(),
+                    row.events.into(),
+                    row.other.into(),
+                    row.censored.into(),
+                ]);
             }
             ticks.rows.extend(arm.censored.iter().map(|&time| vec![name.into(), time.into()]));
         }
