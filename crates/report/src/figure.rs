@@ -237,7 +237,7 @@ impl Axis {
     }
 
     /// Powers of ten on a log axis whose two ends are given.
-    fn decades(&self) -> Vec<f64> {
+    pub(crate) fn decades(&self) -> Vec<f64> {
         let (Scale::Log, Some(from), Some(to)) = (self.scale, self.from, self.to) else {
             return Vec::new();
         };
@@ -379,7 +379,8 @@ fn config(longest: usize, longest_row: usize) -> Value {
         "axis": {
             "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
             "labelColor": text, "titleColor": text, "gridColor": "#e6e6e6",
-            "domainColor": "#888888", "tickColor": "#888888", "labelLimit": 170, "titlePadding": 8
+            "domainColor": "#888888", "tickColor": "#888888", "titlePadding": 8,
+            "labelLimit": { "expr": "containerSize()[0] < 640 ? 150 : 260" }
         },
         "axisX": { "grid": false, "titleLimit": { "expr": "containerSize()[0] - 16" },
                    "titleAnchor": { "expr": "containerSize()[0] < 480 ? 'end' : 'middle'" } },

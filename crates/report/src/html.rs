@@ -173,7 +173,7 @@ impl Page {
         ));
         for column in &table.columns {
             let class = class(column.align);
-            self.put(&format!("<th scope=\"col\"{class}>{}</th>", escape::text(&column.title)));
+            self.put(&format!("<th scope=\"col\"{class}>{}</th>", unbroken(&column.title)));
         }
         self.put("</tr></thead>\n<tbody>\n");
         for row in &table.rows {
@@ -194,7 +194,8 @@ impl Page {
         let empty = Cell::default();
         self.put("<tr>");
         for (at, column) in columns.iter().enumerate() {
-            let value = cell(row.get(at).unwrap_or(&empty));
+            let value = row.get(at).unwrap_or(&empty);
+            let value = if column.align == Align::Right { estimate(value) } else { cell(value) };
             let class = class(column.align);
             if at == 0 {
                 self.put(&format!("<th scope=\"row\"{class}>{value}</th>"));
@@ -328,6 +329,30 @@ fn cell(cell: &Cell) -> String {
             format!("{text}{space}<span class=\"badge badge-{word}\">{word}</span>")
         }
     }
+}
+
+/// Words of which none is broken at a hyphen, as names of arms must not be.
+fn unbroken(words: &str) -> String {
+    let whole = |word: &str| match word.contains('-') {
+        true => format!("<span class=\"whole\">{}</span>", escape::text(word)),
+        false => escape::text(word),
+    };
+    words.split(' ').map(whole).collect::<Vec<String>>().join(" ")
+}
+
+/// A number with its range, which may stand on a line of its own but is not broken inside.
+fn estimate(value: &Cell) -> String {
+    let words = value.text.words();
+    let is_plain = value.text.spans.iter().all(|span| span.mark == Mark::Plain);
+    let Some((number, range)) = words.split_once(" (").filter(|_| is_plain && words.len() < 60)
+    else {
+        return cell(value);
+    };
+    let (number, range) = (escape::text(number), escape::text(range));
+    let badge = cell(&Cell { badge: value.badge, ..Cell::default() });
+    let html =
+        format!("<span class=\"whole\">{number}</span> <span class=\"whole\">({range}</span>");
+    if badge.is_empty() { html } else { format!("{html} {badge}") }
 }
 
 /// The table of contents: sections, and their parts inside them.

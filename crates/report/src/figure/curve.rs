@@ -65,12 +65,13 @@ impl Curve {
         let names = distinct(self.lines.iter().map(|line| &line.name));
         let (stroke, dash, fill) = line_colours("line", &names, palette);
         let is_clipped = self.horizontal.is_bounded() || self.vertical.is_bounded();
-        let y = self.vertical.channel("value");
+        let vertical = self.vertical.clone().at(&self.ticks());
+        let y = vertical.channel("value");
         let mut layers = Vec::new();
         if self.lines.iter().any(|line| line.points.iter().any(|point| point.band.is_some())) {
             let low = self.vertical.channel("low");
             layers.push(json!({
-                "mark": { "type": "area", "opacity": 0.16, "tooltip": null, "clip": is_clipped },
+                "mark": { "type": "area", "opacity": 0.11, "tooltip": null, "clip": is_clipped },
                 "encoding": { "y": low, "y2": { "field": "high" }, "fill": fill }
             }));
         }
@@ -122,6 +123,23 @@ impl Curve {
             }
         }
         rows
+    }
+
+    /// Powers of ten within the data of a log axis that says nothing about its labels.
+    fn ticks(&self) -> Vec<f64> {
+        let points = self.lines.iter().flat_map(|line| &line.points);
+        let values = points.flat_map(|point| {
+            let (low, high) = point.band.unzip();
+            [point.value, low, high].into_iter().flatten()
+        });
+        let values: Vec<f64> = values.filter(|value| *value > 0.0 && value.is_finite()).collect();
+        let from = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let to = values.iter().copied().fold(0.0, f64::max);
+        if self.vertical.ticks.is_empty() && self.vertical.from.is_none() && from < to {
+            self.vertical.clone().between(0.1 * from, 10.0 * to).decades()
+        } else {
+            self.vertical.ticks.clone()
+        }
     }
 
     /// On a log axis that starts somewhere, a band may start below it: it is drawn from there.

@@ -75,8 +75,11 @@ impl Funnel {
         if arms.len() > 1 {
             common["yOffset"] = json!({ "field": "arm", "type": "nominal", "sort": null, "scale": { "domain": arms } });
         }
-        let mut values = self.values.channel("from");
-        values["scale"]["zero"] = json!(true);
+        let channel = |field: &str| {
+            let mut channel = self.values.channel(field);
+            channel["scale"]["zero"] = json!(true);
+            channel
+        };
         let tips = [
             tip("arm", "arm"),
             tip("stage", "stage"),
@@ -92,18 +95,18 @@ impl Funnel {
                 {
                     "mark": { "type": "bar" },
                     "encoding": {
-                        "x": values, "x2": { "field": "to" }, "tooltip": tips,
+                        "x": channel("from"), "x2": { "field": "to" }, "tooltip": tips,
                         "color": { "field": "arm", "type": "nominal", "sort": null,
                                    "scale": palette.scale(&arms, Colours::Arms) }
                     }
                 },
                 {
                     "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.2, "tooltip": null },
-                    "encoding": { "x": self.values.channel("low"), "x2": { "field": "high" } }
+                    "encoding": { "x": channel("low"), "x2": { "field": "high" } }
                 },
                 {
                     "mark": { "type": "text", "align": "left", "dx": 4, "fontSize": 11 },
-                    "encoding": { "x": self.values.channel("end"), "text": { "field": "shown" } }
+                    "encoding": { "x": channel("end"), "text": { "field": "shown" } }
                 }
             ]
         })

@@ -77,12 +77,26 @@ impl Step {
         let (stroke, dash, fill) = line_colours("arm", &names, palette);
         let is_clipped = self.horizontal.is_bounded() || self.vertical.is_bounded();
         let y = self.vertical.channel("share");
+        let rows = self.rows(palette, &names);
         let mut layers = Vec::new();
         if self.arms.iter().any(|arm| arm.points.iter().any(|point| point.interval.is_some())) {
             let low = self.vertical.channel("low");
             layers.push(json!({
-                "mark": { "type": "area", "opacity": 0.13, "interpolate": "step-after", "tooltip": null, "clip": is_clipped },
+                "mark": { "type": "area", "opacity": 0.09, "interpolate": "step-after", "tooltip": null, "clip": is_clipped },
                 "encoding": { "y": low, "y2": { "field": "high" }, "fill": fill }
+            }));
+        }
+        // where only the range may be shown, its two ends are lines
+        let edges: Vec<Value> = rows
+            .iter()
+            .filter(|row| row["share"].is_null() && row["low"].is_number())
+            .cloned()
+            .collect();
+        for end in ["low", "high"].iter().filter(|_| !edges.is_empty()) {
+            layers.push(json!({
+                "data": { "values": edges },
+                "mark": { "type": "line", "interpolate": "step-after", "strokeWidth": 1.1, "clip": is_clipped, "tooltip": null },
+                "encoding": { "y": self.vertical.channel(end), "stroke": stroke, "strokeDash": dash }
             }));
         }
         layers.push(json!({
@@ -113,7 +127,7 @@ impl Step {
         layers.extend(self.under_axis(palette, &names, &fill));
         json!({
             "height": HEIGHT,
-            "data": { "values": self.rows(palette, &names) },
+            "data": { "values": rows },
             "encoding": { "x": self.horizontal.channel("time") },
             "layer": layers
         })

@@ -35,6 +35,7 @@
     place.dataset.state = "drawing";
     var text = document.getElementById(place.dataset.specification).textContent;
     var told = place.innerHTML;
+    var words = place.getAttribute("aria-label");
     try {
       var compiled = vegaLite.compile(JSON.parse(text)).spec;
       var parsed = vega.parse(compiled, null, { ast: true });
@@ -43,6 +44,12 @@
         renderer: "svg", container: place, hover: true, expr: vegaInterpreter, logLevel: vega.Warn,
       });
       view.tooltip(point).run();
+      // one picture with one text; the marks in it mean nothing one by one
+      place.setAttribute("role", "img");
+      place.setAttribute("aria-label", words);
+      Array.prototype.forEach.call(place.querySelectorAll("svg"), function (drawn) {
+        drawn.setAttribute("aria-hidden", "true");
+      });
       place.dataset.state = "drawn";
     } catch (problem) {
       place.innerHTML = told;
