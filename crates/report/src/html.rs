@@ -333,9 +333,9 @@ fn cell(cell: &Cell) -> String {
 
 /// Words of which none is broken at a hyphen, as names of arms must not be.
 fn unbroken(words: &str) -> String {
-    let whole = |word: &str| match word.contains('-') {
-        true => format!("<span class=\"whole\">{}</span>", escape::text(word)),
-        false => escape::text(word),
+    let whole = |word: &str| {
+        let safe = escape::text(word);
+        if word.contains('-') { format!("<span class=\"whole\">{safe}</span>") } else { safe }
     };
     words.split(' ').map(whole).collect::<Vec<String>>().join(" ")
 }
@@ -344,12 +344,17 @@ fn unbroken(words: &str) -> String {
 fn estimate(value: &Cell) -> String {
     let words = value.text.words();
     let is_plain = value.text.spans.iter().all(|span| span.mark == Mark::Plain);
-    let Some((number, range)) = words.split_once(" (").filter(|_| is_plain && words.len() < 60)
-    else {
+    if !is_plain || words.len() > 60 {
         return cell(value);
+    }
+    let badge = cell(&Cell { badge: value.badge, ..Cell::default() });
+    let Some((number, range)) = words.split_once(" (") else {
+        let is_short = words.len() <= 24 && !words.is_empty();
+        let words = escape::text(&words);
+        let html = if is_short { format!("<span class=\"whole\">{words}</span>") } else { words };
+        return if badge.is_empty() { html } else { format!("{html} {badge}") };
     };
     let (number, range) = (escape::text(number), escape::text(range));
-    let badge = cell(&Cell { badge: value.badge, ..Cell::default() });
     let html =
         format!("<span class=\"whole\">{number}</span> <span class=\"whole\">({range}</span>");
     if badge.is_empty() { html } else { format!("{html} {badge}") }

@@ -117,10 +117,10 @@ fn came_out(material: &Material<'_>) -> Vec<Span> {
 fn how_sure(material: &Material<'_>) -> Vec<Span> {
     let summary = &material.simulation.summary;
     let trials = summary.replicates as u64;
-    let mut text = format!(
+    let mut sentences = vec![format!(
         "{} The ranges hold the chance of so few patients and what is not known. ",
         words::trials(summary)
-    );
+    )];
     let first = summary.contrasts.first().map(|contrast| &contrast.arms);
     let said = ["orr", "crs-grade-2-or-more"].iter().filter_map(|code| {
         let contrast = summary
@@ -132,11 +132,11 @@ fn how_sure(material: &Material<'_>) -> Vec<Span> {
     let said: Vec<String> = said.collect();
     if let Some((a, b)) = first.filter(|_| !said.is_empty()) {
         let differences = said.join("; ");
-        text.push_str(&format!("On the same patients, {a} against {b}: {differences}. "));
+        sentences.push(format!("On the same patients, {a} against {b}: {differences}. "));
     }
     let judged = credibility::held_out(material);
     let misses = judged.iter().filter(|one| !one.is_inside).count();
-    let mut spans = vec![plain(text)];
+    let mut spans = vec![plain(sentences.concat())];
     if judged.is_empty() {
         spans.push(plain("No published result was held out to judge these predictions by."));
     } else {
@@ -175,13 +175,13 @@ fn assumed(material: &Material<'_>) -> Vec<Span> {
         tables.iter().map(|table| table.counts_by_grade().get(wanted).copied().unwrap_or(0)).sum()
     };
     let all: usize = tables.iter().map(|table| table.parameters.len()).sum();
-    let mut text = format!(
+    let mut sentences = vec![format!(
         "{of_files} of {} values of protocol, comparison and products, and {} of {all} parameters \
          of the model (grade D); {} more are only right in their order of magnitude (grade C). ",
         values.len(),
         grade("D"),
         grade("C")
-    );
+    )];
     let arms = &material.simulation.summary.arms;
     let names = |wanted: fn(&ArmSummary) -> bool| -> Vec<String> {
         arms.iter().filter(|arm| !arm.observed && wanted(arm)).map(|arm| arm.name.clone()).collect()
@@ -189,19 +189,19 @@ fn assumed(material: &Material<'_>) -> Vec<Span> {
     let unknown = names(ArmSummary::is_range_only);
     let known = names(|arm| !arm.is_range_only());
     if !unknown.is_empty() {
-        text.push_str(&format!(
+        sentences.push(format!(
             "No published efficacy data stand behind {}: ranges only. ",
             words::list(&unknown)
         ));
     }
     if !known.is_empty() {
-        text.push_str(&format!(
+        sentences.push(format!(
             "Values behind {} were set with published results in view; agreement with those is \
              fitted and no prediction. ",
             words::list(&known)
         ));
     }
-    vec![plain(text), link("Provenance", "#provenance"), plain(" lists every value.")]
+    vec![plain(sentences.concat()), link("Provenance", "#provenance"), plain(" lists every value.")]
 }
 
 /// What would have to be measured to decide.
@@ -238,7 +238,7 @@ struct Kills {
     /// 5 % and 95 % of patients: burden at the infusion, kills (both in cells), kills over burden,
     /// and how many times more kills would remove half of the burden.
     burden: (f64, f64),
-    kills: (f64, f64),
+    killed: (f64, f64),
     share: (f64, f64),
     needed: (f64, f64),
     /// Cells given to a patient of 70 kg at the highest level, and the share of them that works.
@@ -271,7 +271,7 @@ fn kills(material: &Material<'_>) -> Option<Kills> {
     Some(Kills {
         arm: arm.name.clone(),
         burden: ends(|(burden, _)| *burden)?,
-        kills: ends(|(_, kills)| *kills)?,
+        killed: ends(|(_, kills)| *kills)?,
         share: ends(|(burden, kills)| kills / burden)?,
         needed: ends(|(burden, kills)| 0.5 * burden / kills.max(1.0))?,
         given: arm.levels.last()?.cells(WEIGHT) * arm.infusion_days.len() as f64,
@@ -303,13 +303,13 @@ impl Kills {
             plain(format!(
                 "A patient of {WEIGHT} kg is given at most {} cells in {count} infusions{working}. \
                  In 90% of patients all the cells that came of them killed {} to {} myeloma cells, \
-                 against a burden of {} to {}: at most {} of it. A partial response needs half of \
+                 against a burden of {} to {}: {} of it. A partial response needs half of \
                  the burden gone. A lower burden, growth of the cells in the body or a second way \
                  of killing would have to make up for it; what the record leaves open of these is \
                  listed in the synopsis.",
                 number(self.given),
-                number(self.kills.0),
-                number(self.kills.1),
+                number(self.killed.0),
+                number(self.killed.1),
                 number(self.burden.0),
                 number(self.burden.1),
                 percent_range(low, high, words::FINE)

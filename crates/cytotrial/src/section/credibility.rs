@@ -96,21 +96,21 @@ fn influence(material: &Material<'_>) -> String {
         arms.iter().filter(|arm| !arm.observed && wanted(arm)).map(|arm| arm.name.clone()).collect()
     };
     let (alone, beside) = (names(ArmSummary::is_range_only), names(|arm| !arm.is_range_only()));
-    let mut text = String::new();
+    let mut sentences: Vec<String> = Vec::new();
     if !alone.is_empty() {
-        text.push_str(&format!(
+        sentences.push(format!(
             "High for {}: no published efficacy data stand behind them, so the model is the only \
              source. ",
             words::list(&alone)
         ));
     }
     if !beside.is_empty() {
-        text.push_str(&format!(
+        sentences.push(format!(
             "Lower for {}: published trials of such products stand beside the prediction.",
             words::list(&beside)
         ));
     }
-    text
+    sentences.concat()
 }
 
 fn consequence(material: &Material<'_>) -> String {

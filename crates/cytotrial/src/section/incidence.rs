@@ -79,7 +79,7 @@ pub(super) fn drawn(
         (0..longest).step_by(shown.stride).map(|at| at as f64 * grid / shown.time.1).collect();
     let drawing = Drawing::Step(Step {
         horizontal: Axis::linear(shown.time.0).at(&ticks),
-        vertical: Axis::percent(format!("cumulative incidence: {}", shown.event)).between(0.0, 1.0),
+        vertical: Axis::percent("cumulative incidence").between(0.0, 1.0),
         band: "5th to 95th percentile of single trials".into(),
         arms: arms.iter().map(|(arm, it)| steps(arm, it, shown)).collect(),
         references: Vec::new(),

@@ -147,10 +147,10 @@ fn stacked(material: &Material<'_>, code: &str) -> Option<Block> {
     if arms.iter().all(|(_, grades)| grades.at_least(1) == 0) {
         return Some(paragraph(format!("No patient had {title} in any trial.")));
     }
-    let worst = (1..6).rev().find(|grade| arms.iter().any(|(_, g)| g.counts[*grade] > 0))?;
+    // every grade, used or not, so that a colour means the same grade in every figure
     let bars: Vec<(String, [f64; 6])> =
         arms.iter().flat_map(|(name, grades)| bars(material, name, grades)).collect();
-    let series: Vec<BarSeries> = (0..=worst)
+    let series: Vec<BarSeries> = (0..=5)
         .map(|grade| BarSeries {
             name: if grade == 0 { "none".into() } else { format!("grade {grade}") },
             values: bars.iter().map(|(_, shares)| shares[grade].into()).collect(),

@@ -91,7 +91,9 @@ impl Search<'_> {
                 Block::Heading { text, .. } => self.sentences("a heading", text),
                 Block::Paragraph(text) | Block::Note { text, .. } => self.text("a paragraph", text),
                 Block::List { items, .. } => {
-                    items.iter().for_each(|item| self.text("a list", item));
+                    for item in items {
+                        self.text("a list", item);
+                    }
                 }
                 Block::KeyValues(pairs) => {
                     for pair in pairs {
@@ -142,7 +144,9 @@ impl Search<'_> {
 
     fn table(&mut self, table: &Table) {
         let block = format!("table `{}`", table.id);
-        table.notes.iter().for_each(|note| self.text(&block, note));
+        for note in &table.notes {
+            self.text(&block, note);
+        }
         for arm in self.range_only {
             let is_whole = names(&table.caption, arm);
             for row in &table.rows {
@@ -243,10 +247,9 @@ fn bare(words: &str, is_cell: bool) -> bool {
         let is_end = |word: &str| is_number(word) || word == "not";
         at += match (next(1), before) {
             ("to", _) if is_end(next(2)) => 3,
-            ("and", "between") if is_number(next(2)) => 3,
-            ("of", _) if is_number(next(2)) => 3,
+            ("and", "between") | ("of", _) if is_number(next(2)) => 3,
             ("or", _) if next(2) == "more" => 3,
-            ("CI", _) | ("of", _) if ["90%", "95%"].contains(token) => 2,
+            ("CI" | "of", _) if ["90%", "95%"].contains(token) => 2,
             (_, "published" | "grade" | "day") => 1,
             _ if token.contains('/') && words.contains(" CI ") => 2,
             _ if is_cell || speaks_of_centre => return true,

@@ -75,9 +75,16 @@ impl Funnel {
         if arms.len() > 1 {
             common["yOffset"] = json!({ "field": "arm", "type": "nominal", "sort": null, "scale": { "domain": arms } });
         }
+        // room for the words behind the longest bar
+        let ends = self.arms.iter().flat_map(|arm| &arm.stages);
+        let ends = ends.flat_map(|stage| [stage.count, stage.interval.map(|ends| ends.1)]);
+        let longest = ends.flatten().fold(0.0, f64::max);
         let channel = |field: &str| {
             let mut channel = self.values.channel(field);
             channel["scale"]["zero"] = json!(true);
+            if self.values.to.is_none() {
+                channel["scale"]["domainMax"] = super::drawn(1.25 * longest);
+            }
             channel
         };
         let tips = [

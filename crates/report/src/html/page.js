@@ -83,9 +83,13 @@
   }
   next();
 
+  // on a narrow screen the contents would stand between the title and the answer
+  var contents = document.querySelector("nav.contents > details");
+  if (contents !== null && window.innerWidth < 1200) contents.open = false;
+
   var opened = [];
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details.fold:not([open])").forEach(function (part) {
+    document.querySelectorAll("details.fold:not([open]), nav.contents > details:not([open])").forEach(function (part) {
       part.open = true;
       opened.push(part);
     });
