@@ -22,6 +22,7 @@ const SHOWN_ROWS: usize = 300;
 pub fn render(document: &Document) -> String {
     let mut page = Page {
         palette: Palette::new(&document.arms),
+        arms: document.arms.clone(),
         body: String::new(),
         contents: Vec::new(),
         taken: BTreeSet::from(["content".to_owned()]),
@@ -67,6 +68,7 @@ fn names(document: &Document) -> BTreeSet<String> {
 /// The page while it is written.
 struct Page {
     palette: Palette,
+    arms: Vec<String>,
     body: String,
     contents: Vec<(u8, String, String)>,
     taken: BTreeSet<String>,
@@ -111,6 +113,11 @@ impl Page {
             anchor = format!("{wish}-{count}");
         }
         anchor
+    }
+
+    /// Whether words are the name of an arm, which is not broken at its hyphens.
+    fn is_name(&self, words: &str) -> bool {
+        self.arms.iter().any(|arm| arm == words)
     }
 
     fn heading(&mut self, level: u8, text: &str) {
@@ -172,8 +179,8 @@ impl Page {
             escape::text(&table.caption)
         ));
         for column in &table.columns {
-            let class = class(column.align);
-            self.put(&format!("<th scope=\"col\"{class}>{}</th>", unbroken(&column.title)));
+            let class = class(column.align, self.is_name(&column.title));
+            self.put(&format!("<th scope=\"col\"{class}>{}</th>", escape::text(&column.title)));
         }
         self.put("</tr></thead>\n<tbody>\n");
         for row in &table.rows {
@@ -196,7 +203,9 @@ impl Page {
         for (at, column) in columns.iter().enumerate() {
             let value = row.get(at).unwrap_or(&empty);
             let value = if column.align == Align::Right { estimate(value) } else { cell(value) };
-            let class = class(column.align);
+            let words = row.get(at).map(|cell| cell.text.words()).unwrap_or_default();
+            let is_number = column.align == Align::Right && words.len() <= 24;
+            let class = class(column.align, is_number || self.is_name(&words));
             if at == 0 {
                 self.put(&format!("<th scope=\"row\"{class}>{value}</th>"));
             } else {
@@ -285,11 +294,15 @@ fn counted(rows: usize) -> String {
     if rows == 1 { "1 row".into() } else { format!("{rows} rows") }
 }
 
-fn class(align: Align) -> &'static str {
-    match align {
-        Align::Left => "",
-        Align::Right => " class=\"right\"",
-        Align::Centre => " class=\"centre\"",
+/// How a cell is set, and whether its words stay on one line.
+fn class(align: Align, is_whole: bool) -> &'static str {
+    match (align, is_whole) {
+        (Align::Left, false) => "",
+        (Align::Left, true) => " class=\"whole\"",
+        (Align::Right, false) => " class=\"right\"",
+        (Align::Right, true) => " class=\"right whole\"",
+        (Align::Centre, false) => " class=\"centre\"",
+        (Align::Centre, true) => " class=\"centre whole\"",
     }
 }
 
@@ -331,33 +344,14 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// Words of which none is broken at a hyphen, as names of arms must not be.
-fn unbroken(words: &str) -> String {
-    let whole = |word: &str| {
-        let safe = escape::text(word);
-        if word.contains('-') { format!("<span class=\"whole\">{safe}</span>") } else { safe }
-    };
-    words.split(' ').map(whole).collect::<Vec<String>>().join(" ")
-}
-
-/// A number with its range, which may stand on a line of its own but is not broken inside.
+/// A number with its range: the range may stand on a line of its own but is not broken inside.
 fn estimate(value: &Cell) -> String {
-    let words = value.text.words();
+    let html = cell(value);
     let is_plain = value.text.spans.iter().all(|span| span.mark == Mark::Plain);
-    if !is_plain || words.len() > 60 {
-        return cell(value);
+    match html.split_once(" (").filter(|_| is_plain && html.len() < 60) {
+        Some((number, range)) => format!("{number} ({}", range.replace(' ', "\u{a0}")),
+        None => html,
     }
-    let badge = cell(&Cell { badge: value.badge, ..Cell::default() });
-    let Some((number, range)) = words.split_once(" (") else {
-        let is_short = words.len() <= 24 && !words.is_empty();
-        let words = escape::text(&words);
-        let html = if is_short { format!("<span class=\"whole\">{words}</span>") } else { words };
-        return if badge.is_empty() { html } else { format!("{html} {badge}") };
-    };
-    let (number, range) = (escape::text(number), escape::text(range));
-    let html =
-        format!("<span class=\"whole\">{number}</span> <span class=\"whole\">({range}</span>");
-    if badge.is_empty() { html } else { format!("{html} {badge}") }
 }
 
 /// The table of contents: sections, and their parts inside them.

@@ -1,6 +1,6 @@
 //! What the patients known before the trial tell about DLTs and CRS.
 
-use report::format::percent;
+use report::format::{percent, percent_range};
 use report::{Block, Cell, Table, numbers, paragraph, section, words as column};
 
 use super::words::FINE;
@@ -124,12 +124,14 @@ fn through_the_model(material: &Material<'_>, prior: PriorPatients) -> Table {
             let found = updated(measure, &patients, (seen, prior.patients), planned);
             let Some(found) = found else { continue };
             let [before, after] = found.most_events();
-            let upper = |rate: crate::uncertainty::rate::Rate| percent(rate.quantile(0.95), FINE);
+            let range = |rate: crate::uncertainty::rate::Rate| {
+                percent_range(rate.quantile(0.05), rate.quantile(0.95), FINE)
+            };
             rows.push(vec![
                 simulation.summary.arms[place].name.clone().into(),
                 name.into(),
-                format!("{}; {}", percent(found.before.mean(), FINE), upper(found.before)).into(),
-                format!("{}; {}", percent(found.after.mean(), FINE), upper(found.after)).into(),
+                range(found.before).into(),
+                range(found.after).into(),
                 format!("{before} of {planned}").into(),
                 format!("{after} of {planned}").into(),
             ]);
@@ -137,8 +139,8 @@ fn through_the_model(material: &Material<'_>, prior: PriorPatients) -> Table {
     }
     Table {
         id: "earlier-patients-and-model".into(),
-        caption: "The rate in the simulated trial before and after the earlier patients: mean; \
-                  95% upper limit"
+        caption: "The rate in the simulated trial before and after the earlier patients: 5th \
+                  to 95th percentile"
             .into(),
         columns: vec![
             column("arm"),
