@@ -3,7 +3,7 @@
 use report::figure::{Drawing, Range, RangeRow};
 use report::format::{number, percent, percent_range};
 use report::{
-    Axis, Block, Cell, NoteKind, Table, code, note, numbers, paragraph, plain, reference, section, strong,
+    Axis, Block, Cell, NoteKind, Table, Text, code, note, numbers, paragraph, plain, reference, section, strong,
     subsection, words as column,
 };
 
@@ -104,15 +104,20 @@ fn verdicts(findings: &Findings) -> Table {
     let rows = findings.claims.iter().map(|found| -> Vec<Cell> {
         vec![
             found.claim.id.clone().into(),
-            found.claim.title.clone().into(),
             verdict_words(found.verdict, found.near_limit).into(),
+            found.claim.title.clone().into(),
             found.claim.limit.clone().into(),
         ]
     });
     Table {
         id: "claims".into(),
         caption: "Verdicts".into(),
-        columns: vec![column("claim"), column("in short"), column("verdict"), column("what the experiment cannot say")],
+        columns: vec![
+            column("claim"),
+            column("verdict"),
+            column("in short"),
+            column("what the experiment cannot say"),
+        ],
         rows: rows.collect(),
         notes: vec!["Virtual patients decide nothing about real ones: a verdict says what follows \
                      from what is known and assumed here."
@@ -124,18 +129,18 @@ fn verdicts(findings: &Findings) -> Table {
 fn table(findings: &Findings) -> Table {
     let rows = findings.claims.iter().flat_map(|found| {
         found.claim.tests.iter().zip(&found.tests).map(|(test, tested)| -> Vec<Cell> {
-            let off = off(found, test.measure, &test.subject);
+            let effect = tested.effect.as_ref().map_or_else(
+                || report::format::NOT_ESTIMABLE.to_owned(),
+                |effect| shown(test.measure, &test.subject, effect),
+            );
             vec![
                 found.claim.id.clone().into(),
-                test.says.clone().into(),
-                tested.effect.as_ref().map_or_else(
-                    || report::format::NOT_ESTIMABLE.to_owned(),
-                    |effect| shown(test.measure, &test.subject, effect),
-                ).into(),
-                grounds(tested).into(),
-                tested.assumed.map_or_else(String::new, assumed).into(),
-                off.into(),
                 verdict_words(tested.judged.verdict, tested.judged.near_limit).into(),
+                test.says.clone().into(),
+                effect.into(),
+                briefly(tested).into(),
+                tested.assumed.map_or_else(String::new, assumed).into(),
+                off(found, test.measure, &test.subject).into(),
             ]
         })
     });
@@ -144,20 +149,23 @@ fn table(findings: &Findings) -> Table {
         caption: "Tests: the effect, how sure it is, how much of it is assumed, and without the mechanism".into(),
         columns: vec![
             column("claim"),
-            column("test"),
-            numbers("effect, 5th to 95th percentile of trials"),
-            column("how sure"),
-            numbers("assumption share"),
-            column("with the mechanism off or changed"),
             column("verdict"),
+            column("test"),
+            column("effect, 5th to 95th percentile"),
+            column("how sure"),
+            column("assumed"),
+            column("mechanism off"),
         ],
         rows: rows.collect(),
         notes: vec![
             "Effects of differences are means over pairs of the same patients; points are \
-             percentage points. Arms without published data show ranges only."
+             percentage points. How sure: share of trials that point in the claimed direction with \
+             its Monte-Carlo interval, or what a trial of the claim's own size would see, or the \
+             exact upper bound of what was observed. Mechanism off: the first switch of the same \
+             endpoint; every switch stands with its claim below."
                 .into(),
             format!(
-                "Assumption share: part of the variance over trials that goes when all assumed \
+                "Assumed: part of the variance over trials that goes when all assumed \
                  (grade D) typical values are frozen, with its Monte-Carlo standard error, from up \
                  to {} trials. It can be negative within its error.",
                 findings.settings.assumption_replicates
@@ -167,9 +175,9 @@ fn table(findings: &Findings) -> Table {
     }
 }
 
-/// A share with its error.
+/// A share with its standard error, in per cent.
 fn assumed(share: Part) -> String {
-    format!("{} (standard error {})", percent(share.value, 100), percent(share.error, 100))
+    format!("{:.0}% (s.e. {:.0})", 100.0 * share.value, 100.0 * share.error)
 }
 
 /// Why a test came out as it did.
@@ -213,21 +221,31 @@ pub fn grounds(tested: &TestFinding) -> String {
     }
 }
 
-/// The switches of the same endpoint, in words.
+/// The first switch of the same endpoint.
 fn off(found: &ClaimFinding, measure: &Measure, subject: &Subject) -> String {
-    let same = found.claim.switches.iter().zip(&found.switches).filter(|(switch, _)| {
+    let mut switches = found.claim.switches.iter().zip(&found.switches);
+    let same = switches.find(|(switch, _)| {
         switch.measure == measure && switch.subject.is_difference() == subject.is_difference()
     });
-    let words: Vec<String> = same
-        .map(|(switch, effect)| {
-            let shown = effect.as_ref().map_or_else(
-                || report::format::NOT_ESTIMABLE.to_owned(),
-                |effect| shown(switch.measure, &switch.subject, effect),
-            );
-            format!("{}: {shown}", switch.off)
-        })
-        .collect();
-    words.join("; ")
+    same.map_or_else(String::new, |(switch, effect)| {
+        effect.as_ref().map_or_else(
+            || report::format::NOT_ESTIMABLE.to_owned(),
+            |effect| shown(switch.measure, &switch.subject, effect),
+        )
+    })
+}
+
+/// Why a test came out as it did, for a narrow column.
+fn briefly(tested: &TestFinding) -> String {
+    let range = |(low, high): (f64, f64)| percent_range(low, high, words::FINE);
+    match &tested.judged.grounds {
+        Grounds::Probability { probability, interval, .. } => {
+            format!("{} ({})", percent(*probability, words::FINE), range(*interval))
+        }
+        Grounds::Predictive { interval, .. } => format!("would see {}", range(*interval)),
+        Grounds::Observed { upper, .. } => format!("at most {}", percent(*upper, words::FINE)),
+        Grounds::Nothing => report::format::NOT_ESTIMABLE.to_owned(),
+    }
 }
 
 /// The range of an effect with its unit.
@@ -252,6 +270,11 @@ fn one(findings: &Findings, found: &ClaimFinding) -> Vec<Block> {
             plain(format!("The record: \"{}\" {}", claim.quote, claim.experiment)),
         ]),
     ];
+    let grounds_of_tests = claim.tests.iter().zip(&found.tests).map(|(test, tested)| {
+        let verdict = verdict_words(tested.judged.verdict, tested.judged.near_limit);
+        Text::from(format!("{}: {verdict}; {}.", test.says, grounds(tested)))
+    });
+    blocks.push(Block::List { numbered: false, items: grounds_of_tests.collect() });
     blocks.extend(on_and_off(findings, found));
     let mut inside = vec![Block::Table(spread(found))];
     inside.extend(shows(found));
@@ -296,12 +319,12 @@ fn effects_figure(
     };
     let tests = found.claim.tests.iter().zip(&found.tests).filter_map(|(test, tested)| {
         let effect = tested.effect.as_ref().filter(|_| fits(test.measure, &test.subject))?;
-        Some(("as claimed", test.says.clone(), &test.subject, effect, test.rule))
+        Some((format!("as claimed: {}", test.says), &test.subject, effect, test.rule))
     });
     let switches = found.claim.switches.iter().zip(&found.switches).filter_map(|(switch, effect)| {
         let effect = effect.as_ref().filter(|_| fits(switch.measure, &switch.subject))?;
         let rule = Rule::Direction(Direction::Above);
-        Some(("off or changed", switch.off.clone(), &switch.subject, effect, rule))
+        Some((format!("switch: {}", switch.off), &switch.subject, effect, rule))
     });
     let scale = if measure.kind() == Kind::Share { 100.0 } else { 1.0 };
     let mut said = Vec::new();
@@ -309,7 +332,7 @@ fn effects_figure(
     let mut seen: Vec<String> = Vec::new();
     let rows: Vec<RangeRow> = tests
         .chain(switches)
-        .filter_map(|(group, label, subject, effect, rule)| {
+        .filter_map(|(label, subject, effect, rule)| {
             if seen.contains(&label) {
                 return None;
             }
@@ -324,7 +347,7 @@ fn effects_figure(
             };
             Some(RangeRow {
                 label,
-                group: group.to_owned(),
+                group: String::new(),
                 estimate: (high - low < 1e-9).then_some(scale * low),
                 interval: Some((scale * low, scale * high)),
                 observed,

@@ -48,7 +48,10 @@ impl Range {
         let is_grouped = groups.len() > 1;
         let y = json!({
             "field": "label", "type": "nominal", "sort": null, "title": null, "scale": { "domain": labels },
-            "axis": { "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 200 }
+            "axis": {
+                "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 230,
+                "labelExpr": in_lines(&labels), "labelLineHeight": 13
+            }
         });
         let colour = if is_grouped {
             let scale = palette.scale(&groups, Colours::Arms);
@@ -67,7 +70,9 @@ impl Range {
         }
         let mut layers = upright_lines(&self.references, &self.values);
         layers.extend(drawn);
+        let lines = labels.iter().map(|label| lines(label).len()).max().unwrap_or(1) as f64;
         let per_label = if is_grouped { 14.0 * groups.len() as f64 + 12.0 } else { 28.0 };
+        let per_label = per_label.max(13.0 * lines + 10.0);
         json!({
             "height": (per_label * labels.len().max(1) as f64).max(60.0),
             "encoding": { "y": y },
@@ -185,5 +190,49 @@ impl Range {
             ]);
         }
         vec![table]
+    }
+}
+
+/// Letters of a label on one line.
+const LINE: usize = 34;
+/// Lines of a label at most; the axis cuts what is longer.
+const LINES: usize = 3;
+
+/// A label in lines, broken between words.
+fn lines(label: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in label.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < LINE => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    if lines.len() > LINES {
+        let rest = lines.split_off(LINES - 1).join(" ");
+        lines.push(rest);
+    }
+    lines
+}
+
+/// The expression that gives each label of the axis in its lines.
+fn in_lines<T: AsRef<str>>(labels: &[T]) -> String {
+    let all: serde_json::Map<String, Value> = labels
+        .iter()
+        .map(|label| (label.as_ref().to_owned(), json!(lines(label.as_ref()))))
+        .collect();
+    format!("({})[datum.value]", Value::Object(all))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn long_labels_are_broken_between_words() {
+        let found = super::lines("CRS of grade 2 or more is rarer than after BCMA CAR-T");
+        assert_eq!(found, ["CRS of grade 2 or more is rarer", "than after BCMA CAR-T"]);
+        assert_eq!(super::lines("short"), ["short"]);
+        assert_eq!(super::lines(&"word ".repeat(60)).len(), 3);
     }
 }
