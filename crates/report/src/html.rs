@@ -18,6 +18,9 @@ const STYLE: &str = include_str!("html/page.css");
 /// More rows of a figure's data than this stay in the file behind the link.
 const SHOWN_ROWS: usize = 300;
 
+/// Words longer than this get a column that is wide enough to read, on a narrow screen too.
+const LONG: usize = 40;
+
 /// The page.
 pub fn render(document: &Document) -> String {
     let mut page = Page {
@@ -205,7 +208,10 @@ impl Page {
             let value = if column.align == Align::Right { estimate(value) } else { cell(value) };
             let words = row.get(at).map(|cell| cell.text.words()).unwrap_or_default();
             let is_number = column.align == Align::Right && words.len() <= 24;
-            let class = class(column.align, is_number || self.is_name(&words));
+            let mut class = class(column.align, is_number || self.is_name(&words));
+            if column.align == Align::Left && words.len() > LONG {
+                class = " class=\"long\"";
+            }
             if at == 0 {
                 self.put(&format!("<th scope=\"row\"{class}>{value}</th>"));
             } else {

@@ -123,7 +123,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
     };
     let drawing = Drawing::Range(Range {
         values: Axis::linear("difference, percentage points"),
-        estimate_name: "simulated: median and range".into(),
+        estimate_name: "simulated".into(),
         observed_name: String::new(),
         rows,
         references: vec![reference(0.0, "no difference")],

@@ -101,7 +101,7 @@ fn forest(material: &Material<'_>) -> Option<Block> {
     let observed = rows.iter().any(|row| row.observed.is_some());
     let drawing = Drawing::Range(Range {
         values: Axis::percent("share of infused patients").between(0.0, 1.0),
-        estimate_name: "simulated: median and range".into(),
+        estimate_name: "simulated".into(),
         observed_name: if observed { "published".into() } else { String::new() },
         rows,
         references: Vec::new(),

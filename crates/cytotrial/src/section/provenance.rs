@@ -85,8 +85,8 @@ fn counts(files: &[(&str, Vec<&Sourced>)]) -> Table {
     let mut rows: Vec<Vec<Cell>> =
         files.iter().map(|(file, values)| row((*file).to_owned(), values)).collect();
     rows.push(row("all files".into(), &all));
-    let mut columns = vec![column("file"), numbers("values")];
-    columns.extend(MARKS.iter().map(|wanted| numbers(wanted.word())));
+    let mut columns = vec![column("file"), numbers("values").given()];
+    columns.extend(MARKS.iter().map(|wanted| numbers(wanted.word()).given()));
     Table {
         id: "sources".into(),
         caption: "Values of the protocol, the comparison and the products by source".into(),

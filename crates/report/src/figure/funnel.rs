@@ -87,6 +87,9 @@ impl Funnel {
             }
             channel
         };
+        // on a narrow screen there is room for the bars only
+        let shown =
+            json!({ "condition": { "test": "width > 220", "field": "shown" }, "value": "" });
         let tips = [
             tip("arm", "arm"),
             tip("stage", "stage"),
@@ -113,7 +116,7 @@ impl Funnel {
                 },
                 {
                     "mark": { "type": "text", "align": "left", "dx": 4, "fontSize": 11 },
-                    "encoding": { "x": channel("end"), "text": { "field": "shown" } }
+                    "encoding": { "x": channel("end"), "text": shown }
                 }
             ]
         })
