@@ -255,3 +255,22 @@ fn no_text_makes_the_reader_panic() {
         }
     }
 }
+
+#[test]
+fn a_design_that_does_not_suit_the_trial_is_refused() {
+    let method = |text: &str| {
+        let files = changed(&[("trial.toml", "method       = \"boin\"", text)]);
+        let problems = read::experiment(&files).expect_err("a problem");
+        assert_eq!(places(&files, &problems).len(), 1, "{problems:#?}");
+        problems[0].message.clone()
+    };
+    let crm = "method       = \"crm\"\nhalf-width = 0.05\nprior-mtd = 2\nlevels = 7";
+    assert!(method(crm).contains("`crm` is set for 7 dose levels"), "{}", method(crm));
+    let boin_et = method("method       = \"boin-et\"");
+    assert!(boin_et.contains("`boin-et` decides by responses"), "{boin_et}");
+    for sound in ["tite-boin", "keyboard", "mtpi2", "i3+3"] {
+        let text = format!("method       = \"{sound}\"");
+        let files = changed(&[("trial.toml", "method       = \"boin\"", &text)]);
+        assert!(read::experiment(&files).is_ok(), "{sound}");
+    }
+}

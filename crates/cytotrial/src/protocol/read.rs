@@ -88,9 +88,28 @@ pub fn read(files: &Files) -> Reading {
             scans: book.scans,
             claims: book.claims,
         });
-        reading.experiment = Some(put_together(protocol, &treatment, plan, &reading));
+        let experiment = put_together(protocol, &treatment, plan, &reading);
+        match levels_of_the_design(&experiment) {
+            Some(problem) => reading.problems.push(problem),
+            None => reading.experiment = Some(experiment),
+        }
     }
     reading
+}
+
+/// The problem of a design that is set for another number of dose levels than an arm has.
+fn levels_of_the_design(experiment: &Experiment) -> Option<Problem> {
+    let protocol = &experiment.protocol;
+    let fixed = super::design(&protocol.dose_finding).ok()?.levels()?;
+    let arm = experiment.arms.iter().find(|arm| arm.escalate && arm.levels.len() != fixed)?;
+    let message = format!(
+        "`{}` is set for {fixed} dose levels, arm `{}` has {}",
+        protocol.dose_finding.method,
+        arm.name,
+        arm.levels.len()
+    );
+    let help = "give the settings of the design one value per dose level";
+    Some(Problem::error("V101", protocol.file.clone(), "dose-finding.method", message, help))
 }
 
 /// Parses one file, lets `read` go through it, and accounts for its keys and sources.
