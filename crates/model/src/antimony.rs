@@ -1,38 +1,40 @@
-//! Antimony text to a model: the part of the language that models of rate rules need.
+//! Antimony text to a model and back.
 //!
-//! Smith et al., Bioinformatics 2009;25:2452-2454. Read are values, assignment and rate rules,
-//! events, declarations, units, titles and functions. Reactions, compartments, modules, event
-//! delays and priorities are refused with a problem that says so; nothing is skipped in silence.
+//! Smith et al., Bioinformatics 2009;25:2452-2454. Read are reactions, species, compartments, values,
+//! assignment and rate rules, events, functions, units, titles, and models inside models, which are
+//! put in place. Annotations change nothing and are passed over. DNA strands, interactions, deletions
+//! and constraints are refused with a problem that says so.
 
 mod expression;
 mod inline;
 mod lexer;
+mod modules;
 mod parser;
 mod resolve;
+mod roles;
 mod syntax;
 mod write;
 
-use crate::ir::{Model, Span};
+use crate::ir::Model;
+pub use crate::problem::ReadProblem;
 
 pub use write::{formula, write};
-
-/// Something in a model's text that cannot be read, or that cannot hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}:{}: {message}", span.line, span.column)]
-pub struct ReadProblem {
-    /// Where it stands.
-    pub span: Span,
-    /// What is wrong, with the names in question.
-    pub message: String,
-    /// What to do about it.
-    pub help: String,
-}
 
 /// Reads a model. All problems are found in one pass, in the order of the text.
 ///
 /// Names in the header, `model *m(dose)`, become [`Model::ports`]. `log` is the natural logarithm,
-/// as in Antimony. Functions of the text are put in place where they are called.
+/// as in Antimony. Functions of the text are put in place where they are called. A text that imports
+/// others needs [`read_with`].
 pub fn read(text: &str) -> Result<Model, Vec<ReadProblem>> {
-    let (statements, problems) = parser::parse(text);
-    resolve::resolve(&statements, problems)
+    read_with(text, &|_| None)
+}
+
+/// As [`read`]; `files` gives the text of a file that is imported, by the name in the text.
+pub fn read_with(
+    text: &str,
+    files: &dyn Fn(&str) -> Option<String>,
+) -> Result<Model, Vec<ReadProblem>> {
+    let (text, mut problems) = parser::parse(text, files, 0);
+    let flat = modules::flatten(&text, &mut problems);
+    resolve::resolve(&flat, &text.functions, &text.unreadable, problems)
 }

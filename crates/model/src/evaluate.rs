@@ -1,6 +1,7 @@
 //! Values of expressions, one patient at a time: plain and slow, the measure for faster ways.
 //!
-//! Functions come from `libm`, so that the bits are the same on every machine.
+//! Functions come from `libm`, so that the bits are the same on every machine. Models with
+//! reactions must be made plain first ([`crate::plain()`]).
 
 use crate::ir::{Binary, Expression, ExpressionId, Model, Role, SymbolId, Unary};
 use crate::order;
@@ -51,6 +52,7 @@ pub fn value(model: &Model, id: ExpressionId, values: &[f64], time: f64) -> f64 
         Expression::Number(number) => *number,
         Expression::Symbol(symbol) => values[symbol.0 as usize],
         Expression::Time => time,
+        Expression::RateOf(_) => unreachable!("a plain model has rules in place of rates"),
         Expression::Unary(operation, x) => unary(*operation, value(*x)),
         Expression::Binary(operation, left, right) => {
             binary(*operation, value(*left), value(*right))
@@ -82,6 +84,15 @@ fn unary(operation: Unary, x: f64) -> f64 {
         Unary::Cos => libm::cos(x),
         Unary::Tan => libm::tan(x),
         Unary::Tanh => libm::tanh(x),
+        Unary::Sinh => libm::sinh(x),
+        Unary::Cosh => libm::cosh(x),
+        Unary::Arcsin => libm::asin(x),
+        Unary::Arccos => libm::acos(x),
+        Unary::Arctan => libm::atan(x),
+        Unary::Arcsinh => libm::asinh(x),
+        Unary::Arccosh => libm::acosh(x),
+        Unary::Arctanh => libm::atanh(x),
+        Unary::Factorial => libm::tgamma(x + 1.0).round(),
     }
 }
 
@@ -104,5 +115,7 @@ fn binary(operation: Binary, a: f64, b: f64) -> f64 {
         Binary::And => f64::from(is_true(a) && is_true(b)),
         Binary::Or => f64::from(is_true(a) || is_true(b)),
         Binary::Xor => f64::from(is_true(a) != is_true(b)),
+        Binary::Quotient => (a / b).trunc(),
+        Binary::Remainder => libm::fmod(a, b),
     }
 }

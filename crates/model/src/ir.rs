@@ -1,7 +1,7 @@
 //! The model: symbols, expressions, rules, events, units.
 //!
-//! A front end (Antimony now, SBML later) makes this; `solve` compiles it. Nothing here knows
-//! which language a model was written in.
+//! A front end (Antimony or SBML) makes this, [`crate::plain()`] reduces it to rules, `solve`
+//! compiles those. Nothing here knows which language a model was written in.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,33 @@ pub enum Role {
     Assigned(ExpressionId),
 }
 
+/// What kind of thing a symbol stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// A number with a name.
+    #[default]
+    Parameter,
+    /// A room; the value is its size.
+    Compartment,
+    /// Something that reactions make and use up.
+    Species(Species),
+    /// A reaction; the value is its rate in amount per time.
+    Reaction,
+    /// How many of a species one reaction makes or uses up.
+    Stoichiometry,
+}
+
+/// What is said of a species beside its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Species {
+    /// Where it is.
+    pub compartment: Option<SymbolId>,
+    /// Its value is an amount; otherwise amount over the size of its compartment.
+    pub is_amount: bool,
+    /// Reactions do not change it.
+    pub is_boundary: bool,
+}
+
 /// A named quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Symbol {
@@ -44,6 +71,8 @@ pub struct Symbol {
     pub name: String,
     /// What it is in words, from `x is "..."`.
     pub title: Option<String>,
+    /// What kind of thing it is.
+    pub kind: Kind,
     /// Its unit as a key of [`Model::units`], from `x has unit`.
     pub unit: Option<String>,
     /// What decides its value.
@@ -84,6 +113,24 @@ pub enum Unary {
     Tan,
     /// Hyperbolic tangent.
     Tanh,
+    /// Hyperbolic sine.
+    Sinh,
+    /// Hyperbolic cosine.
+    Cosh,
+    /// Inverse sine in radians.
+    Arcsin,
+    /// Inverse cosine in radians.
+    Arccos,
+    /// Inverse tangent in radians.
+    Arctan,
+    /// Inverse hyperbolic sine.
+    Arcsinh,
+    /// Inverse hyperbolic cosine.
+    Arccosh,
+    /// Inverse hyperbolic tangent.
+    Arctanh,
+    /// Product of the whole numbers up to x.
+    Factorial,
 }
 
 /// Functions of two arguments. Comparisons and logic give 1 for true and 0 for false.
@@ -121,6 +168,10 @@ pub enum Binary {
     Or,
     /// exactly one is not 0
     Xor,
+    /// a / b without its fraction
+    Quotient,
+    /// what a whole-number division of a by b leaves, with the sign of a
+    Remainder,
 }
 
 /// One node of an expression; its children are earlier entries of the arena.
@@ -132,6 +183,8 @@ pub enum Expression {
     Symbol(SymbolId),
     /// Model time.
     Time,
+    /// The rate of change of a symbol that follows no assignment rule.
+    RateOf(SymbolId),
     /// A function of one argument.
     Unary(Unary, ExpressionId),
     /// A function of two arguments.
@@ -154,10 +207,51 @@ pub struct Event {
     pub trigger: ExpressionId,
     /// Whether the condition counts as true before the start (then it cannot fire at the start).
     pub initially_true: bool,
-    /// What is set, all from the values at the moment of firing.
+    /// How long after the condition turned true it happens.
+    pub delay: Option<ExpressionId>,
+    /// Of events due at one moment the one with the highest priority happens first; those without
+    /// one come last, in the order in which they were triggered.
+    pub priority: Option<ExpressionId>,
+    /// Whether it still happens when the condition turns false before it does.
+    pub is_persistent: bool,
+    /// Whether what is set is computed when the condition turns true, not when it happens.
+    pub from_trigger: bool,
+    /// What is set, all at once.
     pub assignments: Vec<(SymbolId, ExpressionId)>,
     /// Where it stands in the text.
     pub span: Span,
+}
+
+/// How many of a species one reaction makes or uses up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// A number.
+    Number(f64),
+    /// The value of a symbol, which may change.
+    Symbol(SymbolId),
+}
+
+/// A species on one side of a reaction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Participant {
+    /// The species.
+    pub species: SymbolId,
+    /// How many of it.
+    pub amount: Amount,
+}
+
+/// A reaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reaction {
+    /// The symbol whose value is the rate, of kind [`Kind::Reaction`]; it follows an assignment rule
+    /// if the rate is known.
+    pub symbol: SymbolId,
+    /// Whether it also runs backwards (its rate says how fast either way).
+    pub is_reversible: bool,
+    /// What it uses up.
+    pub reactants: Vec<Participant>,
+    /// What it makes.
+    pub products: Vec<Participant>,
 }
 
 /// A unit as a product of base dimensions: value in base units = `factor` x value in this unit.
@@ -182,6 +276,8 @@ pub struct Model {
     pub spans: Vec<Span>,
     /// The symbols that the protocol may set: the exported symbols of the model's header.
     pub ports: Vec<SymbolId>,
+    /// Reactions in the order of the text.
+    pub reactions: Vec<Reaction>,
     /// Events in the order of the text.
     pub events: Vec<Event>,
     /// Unit definitions by name.

@@ -17,6 +17,11 @@ pub mod evaluate;
 pub mod ir;
 pub mod nearest;
 mod order;
+pub mod plain;
+mod problem;
+pub mod sbml;
 pub mod units;
 
 pub use ir::*;
+pub use plain::plain;
+pub use problem::ReadProblem;

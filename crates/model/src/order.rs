@@ -30,7 +30,7 @@ pub(crate) fn used(model: &Model, expression: ExpressionId) -> Vec<SymbolId> {
     let mut waiting = vec![expression];
     while let Some(id) = waiting.pop() {
         match &model.expressions[id.0 as usize] {
-            Expression::Number(_) | Expression::Time => {}
+            Expression::Number(_) | Expression::Time | Expression::RateOf(_) => {}
             Expression::Symbol(symbol) => found.push(*symbol),
             Expression::Unary(_, inner) => waiting.push(*inner),
             Expression::Binary(_, left, right) => waiting.extend([*left, *right]),

@@ -76,6 +76,9 @@ pub(crate) fn number(value: f64) -> String {
     if value.is_infinite() {
         return "infinity".into();
     }
+    if value.is_nan() {
+        return "notanumber".into();
+    }
     let plain = format!("{value}");
     let short = format!("{value:e}");
     if plain.len() > 7 && short.len() < plain.len() { short } else { plain }

@@ -90,7 +90,11 @@ fn formula(names: &[&'static str]) -> impl Strategy<Value = String> {
         let names = vec!["exp", "ln", "log10", "sqrt", "abs", "tanh", "!", "-", "not"];
         let pair = (inner.clone(), proptest::sample::select(signs), inner.clone());
         prop_oneof![
-            pair.prop_map(|(a, sign, b)| format!("(({a}) {sign} ({b}))")),
+            // nothing is divided by zero as it is written
+            pair.prop_map(|(a, sign, b)| match sign {
+                "/" => format!("(({a})/(1 + ({b})))"),
+                sign => format!("(({a}) {sign} ({b}))"),
+            }),
             (proptest::sample::select(names), inner.clone()).prop_map(|(f, a)| format!("{f}({a})")),
             (inner.clone(), inner.clone(), inner.clone())
                 .prop_map(|(a, b, c)| format!("piecewise({a}, {b}, {c})")),

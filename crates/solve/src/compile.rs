@@ -3,12 +3,15 @@
 //! Terms of constants and variables alone are computed once per patient, again only when one of
 //! them is set. Terms that no rate needs are computed when somebody asks.
 
+use std::sync::{Arc, OnceLock};
+
 use model::{Expression, ExpressionId, Model, Role, SymbolId, Unary};
 
 use crate::execute::{Code, REGISTERS, schedule};
 use crate::graph::{Graph, Node, NodeId};
 use crate::initial::{Initial, initial};
 use crate::operation::Operation;
+use crate::step::Plan;
 
 /// Why a model cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,9 @@ pub enum CompileError {
         /// The symbol's name.
         symbol: String,
     },
+    /// A rate of change that a formula asks for is not known.
+    #[error(transparent)]
+    NoRate(#[from] model::ReadProblem),
     /// The model needs more registers than there are.
     #[error("the model needs more than {limit} registers")]
     TooLarge {
@@ -55,7 +61,32 @@ pub(crate) struct CompiledEvent {
     pub(crate) name: String,
     pub(crate) trigger: Slice,
     pub(crate) initially_true: bool,
+    pub(crate) delay: Option<Slice>,
+    pub(crate) priority: Option<Slice>,
+    pub(crate) is_persistent: bool,
+    pub(crate) from_trigger: bool,
     pub(crate) assignments: Vec<(SymbolId, Slice)>,
+}
+
+/// The instructions of one method, and the registers that they read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Codes {
+    /// Terms computed once per patient, in order, and all registers filled from them.
+    pub(crate) fixed_order: Vec<NodeId>,
+    pub(crate) fixed_registers: Vec<(NodeId, u16)>,
+    pub(crate) time_register: u16,
+    pub(crate) rates: Code,
+    /// The watched conditions, then the comparisons.
+    pub(crate) triggers: Code,
+}
+
+/// What instructions are made of: terms before they are rearranged.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) graph: Graph,
+    pub(crate) states: Vec<SymbolId>,
+    pub(crate) rates: Vec<NodeId>,
+    pub(crate) triggers: Vec<NodeId>,
 }
 
 /// A model ready to run.
@@ -74,14 +105,15 @@ pub struct Program {
     pub(crate) rate_roots: Vec<NodeId>,
     /// Everything the rates need that moves, in order.
     pub(crate) rate_order: Vec<NodeId>,
-    /// Terms computed once per patient, in order, and all registers filled from them.
-    pub(crate) fixed_order: Vec<NodeId>,
-    pub(crate) fixed_registers: Vec<(NodeId, u16)>,
-    pub(crate) time_register: u16,
-    pub(crate) rates: Code,
-    /// Triggers that depend on states or time: positions in `events`, and their code.
+    /// The instructions of the explicit method.
+    pub(crate) codes: Codes,
+    source: Source,
+    /// What the stiff method needs, made when it is first used; `None` inside if it cannot be.
+    plan: OnceLock<Option<Arc<Plan>>>,
+    /// Triggers that depend on states or time: positions in `events`.
     pub(crate) watched: Vec<usize>,
-    pub(crate) triggers: Code,
+    /// Comparisons inside conditions that are more than one comparison.
+    pub(crate) comparisons: Vec<Slice>,
     pub(crate) events: Vec<CompiledEvent>,
     pub(crate) ports: Vec<SymbolId>,
 }
@@ -119,12 +151,18 @@ impl Program {
 
     /// How many instructions one evaluation of all rates takes.
     pub fn instruction_count(&self) -> usize {
-        self.rates.len()
+        self.codes.rates.len()
+    }
+
+    /// What the stiff method needs, unless the model is too large for it.
+    pub(crate) fn plan(&self) -> Option<Arc<Plan>> {
+        self.plan.get_or_init(|| Plan::new(&self.source).map(Arc::new)).clone()
     }
 }
 
 /// Turns a checked model into a program.
 pub fn compile(model: &Model) -> Result<Program, CompileError> {
+    let model = &*model::plain(model)?;
     let mut builder = Builder::new(model);
     for &symbol in &model.assignment_order {
         if let Role::Assigned(expression) = model.symbols[symbol.0 as usize].role {
@@ -146,47 +184,56 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
             assigned[i] = Some(builder.node(expression)?);
         }
     }
-    let triggers: Vec<NodeId> = events.iter().map(|event| event.0).collect();
-    let parts = arrange(builder.graph, &states, &rate_roots, &triggers)?;
+    let triggers: Vec<NodeId> = events.iter().map(|event| event.trigger).collect();
+    let source = Source { graph: builder.graph, states, rates: rate_roots, triggers };
+    let parts = arrange(source.clone(), &[])?;
     let slice = |root: NodeId| Slice { root, order: operations(&parts.graph, &[root]) };
     let events = model
         .events
         .iter()
         .zip(events)
-        .map(|(event, (trigger, assignments))| CompiledEvent {
+        .map(|(event, nodes)| CompiledEvent {
             name: event.name.clone(),
-            trigger: slice(trigger),
+            trigger: slice(nodes.trigger),
             initially_true: event.initially_true,
-            assignments: assignments.into_iter().map(|(symbol, n)| (symbol, slice(n))).collect(),
+            delay: nodes.delay.map(slice),
+            priority: nodes.priority.map(slice),
+            is_persistent: event.is_persistent,
+            from_trigger: event.from_trigger,
+            assignments: nodes.assignments.into_iter().map(|(s, n)| (s, slice(n))).collect(),
         })
         .collect();
     let assigned = assigned.into_iter().map(|node| node.map(slice)).collect();
     let mut state_of = vec![None; model.symbols.len()];
-    for (position, state) in states.iter().enumerate() {
+    for (position, state) in source.states.iter().enumerate() {
         state_of[state.0 as usize] = Some(position as u32);
     }
     Ok(Program {
         names: model.symbols.iter().map(|symbol| symbol.name.clone()).collect(),
         initial: initial(model)?,
-        rate_order: operations(&parts.graph, &rate_roots),
-        fixed_order: parts.fixed_order,
-        fixed_registers: parts.fixed_registers,
-        time_register: parts.time_register,
-        rates: parts.rates,
+        rate_order: operations(&parts.graph, &source.rates),
+        codes: parts.codes,
+        plan: OnceLock::new(),
         watched: parts.watched,
-        triggers: parts.triggers,
+        comparisons: parts.comparisons.into_iter().map(slice).collect(),
         ports: model.ports.clone(),
         graph: parts.graph,
-        rate_roots,
-        states,
+        rate_roots: source.rates.clone(),
+        states: source.states.clone(),
+        source,
         state_of,
         assigned,
         events,
     })
 }
 
-/// The nodes of an event: trigger and assignments.
-type EventNodes = (NodeId, Vec<(SymbolId, NodeId)>);
+/// The nodes of an event.
+struct EventNodes {
+    trigger: NodeId,
+    delay: Option<NodeId>,
+    priority: Option<NodeId>,
+    assignments: Vec<(SymbolId, NodeId)>,
+}
 
 fn event_nodes(model: &Model, builder: &mut Builder<'_>) -> Result<Vec<EventNodes>, CompileError> {
     let mut events = Vec::with_capacity(model.events.len());
@@ -200,7 +247,10 @@ fn event_nodes(model: &Model, builder: &mut Builder<'_>) -> Result<Vec<EventNode
             }
             assignments.push((symbol, builder.node(expression)?));
         }
-        events.push((builder.node(event.trigger)?, assignments));
+        let trigger = builder.node(event.trigger)?;
+        let mut node = |formula: Option<ExpressionId>| formula.map(|f| builder.node(f)).transpose();
+        let (delay, priority) = (node(event.delay)?, node(event.priority)?);
+        events.push(EventNodes { trigger, delay, priority, assignments });
     }
     Ok(events)
 }
@@ -211,29 +261,27 @@ pub(crate) fn operations(graph: &Graph, roots: &[NodeId]) -> Vec<NodeId> {
     graph.needed(roots).into_iter().filter(is_operation).collect()
 }
 
-/// What follows from the graph alone.
-struct Parts {
-    graph: Graph,
-    fixed_order: Vec<NodeId>,
-    fixed_registers: Vec<(NodeId, u16)>,
-    time_register: u16,
-    rates: Code,
+/// What follows from the terms alone.
+pub(crate) struct Parts {
+    pub(crate) graph: Graph,
+    pub(crate) codes: Codes,
     watched: Vec<usize>,
-    triggers: Code,
+    comparisons: Vec<NodeId>,
+    /// The instructions that compute what else was asked for.
+    pub(crate) more: Code,
 }
 
-/// Optimises the hot terms and gives them registers: states, time, fixed terms, then the rest.
-fn arrange(
-    mut graph: Graph,
-    states: &[SymbolId],
-    rates: &[NodeId],
-    triggers: &[NodeId],
-) -> Result<Parts, CompileError> {
+/// Optimises the hot terms, `more` among them, and gives them registers: states, time, fixed terms,
+/// then the rest.
+pub(crate) fn arrange(source: Source, more: &[NodeId]) -> Result<Parts, CompileError> {
+    let Source { mut graph, states, rates, triggers } = source;
     let too_large = CompileError::TooLarge { limit: REGISTERS };
     let watched: Vec<usize> =
         (0..triggers.len()).filter(|&i| graph.moving[triggers[i] as usize]).collect();
-    let watched_roots: Vec<NodeId> = watched.iter().map(|&i| triggers[i]).collect();
-    let hot: Vec<NodeId> = rates.iter().chain(&watched_roots).copied().collect();
+    let mut watched_roots: Vec<NodeId> = watched.iter().map(|&i| triggers[i]).collect();
+    let comparisons = comparisons(&graph, &watched_roots);
+    watched_roots.extend(&comparisons);
+    let hot: Vec<NodeId> = rates.iter().chain(&watched_roots).chain(more).copied().collect();
     graph.restore_divisions(&hot);
     graph.fuse(&hot);
 
@@ -272,10 +320,26 @@ fn arrange(
     let fixed_roots: Vec<NodeId> = fixed_registers.iter().map(|&(id, _)| id).collect();
     let first_free = next as u16;
     let schedule = |roots: &[NodeId]| schedule(&graph, roots, &given, first_free);
-    let rates = schedule(rates).ok_or_else(|| too_large.clone())?;
-    let triggers = schedule(&watched_roots).ok_or(too_large)?;
+    let rates = schedule(&rates).ok_or_else(|| too_large.clone())?;
+    let triggers = schedule(&watched_roots).ok_or_else(|| too_large.clone())?;
+    let more = schedule(more).ok_or(too_large)?;
     let fixed_order = operations(&graph, &fixed_roots);
-    Ok(Parts { graph, fixed_order, fixed_registers, time_register, rates, watched, triggers })
+    let codes = Codes { fixed_order, fixed_registers, time_register, rates, triggers };
+    Ok(Parts { graph, codes, watched, comparisons, more })
+}
+
+/// The comparisons that move, inside those conditions that are not one themselves.
+fn comparisons(graph: &Graph, conditions: &[NodeId]) -> Vec<NodeId> {
+    let is_comparison = |id: NodeId| {
+        let compares = matches!(
+            graph.nodes[id as usize],
+            Node::Apply(operation, _) if Operation::Less <= operation && operation <= Operation::NotEqual
+        );
+        compares && graph.moving[id as usize]
+    };
+    let composed: Vec<NodeId> =
+        conditions.iter().copied().filter(|&condition| !is_comparison(condition)).collect();
+    graph.needed(&composed).into_iter().filter(|&id| is_comparison(id)).collect()
 }
 
 /// Turns expressions into nodes.
@@ -331,7 +395,10 @@ pub(crate) fn reachable(model: &Model, root: ExpressionId) -> Vec<usize> {
             continue;
         }
         match &model.expressions[id.0 as usize] {
-            Expression::Number(_) | Expression::Symbol(_) | Expression::Time => {}
+            Expression::Number(_)
+            | Expression::Symbol(_)
+            | Expression::Time
+            | Expression::RateOf(_) => {}
             Expression::Unary(_, a) => open.push(*a),
             Expression::Binary(_, a, b) => open.extend([*a, *b]),
             Expression::Piecewise { cases, otherwise } => {
@@ -355,6 +422,7 @@ pub(crate) fn add_expression(
         Expression::Number(value) => graph.add_number(*value),
         Expression::Symbol(symbol) => symbols[symbol.0 as usize].ok_or(*symbol)?,
         Expression::Time => graph.add_time(),
+        Expression::RateOf(_) => unreachable!("a plain model has rules in place of rates"),
         Expression::Unary(function, a) => graph.apply(unary(*function), &[at(*a)]),
         Expression::Binary(function, a, b) => graph.apply(binary(*function), &[at(*a), at(*b)]),
         Expression::Piecewise { cases, otherwise } => {
@@ -380,6 +448,15 @@ fn unary(function: Unary) -> Operation {
         Unary::Cos => Operation::Cos,
         Unary::Tan => Operation::Tan,
         Unary::Tanh => Operation::Tanh,
+        Unary::Sinh => Operation::Sinh,
+        Unary::Cosh => Operation::Cosh,
+        Unary::Arcsin => Operation::Arcsin,
+        Unary::Arccos => Operation::Arccos,
+        Unary::Arctan => Operation::Arctan,
+        Unary::Arcsinh => Operation::Arcsinh,
+        Unary::Arccosh => Operation::Arccosh,
+        Unary::Arctanh => Operation::Arctanh,
+        Unary::Factorial => Operation::Factorial,
     }
 }
 
@@ -401,5 +478,7 @@ fn binary(function: model::Binary) -> Operation {
         model::Binary::And => Operation::And,
         model::Binary::Or => Operation::Or,
         model::Binary::Xor => Operation::Xor,
+        model::Binary::Quotient => Operation::Quotient,
+        model::Binary::Remainder => Operation::Remainder,
     }
 }

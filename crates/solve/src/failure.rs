@@ -36,6 +36,12 @@ pub enum Reason {
         /// The limit.
         limit: u32,
     },
+    /// The delay of an event is below zero or not a number.
+    #[error("an event's delay ({delay}) does not lie ahead")]
+    DelayNotAhead {
+        /// The delay.
+        delay: f64,
+    },
     /// The next stop lies before the present one, or is not a number, or the same time was
     /// returned without end.
     #[error("the next stop ({next}) does not lie ahead")]

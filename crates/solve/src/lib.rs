@@ -23,9 +23,9 @@
 
 mod block;
 mod compile;
+mod derivative;
 mod event;
 mod execute;
-mod explicit;
 mod failure;
 mod graph;
 mod initial;
@@ -35,6 +35,7 @@ mod operation;
 mod patient;
 mod run;
 mod single_cell;
+mod step;
 
 pub use block::{Trajectories, trajectories};
 pub use compile::{CompileError, Program, compile};

@@ -6,6 +6,7 @@ use model::SymbolId;
 use stats::Stream;
 
 use crate::compile::{Program, Slice};
+use crate::event::Pending;
 use crate::failure::Reason;
 use crate::graph::{Node, NodeId};
 use crate::run::Statistics;
@@ -20,6 +21,10 @@ pub(crate) struct Patient {
     pub(crate) values: Vec<f64>,
     /// Whether each trigger held when last looked at.
     pub(crate) held: Vec<bool>,
+    /// Events that were triggered and have not happened yet.
+    pub(crate) pending: Vec<Pending>,
+    /// The next stop that the caller asked for.
+    pub(crate) stop: f64,
     /// A constant or variable has a new value.
     pub(crate) fixed_changed: bool,
     /// A state has a new value.
@@ -47,6 +52,8 @@ impl Patient {
             time: 0.0,
             values: vec![0.0; program.value_count()],
             held: vec![false; program.events.len()],
+            pending: Vec::new(),
+            stop: f64::INFINITY,
             fixed_changed: false,
             state_changed: false,
             disturbed: false,
@@ -59,6 +66,11 @@ impl Patient {
             moving_since: 1,
             fixed_since: 1,
         }
+    }
+
+    /// When the next event is due that waits for its time.
+    pub(crate) fn next_pending(&self) -> f64 {
+        self.pending.iter().map(|pending| pending.time).fold(f64::INFINITY, f64::min)
     }
 
     /// Everything computed so far is out of date.

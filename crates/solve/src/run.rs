@@ -1,15 +1,18 @@
 //! Many patients from start to end: lanes are filled, stopped, steered, and filled again.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use model::SymbolId;
 use stats::Stream;
 
 use crate::compile::Program;
-use crate::event::{Ends, locate, settle};
-use crate::explicit::{self, Advance, Arrival, Block, Signal};
+use crate::event::{holds, locate, settle};
 use crate::failure::{Failure, Reason};
 use crate::lanes::{LANES, VectorSet, Vectors};
 use crate::patient::Patient;
 use crate::single_cell::SingleCell;
+use crate::step::{Advance, Arrival, Block, Plan, Signal};
 
 /// How often a stop may be repeated at one time.
 const REPEATS: u32 = 1000;
@@ -21,6 +24,12 @@ pub enum Method {
     /// The explicit pair of orders 5 and 4 (Tsitouras 2011), error-controlled per patient.
     #[default]
     Explicit,
+    /// A Rosenbrock method of order 5 with the model's own Jacobian (`Rodas5P`, Steinebach 2023), for
+    /// models with rates of very different size; error-controlled per patient.
+    Stiff,
+    /// The explicit pair, until it shows that stability decides the size of its steps; then the stiff
+    /// method for the rest of that patient's time.
+    Automatic,
 }
 
 /// How accurately to solve.
@@ -75,6 +84,8 @@ pub struct Statistics {
     pub stops: u32,
     /// Events that fired.
     pub events: u32,
+    /// Steps of those tried that were steps of the stiff method.
+    pub stiff_steps: u32,
 }
 
 /// What a caller sees and may change when a patient reaches a stop.
@@ -148,40 +159,40 @@ pub(crate) fn run_with<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
         }
     }
     let floors = settings.single_cell.floors(program);
-    let relative = settings.relative;
+    let plan = if settings.method == Method::Explicit { None } else { program.plan() };
+    let block = |plan: Option<&Arc<Plan>>| {
+        let codes = plan.map_or(&program.codes, |plan| &plan.codes);
+        let (absolute, floors) = (absolute.clone(), floors.clone());
+        let mut block = Block::new(codes, settings.relative, absolute, floors, settings.max_steps);
+        if let Some(plan) = plan {
+            block.use_plan(plan.clone());
+        }
+        block
+    };
+    let starts_stiff = settings.method == Method::Stiff && plan.is_some();
     let mut runner = Runner {
         program,
         settings,
         starts,
         steer,
-        block: Block::new(program, relative, absolute, floors, settings.max_steps),
+        block: block(plan.as_ref().filter(|_| starts_stiff)),
+        plan: plan.clone().filter(|_| starts_stiff),
         patients: (0..LANES).map(|_| Patient::new(program)).collect(),
         waiting: 0,
+        stiff: VecDeque::new(),
         results: vec![Ok(Statistics::default()); starts.len()],
         values: vec![0.0; states],
         rates: vec![0.0; states],
         scratch: Vec::new(),
     };
-    for lane in 0..LANES {
-        runner.fill(lane);
+    if settings.method == Method::Automatic && plan.is_some() {
+        runner.block.count_stiff_steps();
     }
-    let mut resume = false;
-    while runner.block.any_active() {
-        let block = &mut runner.block;
-        match vectors.run(Advance { block, program, resume }) {
-            Signal::Rose => {
-                runner.look_for_events();
-                resume = true;
-            }
-            Signal::Attention => {
-                resume = false;
-                for lane in 0..LANES {
-                    if let Some(arrival) = runner.block.arrival(lane) {
-                        runner.arrive(lane, arrival);
-                    }
-                }
-            }
-        }
+    runner.follow_all(vectors);
+    if !runner.stiff.is_empty() {
+        runner.block = block(plan.as_ref());
+        runner.plan = plan;
+        runner.follow_all(vectors);
     }
     runner.results
 }
@@ -194,8 +205,12 @@ struct Runner<'a, F> {
     steer: F,
     block: Block,
     patients: Vec<Patient>,
+    /// What the stiff method needs, while it is in use.
+    plan: Option<Arc<Plan>>,
     /// The first start that is on no lane yet.
     waiting: usize,
+    /// Patients who wait for the stiff method, in the midst of their time.
+    stiff: VecDeque<Patient>,
     results: Vec<Result<Statistics, Failure>>,
     values: Vec<f64>,
     rates: Vec<f64>,
@@ -203,8 +218,49 @@ struct Runner<'a, F> {
 }
 
 impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
+    /// Follows patients until none is left.
+    fn follow_all(&mut self, vectors: Vectors) {
+        for lane in 0..LANES {
+            self.fill(lane);
+        }
+        let events = self.program.watched.len();
+        let mut resume = false;
+        while self.block.any_active() {
+            let plan = self.plan.clone();
+            let codes = plan.as_ref().map_or(&self.program.codes, |plan| &plan.codes);
+            let block = &mut self.block;
+            match vectors.run(Advance { block, codes, events, resume }) {
+                Signal::Rose => {
+                    self.look_for_events();
+                    resume = true;
+                }
+                Signal::Attention => {
+                    resume = false;
+                    for lane in 0..LANES {
+                        if let Some(arrival) = self.block.arrival(lane) {
+                            self.arrive(lane, arrival);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// Puts waiting patients on the lane until one has a step to take.
     fn fill(&mut self, lane: usize) {
+        if self.plan.is_some() && self.settings.method == Method::Automatic {
+            while let Some(patient) = self.stiff.pop_front() {
+                let (time, statistics) = (patient.time, patient.statistics);
+                self.patients[lane] = patient;
+                self.block.occupy(lane, time);
+                self.block.set_steps(lane, statistics.steps, statistics.rejections);
+                if self.go_on(lane, None) {
+                    return;
+                }
+            }
+            self.block.vacate(lane);
+            return;
+        }
         while self.waiting < self.starts.len() {
             let index = self.waiting;
             self.waiting += 1;
@@ -234,6 +290,7 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         for (held, event) in patient.held.iter_mut().zip(&program.events) {
             *held = event.initially_true;
         }
+        patient.pending.clear();
         patient.fixed_changed = true;
         patient.state_changed = true;
         patient.statistics = Statistics::default();
@@ -297,9 +354,16 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         let program = self.program;
         let patient = &mut self.patients[lane];
         if patient.fixed_changed {
-            patient.compute(program, &program.fixed_order);
-            for &(term, register) in &program.fixed_registers {
-                self.block.set_register(register, lane, patient.term(program, term));
+            if let Some(plan) = &self.plan {
+                let block = &mut self.block;
+                plan.fixed_terms(&patient.values, &mut self.scratch, |register, value| {
+                    block.set_register(register, lane, value);
+                });
+            } else {
+                patient.compute(program, &program.codes.fixed_order);
+                for &(term, register) in &program.codes.fixed_registers {
+                    self.block.set_register(register, lane, patient.term(program, term));
+                }
             }
         }
         if patient.fixed_changed || patient.state_changed {
@@ -326,8 +390,12 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         for (position, &event) in program.watched.iter().enumerate() {
             self.block.set_held(position, lane, patient.held[event]);
         }
-        let stop = stop.unwrap_or_else(|| self.block.stop(lane));
-        self.block.set_stop(lane, stop);
+        for (position, comparison) in program.comparisons.iter().enumerate() {
+            let position = program.watched.len() + position;
+            self.block.set_held(position, lane, holds(patient.slice(program, comparison)));
+        }
+        patient.stop = stop.unwrap_or(patient.stop);
+        self.block.set_stop(lane, patient.stop.min(patient.next_pending()));
         true
     }
 
@@ -367,10 +435,15 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
                 patient.held[event] = self.block.held(position, lane);
             }
         }
+        if arrival == Arrival::Stiff {
+            self.hand_over(lane);
+            self.fill(lane);
+            return;
+        }
         let goes_on = match arrival {
-            Arrival::Stop => self.visit(lane),
-            Arrival::Event => self.settle(lane) && self.go_on(lane, None),
-            Arrival::TooManySteps | Arrival::StepTooSmall => {
+            Arrival::Stop if patient.time >= patient.stop => self.visit(lane),
+            Arrival::Stop | Arrival::Event => self.settle(lane) && self.go_on(lane, None),
+            Arrival::TooManySteps | Arrival::StepTooSmall | Arrival::Stiff => {
                 let worst = program.states[self.block.worst_state(lane)];
                 let reason = match arrival {
                     Arrival::TooManySteps => {
@@ -393,23 +466,15 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
     fn look_for_events(&mut self) {
         let program = self.program;
         for lane in 0..LANES {
-            let rising: Vec<usize> =
-                self.block.rose(lane).into_iter().map(|p| program.watched[p]).collect();
-            if rising.is_empty() {
+            let changes = self.block.changes(lane, program.watched.len());
+            if changes.rising.is_empty() && changes.compared.is_empty() {
                 continue;
             }
-            let (from, to, [start, start_rates, end, end_rates]) = self.block.ends(lane);
-            let ends = Ends {
-                from,
-                to,
-                start: &start,
-                start_rates: &start_rates,
-                end: &end,
-                end_rates: &end_rates,
-            };
+            let ends = self.block.ends(lane);
+            let to = ends.to;
             let patient = &mut self.patients[lane];
             let tolerance = 1e-12 * to.abs().max(1.0);
-            let time = locate(program, patient, &ends, &rising, tolerance);
+            let Some(time) = locate(program, patient, &ends, &changes, tolerance) else { continue };
             if to - time <= 2.0 * tolerance {
                 for (position, &event) in program.watched.iter().enumerate() {
                     patient.held[event] = self.block.held(position, lane);
@@ -421,9 +486,22 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         }
     }
 
+    /// Sets a patient aside for the stiff method.
+    fn hand_over(&mut self, lane: usize) {
+        self.note_steps(lane);
+        let next = Patient::new(self.program);
+        let mut patient = std::mem::replace(&mut self.patients[lane], next);
+        patient.fixed_changed = true;
+        patient.state_changed = true;
+        self.stiff.push_back(patient);
+    }
+
     fn note_steps(&mut self, lane: usize) {
         let (steps, rejections) = self.block.steps(lane);
         let statistics = &mut self.patients[lane].statistics;
+        if self.plan.is_some() {
+            statistics.stiff_steps += steps - statistics.steps;
+        }
         statistics.steps = steps;
         statistics.rejections = rejections;
     }
@@ -436,7 +514,7 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
 
     fn fail(&mut self, lane: usize, reason: Reason, state: String) {
         let patient = &self.patients[lane];
-        let failure = Failure { time: patient.time, state, method: explicit::NAME, reason };
+        let failure = Failure { time: patient.time, state, method: self.block.method(), reason };
         self.results[patient.index] = Err(failure);
     }
 }
@@ -447,10 +525,16 @@ mod tests {
     use crate::compile::compile;
 
     /// Every value of every state at every stop, by patient.
-    fn bits(vectors: Vectors, program: &Program, starts: &[Start]) -> Vec<Vec<u64>> {
+    fn bits(
+        vectors: Vectors,
+        method: Method,
+        program: &Program,
+        starts: &[Start],
+    ) -> Vec<Vec<u64>> {
         let mut seen = vec![Vec::new(); starts.len()];
         let cells = program.states[..1].to_vec();
         let settings = Settings {
+            method,
             single_cell: SingleCell::Deterministic { states: cells, cell: 1e-9 },
             ..Settings::default()
         };
@@ -462,6 +546,8 @@ mod tests {
             (next < 60.0).then_some(next)
         });
         assert!(results.iter().all(Result::is_ok), "{results:?}");
+        let stiff = results.iter().flatten().filter(|found| found.stiff_steps > 0).count();
+        assert_eq!(stiff > 0, method != Method::Explicit, "{stiff} patients");
         seen
     }
 
@@ -477,13 +563,20 @@ mod tests {
         (program, (0..21).map(start).collect())
     }
 
+    const CASES: [(&str, &str, Method); 4] = [
+        ("p1", "rE", Method::Explicit),
+        ("reference-model", "eNK", Method::Explicit),
+        ("p2", "rn", Method::Stiff),
+        ("p2", "rn", Method::Automatic),
+    ];
+
     #[test]
     fn a_patient_does_not_depend_on_neighbours() {
-        for (name, varied) in [("p1", "rE"), ("reference-model", "eNK")] {
+        for (name, varied, method) in CASES {
             let (program, starts) = problem(name, varied);
-            let together = bits(Vectors::detect(), &program, &starts);
+            let together = bits(Vectors::detect(), method, &program, &starts);
             for (start, want) in starts.iter().zip(&together) {
-                let alone = bits(Vectors::detect(), &program, std::slice::from_ref(start));
+                let alone = bits(Vectors::detect(), method, &program, std::slice::from_ref(start));
                 assert_eq!(&alone[0], want, "{name}");
             }
         }
@@ -491,11 +584,11 @@ mod tests {
 
     #[test]
     fn all_vector_instructions_give_the_same_bits() {
-        for (name, varied) in [("p1", "rE"), ("reference-model", "eNK")] {
+        for (name, varied, method) in CASES {
             let (program, starts) = problem(name, varied);
-            let plain = bits(Vectors::Plain, &program, &starts);
+            let plain = bits(Vectors::Plain, method, &program, &starts);
             for &vectors in Vectors::available() {
-                assert_eq!(bits(vectors, &program, &starts), plain, "{name} {vectors:?}");
+                assert_eq!(bits(vectors, method, &program, &starts), plain, "{name} {vectors:?}");
             }
         }
     }

@@ -75,9 +75,9 @@ fn a_polynomial_event_is_found_to_rounding() {
 fn events_at_one_time_fire_in_order_and_set_each_other_off() {
     let program = program(
         "x' = 0; x = 0; port = 0; trace = 0;
-         first: at (port > 0): trace = 10*trace + 1, x = x + port, port = 0;
-         second: at (port > 0): trace = 10*trace + 2;
-         third: at (x > 1): trace = 10*trace + 3;",
+         first: at (port > 0), fromTrigger=false: trace = 10*trace + 1, x = x + port, port = 0;
+         second: at (port > 0), fromTrigger=false: trace = 10*trace + 2;
+         third: at (x > 1), fromTrigger=false: trace = 10*trace + 3;",
     );
     let [port, trace, x] = ["port", "trace", "x"].map(|name| program.symbol(name).unwrap());
     let mut seen = Vec::new();
@@ -186,6 +186,7 @@ fn circular_start_values_are_refused() {
     use model::{Expression, ExpressionId, Model, Role, Symbol, SymbolId};
     let constant = |name: &str, initial: u32| Symbol {
         name: name.into(),
+        kind: model::Kind::Parameter,
         title: None,
         unit: None,
         role: Role::Constant,

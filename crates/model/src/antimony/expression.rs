@@ -21,7 +21,7 @@ const COMPARISON: u8 = 3;
 const SIGN: u8 = 6;
 const POWER: u8 = 7;
 
-impl Parser {
+impl Parser<'_> {
     /// A whole formula.
     pub(crate) fn formula(&mut self) -> Result<Node, ReadProblem> {
         self.binary(0)
@@ -109,18 +109,18 @@ impl Parser {
                 Ok(Node { kind: NodeKind::Number(value), span, depth: 1 })
             }
             Kind::Name => {
-                self.at += 1;
+                let named = self.dotted_name("a name")?;
                 if self.token().kind == Kind::Sign("(") {
                     self.at += 1;
                     let arguments = self.arguments()?;
                     let depth = 1 + arguments.iter().map(|node| node.depth).max().unwrap_or(0);
                     return self.limited(Node {
-                        kind: NodeKind::Call(token.text, arguments),
+                        kind: NodeKind::Call(named.name, arguments),
                         span,
                         depth,
                     });
                 }
-                Ok(Node { kind: NodeKind::Name(token.text), span, depth: 1 })
+                Ok(Node { kind: NodeKind::Name(named.name), span, depth: 1 })
             }
             Kind::Sign("(") => {
                 self.at += 1;

@@ -13,7 +13,7 @@ use crate::nearest::did_you_mean;
 const MAX_EXPRESSIONS: usize = 1_000_000;
 
 /// The built-in functions, and how they are called.
-const BUILT_IN: [(&str, &str); 28] = [
+const BUILT_IN: [(&str, &str); 47] = [
     ("abs", "abs(x)"),
     ("exp", "exp(x)"),
     ("ln", "ln(x)"),
@@ -33,6 +33,25 @@ const BUILT_IN: [(&str, &str); 28] = [
     ("cos", "cos(x)"),
     ("tan", "tan(x)"),
     ("tanh", "tanh(x)"),
+    ("sinh", "sinh(x)"),
+    ("cosh", "cosh(x)"),
+    ("arcsin", "arcsin(x)"),
+    ("arccos", "arccos(x)"),
+    ("arctan", "arctan(x)"),
+    ("asin", "asin(x)"),
+    ("acos", "acos(x)"),
+    ("atan", "atan(x)"),
+    ("arcsinh", "arcsinh(x)"),
+    ("arccosh", "arccosh(x)"),
+    ("arctanh", "arctanh(x)"),
+    ("factorial", "factorial(n)"),
+    ("quotient", "quotient(a, b)"),
+    ("rem", "rem(a, b)"),
+    ("implies", "implies(a, b)"),
+    ("neq", "neq(a, b)"),
+    ("rateOf", "rateOf(x)"),
+    ("delay", "delay(x, time), which is not read"),
+    ("sqr", "sqr(x)"),
     ("not", "not(x)"),
     ("and", "and(a, b, ...)"),
     ("or", "or(a, b, ...)"),
@@ -100,8 +119,11 @@ impl<'a> Inliner<'a> {
         };
         match &node.kind {
             NodeKind::Number(_) => {}
-            NodeKind::Name(name) if matches!(name.as_str(), "nan" | "notanumber") => {
-                note(format!("`{name}` is not read"), "every value here is a number".into());
+            NodeKind::Name(name) if name == "nan" => {
+                note(
+                    format!("`{name}` is not read"),
+                    "write `notanumber` if that is what you mean".into(),
+                );
             }
             NodeKind::Name(name) => {
                 let Some(function) = body_of else { return };
@@ -237,6 +259,29 @@ fn place_built_in(
         return to.add(Expression::Unary(operation, x), span, &[x]);
     }
     match name {
+        "rateOf" => {
+            let NodeKind::Name(of) = &values[0].kind else {
+                to.problem(values[0].span, "`rateOf` takes a name".into(), "write `rateOf(x)`");
+                return Err(NotPlaced);
+            };
+            let x = place(&values[0], to)?;
+            let Expression::Symbol(id) = to.model.expressions[x.0 as usize] else {
+                let message = format!("`{of}` has no rate of change");
+                to.problem(values[0].span, message, "write `rateOf(x)` of a symbol");
+                return Err(NotPlaced);
+            };
+            to.add(Expression::RateOf(id), span, &[])
+        }
+        "sqr" => {
+            let (x, two) = (place(&values[0], to)?, to.add(Expression::Number(2.0), span, &[])?);
+            to.binary(Binary::Power, x, two, span)
+        }
+        "implies" => {
+            let a = place(&values[0], to)?;
+            let not = to.add(Expression::Unary(Unary::Not, a), span, &[a])?;
+            let b = place(&values[1], to)?;
+            to.binary(Binary::Or, not, b, span)
+        }
         "root" => {
             let x = place(&values[1], to)?;
             let one = to.add(Expression::Number(1.0), span, &[])?;
@@ -296,6 +341,16 @@ impl Resolver {
         right: ExpressionId,
         span: Span,
     ) -> Result<ExpressionId, NotPlaced> {
+        let below = &self.model.expressions[right.0 as usize];
+        if operation == Binary::Divide && matches!(below, Expression::Number(0.0)) {
+            let message = "this divides by zero".to_owned();
+            self.problem(
+                self.model.spans[right.0 as usize],
+                message,
+                "write `infinity` if you mean it",
+            );
+            return Err(NotPlaced);
+        }
         self.add(Expression::Binary(operation, left, right), span, &[left, right])
     }
 }
@@ -329,6 +384,9 @@ fn constant(name: &str) -> Option<Expression> {
         "pi" => Expression::Number(std::f64::consts::PI),
         "exponentiale" => Expression::Number(std::f64::consts::E),
         "infinity" | "inf" => Expression::Number(f64::INFINITY),
+        "notanumber" => Expression::Number(f64::NAN),
+        // as SBML Level 3 fixes it (CODATA 2006)
+        "avogadro" => Expression::Number(6.022_141_79e23),
         "true" => Expression::Number(1.0),
         "false" => Expression::Number(0.0),
         _ => return None,
@@ -349,6 +407,15 @@ fn unary(name: &str) -> Option<Unary> {
         "cos" => Unary::Cos,
         "tan" => Unary::Tan,
         "tanh" => Unary::Tanh,
+        "sinh" => Unary::Sinh,
+        "cosh" => Unary::Cosh,
+        "arcsin" | "asin" => Unary::Arcsin,
+        "arccos" | "acos" => Unary::Arccos,
+        "arctan" | "atan" => Unary::Arctan,
+        "arcsinh" => Unary::Arcsinh,
+        "arccosh" => Unary::Arccosh,
+        "arctanh" => Unary::Arctanh,
+        "factorial" => Unary::Factorial,
         "not" => Unary::Not,
         _ => return None,
     })
@@ -367,6 +434,9 @@ fn binary(name: &str) -> Option<Binary> {
         "geq" => Binary::GreaterOrEqual,
         "leq" => Binary::LessOrEqual,
         "eq" => Binary::Equal,
+        "neq" => Binary::NotEqual,
+        "quotient" => Binary::Quotient,
+        "rem" => Binary::Remainder,
         _ => return None,
     })
 }
@@ -380,7 +450,9 @@ fn built_in(name: &str) -> Option<&'static str> {
 fn takes(name: &str, count: usize) -> bool {
     match name {
         "log" | "root" => count == 1 || count == 2,
-        "pow" | "power" | "xor" | "gt" | "lt" | "geq" | "leq" | "eq" => count == 2,
+        "pow" | "power" | "xor" | "gt" | "lt" | "geq" | "leq" | "eq" | "neq" | "quotient"
+        | "rem" | "implies" => count == 2,
+        "delay" => false,
         "min" | "max" | "and" | "or" => count >= 1,
         "piecewise" => count >= 3 && count % 2 == 1,
         _ => count == 1,

@@ -1,52 +1,83 @@
 //! Tokens to statements; after a problem it goes on at the next statement.
 
+mod event;
+mod reaction;
+
 use crate::antimony::ReadProblem;
 use crate::antimony::lexer::{Kind, Token, tokens};
 use crate::antimony::syntax::{
-    Declared, EventText, FunctionText, Named, Node, NodeKind, Statement, Text,
+    Declared, FunctionText, ModelText, Named, Node, NodeKind, Statement, Text,
 };
 use crate::ir::{Span, Unary};
 
 /// Words of the language that start statements which are not read here.
-const NOT_READ: [&str; 8] =
-    ["import", "delete", "reaction", "gene", "event", "DNA", "operator", "substanceOnly"];
+const NOT_READ: [&str; 5] = ["delete", "gene", "event", "DNA", "operator"];
+/// Words between a name and texts that say what it is; they do not change the model.
+const ANNOTATIONS: [&str; 24] = [
+    "identity",
+    "biological_entity_is",
+    "part",
+    "parthood",
+    "hasPart",
+    "partOf",
+    "isPartOf",
+    "version",
+    "isVersionOf",
+    "hasVersion",
+    "versionOf",
+    "homolog",
+    "isHomologTo",
+    "description",
+    "isDescribedBy",
+    "encoder",
+    "isEncodedBy",
+    "encodes",
+    "encodement",
+    "hasTaxon",
+    "taxon",
+    "property",
+    "hasProperty",
+    "notes",
+];
 
 /// Reads tokens one after another.
-pub(crate) struct Parser {
+pub(crate) struct Parser<'a> {
     tokens: Vec<Token>,
     pub(crate) at: usize,
     pub(crate) nesting: usize,
     text: Text,
     problems: Vec<ReadProblem>,
-    inside: Inside,
+    /// Where the model began that the next statement stands in.
+    inside: Option<Span>,
+    files: &'a dyn Fn(&str) -> Option<String>,
+    /// How many imports lead here.
+    imports: usize,
 }
 
-/// Where the next statement stands.
-#[derive(PartialEq)]
-enum Inside {
-    /// No model has begun.
-    Before,
-    /// Inside `model ... end`.
-    Model(Span),
-    /// A model has ended.
-    After,
-}
+/// Longer chains of imports are refused.
+const MAX_IMPORTS: usize = 20;
 
-/// The statements of a text, and what could not be read.
-pub(crate) fn parse(text: &str) -> (Text, Vec<ReadProblem>) {
+/// The statements of a text, and what could not be read. `files` gives the texts of imports.
+pub(crate) fn parse(
+    text: &str,
+    files: &dyn Fn(&str) -> Option<String>,
+    imports: usize,
+) -> (Text, Vec<ReadProblem>) {
     let mut parser = Parser {
         tokens: tokens(text),
         at: 0,
         nesting: 0,
-        text: Text::default(),
+        text: Text { models: vec![ModelText::default()], ..Text::default() },
         problems: Vec::new(),
-        inside: Inside::Before,
+        inside: None,
+        files,
+        imports,
     };
     parser.statements();
     (parser.text, parser.problems)
 }
 
-impl Parser {
+impl Parser<'_> {
     pub(crate) fn token(&self) -> &Token {
         &self.tokens[self.at]
     }
@@ -98,6 +129,27 @@ impl Parser {
         self.problem_here(format!("expected {what}{space}{reason}, found {found}"), &help)
     }
 
+    /// A name, or names of instances and a name between points.
+    pub(crate) fn dotted_name(&mut self, what: &str) -> Result<Named, ReadProblem> {
+        let mut named = self.name(what)?;
+        while self.token().kind == Kind::Sign(".") && *self.ahead(1) == Kind::Name {
+            self.at += 1;
+            let part = self.name(what)?;
+            named.name = format!("{}.{}", named.name, part.name);
+            named.span.length = part.span.column + part.span.length - named.span.column;
+        }
+        Ok(named)
+    }
+
+    fn push(&mut self, statement: Statement) {
+        let place = if self.inside.is_some() {
+            self.text.models.last_mut()
+        } else {
+            self.text.models.first_mut()
+        };
+        place.expect("what stands outside is always there").statements.push(statement);
+    }
+
     fn name(&mut self, what: &str) -> Result<Named, ReadProblem> {
         if self.token().kind != Kind::Name {
             return Err(self.expected(what, ""));
@@ -125,7 +177,7 @@ impl Parser {
                 _ => self.one_statement(),
             }
         }
-        if let Inside::Model(span) = self.inside {
+        if let Some(span) = self.inside {
             let message = "this model has no `end`".to_owned();
             let help = "close it with a line `end`".to_owned();
             self.problems.push(ReadProblem { span, message, help });
@@ -168,6 +220,9 @@ impl Parser {
     }
 
     fn statement(&mut self) -> Result<(), ReadProblem> {
+        if self.is_reaction() {
+            return self.reaction();
+        }
         if self.token().kind != Kind::Name {
             return Err(self.expected("a statement", ""));
         }
@@ -177,44 +232,37 @@ impl Parser {
             "model" | "module" if is_word => self.model(),
             "function" if is_word => self.function(),
             "end" => self.end(),
-            _ if self.inside == Inside::After => Err(self.problem_here(
-                format!("`{}` stands after the end of the model", named.name),
-                "move it before `end`; a text holds one model",
-            )),
             word if NOT_READ.contains(&word) && is_word => {
                 Err(self.problem_here(format!("`{word}` is not read yet"), "remove the statement"))
             }
             "unit" if is_word => self.unit(),
-            "const" | "var" | "species" | "compartment" if is_word => self.declaration(),
+            "import" if is_word => self.import(),
+            "const" | "var" | "species" | "compartment" | "substanceOnly" | "reaction"
+                if is_word || *self.ahead(1) == Kind::Sign("$") =>
+            {
+                self.declaration()
+            }
             "at" if !matches!(self.ahead(1), Kind::Sign("=" | ":=" | "'")) => self.event(None),
-            _ => self.named_statement(named),
+            _ => self.named_statement(),
         }
     }
 
     /// `model *name(exports)`
     fn model(&mut self) -> Result<(), ReadProblem> {
-        if matches!(self.inside, Inside::Model(_)) {
+        if self.inside.is_some() {
             return Err(self.problem_here(
                 "a model begins inside a model".into(),
-                "close the model above with `end`; a text holds one model",
+                "close the model above with `end`",
             ));
         }
-        if self.inside == Inside::After || !self.text.statements.is_empty() {
-            let what = if self.inside == Inside::After { "another model" } else { "statements" };
-            let problem = self.problem_here(
-                format!("{what} came before this model"),
-                "a text holds one model: write everything between `model ...` and `end`",
-            );
-            // Its statements are still read, for their own problems.
-            self.problems.push(problem);
-        }
-        self.inside = Inside::Model(self.token().span);
+        self.inside = Some(self.token().span);
+        self.text.models.push(ModelText::default());
         self.at += 1;
-        self.take("*");
-        self.text.name = Some(self.name("the name of the model")?);
-        if self.take("(") {
-            self.text.exports = self.names()?;
-        }
+        let is_main = self.take("*");
+        let name = self.name("the name of the model")?;
+        let exports = if self.take("(") { self.names()? } else { Vec::new() };
+        let model = self.text.models.last_mut().expect("it was just added");
+        *model = ModelText { name: Some(name), is_main, exports, statements: Vec::new() };
         Ok(())
     }
 
@@ -234,13 +282,13 @@ impl Parser {
     }
 
     fn end(&mut self) -> Result<(), ReadProblem> {
-        if !matches!(self.inside, Inside::Model(_)) {
+        if self.inside.is_none() {
             return Err(self.problem_here(
                 "`end` without a model to end".into(),
                 "begin with `model name()` or remove this line",
             ));
         }
-        self.inside = Inside::After;
+        self.inside = None;
         self.at += 1;
         Ok(())
     }
@@ -279,32 +327,34 @@ impl Parser {
             return Err(self.expected("a unit such as `1e9 cells`", ""));
         }
         let tokens = self.tokens[start..self.at].to_vec();
-        self.text.statements.push(Statement::Unit(name, tokens));
+        self.push(Statement::Unit(name, tokens));
         Ok(())
     }
 
     /// `const k = 3, j;` and its like
     fn declaration(&mut self) -> Result<(), ReadProblem> {
         let mut words = Vec::new();
-        while matches!(self.ahead(1), Kind::Name) {
+        while matches!(self.ahead(1), Kind::Name | Kind::Sign("$")) {
             words.push(match self.token().text.as_str() {
                 "const" => Declared::Const,
                 "var" => Declared::Var,
                 "species" => Declared::Species,
                 "compartment" => Declared::Compartment,
+                "substanceOnly" => Declared::SubstanceOnly,
+                "reaction" => Declared::Reaction,
                 _ => break,
             });
             self.at += 1;
         }
         loop {
-            let name = self.name("a name to declare")?;
+            let is_boundary = self.take("$");
+            let name = self.dotted_name("a name to declare")?;
+            self.push(Statement::Declaration(words.clone(), name.clone(), is_boundary));
             if self.word_ahead(0, "in") {
-                return Err(self.problem_here(
-                    "species in compartments are not read yet".into(),
-                    "write amounts or concentrations without `in`",
-                ));
+                self.at += 1;
+                let room = self.dotted_name("the name of a compartment")?;
+                self.push(Statement::In(name.clone(), room));
             }
-            self.text.statements.push(Statement::Declaration(words.clone(), name.clone()));
             if self.take("=") {
                 self.value(name)?;
             }
@@ -315,9 +365,8 @@ impl Parser {
     }
 
     /// A statement that starts with a name of the model.
-    fn named_statement(&mut self, name: Named) -> Result<(), ReadProblem> {
-        self.refuse_reaction()?;
-        self.at += 1;
+    fn named_statement(&mut self) -> Result<(), ReadProblem> {
+        let name = self.dotted_name("a statement")?;
         match self.token().kind {
             Kind::Sign("=") => {
                 self.at += 1;
@@ -326,80 +375,104 @@ impl Parser {
             Kind::Sign(":=") => {
                 self.at += 1;
                 let formula = self.formula()?;
-                self.text.statements.push(Statement::Assignment(name, formula));
+                self.push(Statement::Assignment(name, formula));
                 return Ok(());
             }
             Kind::Sign("'") => {
                 self.at += 1;
                 self.expect("=", "after `'`")?;
                 let formula = self.formula()?;
-                self.text.statements.push(Statement::Rate(name, formula));
+                self.push(Statement::Rate(name, formula));
                 return Ok(());
             }
             Kind::Sign(":") if self.word_ahead(1, "at") => {
                 self.at += 1;
                 return self.event(Some(name));
             }
+            Kind::Sign(":")
+                if *self.ahead(1) == Kind::Name && *self.ahead(2) == Kind::Sign("(") =>
+            {
+                self.at += 1;
+                return self.instance(name);
+            }
             Kind::Name => {}
             _ => return Err(self.expected("`=`, `:=` or `'`", &format!("after `{}`", name.name))),
         }
+        self.said_in_words(name)
+    }
+
+    /// `x has unit`, `x is "title"`, `x is y`, `x in room`, `x identity "address"`
+    fn said_in_words(&mut self, name: Named) -> Result<(), ReadProblem> {
         match self.token().text.as_str() {
             "has" => {
                 self.at += 1;
                 let unit = self.name("the name of a unit")?;
-                self.text.statements.push(Statement::HasUnit(name, unit));
+                self.push(Statement::HasUnit(name, unit));
             }
             "is" => {
                 self.at += 1;
-                let Kind::Text(title) = self.token().kind.clone() else {
+                if let Kind::Text(title) = self.token().kind.clone() {
+                    self.at += 1;
+                    self.push(Statement::Title(name, title));
+                } else if self.token().kind == Kind::Name {
+                    let other = self.dotted_name("a name")?;
+                    self.push(Statement::Same(name, other));
+                } else {
                     return Err(self.expected("a title between double quotes", "after `is`"));
-                };
-                self.at += 1;
-                self.text.statements.push(Statement::Title(name, title));
+                }
             }
             "in" => {
-                return Err(self.problem_here(
-                    "species in compartments are not read yet".into(),
-                    "write amounts or concentrations without `in`",
-                ));
+                self.at += 1;
+                let room = self.dotted_name("the name of a compartment")?;
+                self.push(Statement::In(name, room));
+            }
+            word if ANNOTATIONS.contains(&word) && matches!(self.ahead(1), Kind::Text(_)) => {
+                self.at += 1;
+                while matches!(self.token().kind, Kind::Text(_)) {
+                    self.at += 1;
+                    if !self.take(",") {
+                        break;
+                    }
+                    self.skip_ends();
+                }
             }
             _ => return Err(self.expected("`=`, `:=` or `'`", &format!("after `{}`", name.name))),
         }
         Ok(())
     }
 
-    /// A reaction gives one clear problem, and its rate none.
-    fn refuse_reaction(&mut self) -> Result<(), ReadProblem> {
-        let mut at = self.at;
-        loop {
-            match self.tokens[at].kind {
-                Kind::Sign("->" | "=>") => break,
-                Kind::Sign("=" | ":=" | "'" | ";") | Kind::LineEnd | Kind::End => {
-                    return Ok(());
-                }
-                _ => at += 1,
-            }
-        }
-        let problem = ReadProblem {
-            span: self.tokens[at].span,
-            message: "reactions are not read yet".into(),
-            help: "write the rate of each species: `A' = -k*A`".into(),
+    /// `import "file"`: its models, functions and statements come first.
+    fn import(&mut self) -> Result<(), ReadProblem> {
+        self.at += 1;
+        let Kind::Text(file) = self.token().kind.clone() else {
+            return Err(self.expected("the name of a file between double quotes", "after `import`"));
         };
-        self.skip_statement();
-        let has_rate = self.token().kind == Kind::Sign(";");
-        let mut ahead = self.at + usize::from(has_rate);
-        while !matches!(
-            self.tokens[ahead].kind,
-            Kind::LineEnd | Kind::End | Kind::Sign(";" | "=" | ":=" | "'" | ":" | "->" | "=>")
-        ) {
-            ahead += 1;
+        if self.imports >= MAX_IMPORTS {
+            let message = format!("more than {MAX_IMPORTS} files import one another");
+            return Err(self.problem_here(message, "a file may not import itself"));
         }
-        if has_rate
-            && matches!(self.tokens[ahead].kind, Kind::LineEnd | Kind::End | Kind::Sign(";"))
-        {
-            self.at = ahead;
-        }
-        Err(problem)
+        let Some(text) = (self.files)(&file) else {
+            let message = format!("there is no file `{file}` to import");
+            return Err(self.problem_here(message, "put it beside this file, or correct the name"));
+        };
+        let span = self.token().span;
+        self.at += 1;
+        let (text, problems) = parse(&text, self.files, self.imports + 1);
+        self.problems.extend(problems.into_iter().map(|problem| ReadProblem {
+            span,
+            message: format!("in `{file}`: {problem}"),
+            help: problem.help,
+        }));
+        let mut models = text.models.into_iter();
+        let outside = models.next().unwrap_or_default();
+        self.text.models[0].statements.extend(outside.statements);
+        let before =
+            if self.inside.is_some() { self.text.models.len() - 1 } else { self.text.models.len() };
+        let models = models.map(|model| ModelText { is_main: false, ..model });
+        self.text.models.splice(before..before, models);
+        self.text.functions.extend(text.functions);
+        self.text.unreadable.extend(text.unreadable);
+        Ok(())
     }
 
     /// The value of `name = ...`; a number may carry a unit.
@@ -407,82 +480,10 @@ impl Parser {
         let formula = self.formula()?;
         if self.token().kind == Kind::Name && is_number(&formula) {
             let unit = self.name("the name of a unit")?;
-            self.text.statements.push(Statement::HasUnit(name.clone(), unit));
+            self.push(Statement::HasUnit(name.clone(), unit));
         }
-        self.text.statements.push(Statement::Value(name, formula));
+        self.push(Statement::Value(name, formula));
         Ok(())
-    }
-
-    /// `name: at condition, options: assignments`, from the word `at`.
-    fn event(&mut self, name: Option<Named>) -> Result<(), ReadProblem> {
-        let span = name.as_ref().map_or(self.token().span, |named| named.span);
-        self.at += 1;
-        let trigger = self.formula()?;
-        if self.word_ahead(0, "after") {
-            return Err(ReadProblem {
-                span: trigger.span,
-                message: "an event with a delay (`after`) is not supported yet".into(),
-                help: "put the delay into the condition: `at (time > start + delay)`".into(),
-            });
-        }
-        let mut initially_true = true;
-        while self.take(",") {
-            if let Some(value) = self.event_option()? {
-                initially_true = value;
-            }
-        }
-        self.expect(":", "after the condition of the event")?;
-        let mut assignments = Vec::new();
-        loop {
-            let target = self.name("a name to set")?;
-            self.expect("=", "after the name that the event sets")?;
-            assignments.push((target, self.formula()?));
-            if !self.take(",") {
-                break;
-            }
-        }
-        let event = EventText { name, trigger, initially_true, assignments, span };
-        self.text.statements.push(Statement::Event(event));
-        Ok(())
-    }
-
-    /// One option of an event; the value of `t0` if it is that.
-    fn event_option(&mut self) -> Result<Option<bool>, ReadProblem> {
-        let option = self.name("an option of the event")?;
-        self.expect("=", "after the option of the event")?;
-        let not_yet = |message: String, help: &str| ReadProblem {
-            span: option.span,
-            message,
-            help: help.into(),
-        };
-        if option.name == "priority" {
-            return Err(not_yet(
-                "an event with a priority is not supported yet".into(),
-                "events at one moment run in the order of the text; remove `priority`",
-            ));
-        }
-        if !["t0", "persistent", "fromTrigger"].contains(&option.name.as_str()) {
-            return Err(not_yet(
-                format!("`{}` is not an option of an event", option.name),
-                "options are `t0`, `persistent` and `fromTrigger`",
-            ));
-        }
-        let value = match (&self.token().kind, self.token().text.as_str()) {
-            (Kind::Name, "true") => true,
-            (Kind::Name, "false") => false,
-            _ => return Err(self.expected("`true` or `false`", &format!("for `{}`", option.name))),
-        };
-        self.at += 1;
-        if option.name == "t0" {
-            return Ok(Some(value));
-        }
-        if value {
-            return Ok(None);
-        }
-        Err(not_yet(
-            format!("`{} = false` is not supported yet", option.name),
-            "an event that has triggered runs at once, with the values of that moment",
-        ))
     }
 }
 

@@ -5,24 +5,48 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::antimony::ReadProblem;
 use crate::antimony::inline::Inliner;
 use crate::antimony::lexer::Token;
-use crate::antimony::syntax::{Declared, EventText, Named, Node, Statement, Text};
-use crate::ir::{Event, Expression, ExpressionId, Model, Role, Span, Symbol, SymbolId, Unit};
+use crate::antimony::modules::Flat;
+use crate::antimony::syntax::{
+    Declared, EventText, FunctionText, Named, Node, ReactionText, Statement, Term,
+};
+use crate::ir::{Event, Expression, ExpressionId, Kind, Model, Role, Span, Symbol, SymbolId, Unit};
 use crate::nearest::did_you_mean;
-use crate::{order, units};
+use crate::units;
 
 /// Names with a fixed meaning, which no statement may set.
-pub(crate) const RESERVED: [&str; 9] =
-    ["time", "pi", "exponentiale", "infinity", "inf", "true", "false", "nan", "notanumber"];
+pub(crate) const RESERVED: [&str; 10] = [
+    "time",
+    "pi",
+    "exponentiale",
+    "avogadro",
+    "infinity",
+    "inf",
+    "true",
+    "false",
+    "nan",
+    "notanumber",
+];
 
 /// What the statements say about one symbol.
-#[derive(Default)]
-struct Said {
-    declared: Option<Declared>,
-    set_by_event: bool,
-    exported: bool,
-    value: Option<ExpressionId>,
-    assignment: Option<ExpressionId>,
-    rate: Option<ExpressionId>,
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that a statement may say")]
+pub(super) struct Said {
+    /// `const` or `var`.
+    pub(super) declared: Option<Declared>,
+    pub(super) set_by_event: bool,
+    pub(super) exported: bool,
+    pub(super) value: Option<ExpressionId>,
+    pub(super) assignment: Option<ExpressionId>,
+    pub(super) rate: Option<ExpressionId>,
+    /// Declared as one, in a reaction, or in a compartment.
+    pub(super) is_species: bool,
+    pub(super) is_amount: bool,
+    pub(super) is_boundary: bool,
+    pub(super) is_compartment: bool,
+    pub(super) is_reaction: bool,
+    pub(super) room: Option<SymbolId>,
+    /// How often it stands before a species in a reaction.
+    pub(super) as_amount: u32,
 }
 
 /// Builds the model and collects problems.
@@ -31,12 +55,17 @@ pub(crate) struct Resolver {
     pub(crate) problems: Vec<ReadProblem>,
     /// The height of every expression, so that no chain of functions grows without end.
     pub(crate) depths: Vec<usize>,
-    said: Vec<Said>,
-    symbols: BTreeMap<String, SymbolId>,
+    pub(super) said: Vec<Said>,
+    pub(super) symbols: BTreeMap<String, SymbolId>,
 }
 
-/// Makes the model of a text. `problems` are those of reading; more are added.
-pub(crate) fn resolve(text: &Text, problems: Vec<ReadProblem>) -> Result<Model, Vec<ReadProblem>> {
+/// Makes the model of statements. `problems` are those of reading; more are added.
+pub(crate) fn resolve(
+    flat: &Flat,
+    functions: &[FunctionText],
+    unreadable: &[String],
+    problems: Vec<ReadProblem>,
+) -> Result<Model, Vec<ReadProblem>> {
     let mut resolver = Resolver {
         model: Model::default(),
         problems,
@@ -44,16 +73,16 @@ pub(crate) fn resolve(text: &Text, problems: Vec<ReadProblem>) -> Result<Model, 
         said: Vec::new(),
         symbols: BTreeMap::new(),
     };
-    resolver.model.name = text.name.as_ref().map_or_else(|| "main".into(), |n| n.name.clone());
-    for export in &text.exports {
+    resolver.model.name = flat.name.as_ref().map_or_else(|| "main".into(), |n| n.name.clone());
+    for export in &flat.exports {
         resolver.export(export);
     }
-    let functions = Inliner::new(&text.functions, &mut resolver.problems);
-    resolver.unit_definitions(&text.statements);
-    for statement in &text.statements {
+    let functions = Inliner::new(functions, &mut resolver.problems);
+    resolver.unit_definitions(&flat.statements);
+    for statement in &flat.statements {
         resolver.statement(statement, &functions);
     }
-    resolver.set_roles(&text.unreadable);
+    resolver.set_roles(unreadable);
     resolver.set_order();
     if resolver.problems.is_empty() {
         return Ok(resolver.model);
@@ -75,6 +104,7 @@ impl Resolver {
         let id = SymbolId(self.model.symbols.len() as u32);
         self.model.symbols.push(Symbol {
             name: name.to_owned(),
+            kind: Kind::Parameter,
             title: None,
             unit: None,
             role: Role::Constant,
@@ -87,7 +117,7 @@ impl Resolver {
     }
 
     /// The symbol that a statement is about; a problem if the name has a fixed meaning.
-    fn target(&mut self, named: &Named) -> Option<SymbolId> {
+    pub(super) fn target(&mut self, named: &Named) -> Option<SymbolId> {
         if RESERVED.contains(&named.name.as_str()) {
             let message = format!("`{}` has a fixed meaning and cannot be set", named.name);
             self.problem(named.span, message, "choose another name");
@@ -96,7 +126,7 @@ impl Resolver {
         Some(self.symbol(&named.name, named.span))
     }
 
-    fn said(&mut self, id: SymbolId) -> &mut Said {
+    pub(super) fn said(&mut self, id: SymbolId) -> &mut Said {
         &mut self.said[id.0 as usize]
     }
 
@@ -173,23 +203,21 @@ impl Resolver {
                 }
             }
             Statement::Event(event) => self.event(event, functions),
-            Statement::Declaration(words, name) => {
-                let Some(id) = self.target(name) else { return };
-                for word in words {
-                    let declared = match word {
-                        Declared::Const => Declared::Const,
-                        Declared::Var | Declared::Species => Declared::Var,
-                        Declared::Compartment => continue,
-                    };
-                    let said = self.said(id);
-                    let earlier = *said.declared.get_or_insert(declared);
-                    if earlier != declared {
-                        let message = format!("`{}` is declared `const` and variable", name.name);
-                        self.problem(name.span, message, "keep one of the declarations");
-                    }
+            Statement::Declaration(words, name, is_boundary) => {
+                self.declaration(words, name, *is_boundary);
+            }
+            Statement::In(name, room) => {
+                let (Some(id), Some(room)) = (self.target(name), self.target(room)) else { return };
+                self.said(room).is_compartment = true;
+                let said = self.said(id);
+                said.is_species = true;
+                if said.room.replace(room).is_some_and(|earlier| earlier != room) {
+                    let message = format!("`{}` is in two compartments", name.name);
+                    self.problem(name.span, message, "keep one of them");
                 }
             }
-            Statement::Unit(..) => {}
+            Statement::Reaction(reaction) => self.reaction(reaction, functions),
+            Statement::Unit(..) | Statement::Same(..) | Statement::Instance(_) => {}
             Statement::HasUnit(name, unit) => self.has_unit(name, unit),
             Statement::Title(name, title) => {
                 if let Some(id) = self.target(name) {
@@ -197,6 +225,31 @@ impl Resolver {
                     if place.replace(title.clone()).is_some() {
                         let message = format!("`{}` has two titles", name.name);
                         self.problem(name.span, message, "remove one of them");
+                    }
+                }
+            }
+        }
+    }
+
+    fn declaration(&mut self, words: &[Declared], name: &Named, is_boundary: bool) {
+        let Some(id) = self.target(name) else { return };
+        let said = self.said(id);
+        said.is_boundary |= is_boundary;
+        for word in words {
+            match word {
+                Declared::Species => said.is_species = true,
+                Declared::Compartment => said.is_compartment = true,
+                Declared::Reaction => {}
+                Declared::SubstanceOnly => {
+                    said.is_species = true;
+                    said.is_amount = true;
+                }
+                Declared::Const | Declared::Var => {
+                    let earlier = *said.declared.get_or_insert(*word);
+                    if earlier != *word {
+                        let message = format!("`{}` is declared `const` and variable", name.name);
+                        self.problem(name.span, message, "keep one of the declarations");
+                        return;
                     }
                 }
             }
@@ -258,6 +311,8 @@ impl Resolver {
             self.problem(event.span, message, "give each event its own name");
         }
         let trigger = self.formula(&event.trigger, functions);
+        let delay = event.delay.as_ref().map(|delay| self.formula(delay, functions));
+        let priority = event.priority.as_ref().map(|value| self.formula(value, functions));
         let mut assignments = Vec::new();
         let mut targets = BTreeSet::new();
         for (target, formula) in &event.assignments {
@@ -273,106 +328,53 @@ impl Resolver {
         }
         let initially_true = event.initially_true;
         let span = event.span;
-        self.model.events.push(Event { name, trigger, initially_true, assignments, span });
+        self.model.events.push(Event {
+            name,
+            trigger,
+            initially_true,
+            delay,
+            priority,
+            is_persistent: event.is_persistent,
+            from_trigger: event.from_trigger,
+            assignments,
+            span,
+        });
+    }
+
+    /// The reaction's own symbol, its species, and its rate.
+    fn reaction(&mut self, reaction: &ReactionText, functions: &Inliner<'_>) {
+        let number = self.model.reactions.len();
+        let named = reaction
+            .name
+            .clone()
+            .unwrap_or_else(|| Named { name: format!("_J{number}"), span: reaction.span });
+        let Some(symbol) = self.target(&named) else { return };
+        if self.said(symbol).is_reaction {
+            let message = format!("two reactions are called `{}`", named.name);
+            self.problem(named.span, message, "give each reaction its own name");
+            return;
+        }
+        self.said(symbol).is_reaction = true;
+        let mut side = |terms: &[Term]| -> Vec<_> {
+            terms.iter().filter_map(|term| self.participant(term)).collect()
+        };
+        let (reactants, products) = (side(&reaction.left), side(&reaction.right));
+        if let Some(rate) = &reaction.rate {
+            let rate = self.formula(rate, functions);
+            self.set_once(symbol, named.span, ":=", rate, |said| &mut said.assignment);
+        }
+        let is_reversible = reaction.is_reversible;
+        self.model.reactions.push(crate::ir::Reaction {
+            symbol,
+            is_reversible,
+            reactants,
+            products,
+        });
     }
 
     fn formula(&mut self, node: &Node, functions: &Inliner<'_>) -> ExpressionId {
         functions.expand(node, self)
     }
-
-    /// Decides what each symbol is from all that was said about it.
-    fn set_roles(&mut self, unreadable: &[String]) {
-        let given: Vec<String> = self
-            .model
-            .symbols
-            .iter()
-            .zip(&self.said)
-            .filter(|(_, said)| said.value.is_some() || said.assignment.is_some())
-            .map(|(symbol, _)| symbol.name.clone())
-            .collect();
-        for (index, said) in std::mem::take(&mut self.said).into_iter().enumerate() {
-            let (name, span) = {
-                let symbol = &self.model.symbols[index];
-                (symbol.name.clone(), symbol.span)
-            };
-            if let Some((message, help)) = contradiction(&name, &said) {
-                self.problem(span, message, help);
-            }
-            let has_value = said.value.is_some() || said.assignment.is_some();
-            if !has_value && !unreadable.contains(&name) {
-                let help = match said.rate {
-                    Some(_) => format!("write its value at the start: `{name} = 0`"),
-                    None => did_you_mean(&name, given.iter().map(String::as_str))
-                        .unwrap_or_else(|| format!("write `{name} = ...`")),
-                };
-                self.problem(span, format!("`{name}` is never given a value"), help);
-            }
-            let symbol = &mut self.model.symbols[index];
-            symbol.initial = said.value;
-            symbol.role = match said {
-                Said { assignment: Some(formula), .. } => Role::Assigned(formula),
-                Said { rate: Some(formula), .. } => Role::State(formula),
-                Said { declared: Some(Declared::Var), .. }
-                | Said { set_by_event: true, .. }
-                | Said { exported: true, .. } => Role::Variable,
-                _ => Role::Constant,
-            };
-        }
-    }
-
-    /// Orders the assignment rules; a circle is a problem that names its members.
-    fn set_order(&mut self) {
-        match order::assignments(&self.model) {
-            Ok(order) => self.model.assignment_order = order,
-            Err(circle) => self.circle(&circle, "assignment rules"),
-        }
-        if self.problems.is_empty()
-            && let Err(circle) = order::start(&self.model)
-        {
-            self.circle(&circle, "values at the start");
-        }
-    }
-
-    fn circle(&mut self, circle: &[SymbolId], what: &str) {
-        let symbols = &self.model.symbols;
-        let names: Vec<&str> = circle
-            .iter()
-            .chain(circle.first())
-            .map(|id| symbols[id.0 as usize].name.as_str())
-            .collect();
-        let message = format!("these {what} go in a circle: {}", names.join(" -> "));
-        let span = circle.first().map_or_else(Span::default, |id| symbols[id.0 as usize].span);
-        self.problem(span, message, "each arrow means `needs`: break one of them");
-    }
-}
-
-/// Two statements about one symbol that cannot both hold.
-fn contradiction(name: &str, said: &Said) -> Option<(String, &'static str)> {
-    if said.assignment.is_some() {
-        if said.value.is_some() {
-            let message = format!("`{name}` has a value at the start and a rule `:=`");
-            return Some((message, "the rule holds at the start too: remove `=`"));
-        }
-        if said.set_by_event {
-            let message = format!("`{name}` follows a rule `:=` and is set by an event");
-            return Some((message, "set what the rule uses, or drop the rule"));
-        }
-        if said.exported {
-            let message = format!("`{name}` stands in the header but follows a rule `:=`");
-            return Some((message, "names in the header are set by the protocol; remove it there"));
-        }
-    }
-    if said.declared == Some(Declared::Const) {
-        let changed_by = match said {
-            Said { assignment: Some(_), .. } | Said { rate: Some(_), .. } => "follows a rule",
-            Said { set_by_event: true, .. } => "is set by an event",
-            Said { exported: true, .. } => "may be set by the protocol (it stands in the header)",
-            _ => return None,
-        };
-        let message = format!("`{name}` is declared `const` but {changed_by}");
-        return Some((message, "declare it `var`"));
-    }
-    None
 }
 
 /// The characters of tokens at their distances, so that positions can be found again.

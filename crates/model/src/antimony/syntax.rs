@@ -41,13 +41,19 @@ pub(crate) enum Declared {
     Var,
     Species,
     Compartment,
+    SubstanceOnly,
+    Reaction,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct EventText {
     pub(crate) name: Option<Named>,
     pub(crate) trigger: Node,
     pub(crate) initially_true: bool,
+    pub(crate) delay: Option<Node>,
+    pub(crate) priority: Option<Node>,
+    pub(crate) is_persistent: bool,
+    pub(crate) from_trigger: bool,
     pub(crate) assignments: Vec<(Named, Node)>,
     pub(crate) span: Span,
 }
@@ -59,24 +65,74 @@ pub(crate) struct FunctionText {
     pub(crate) body: Node,
 }
 
-#[derive(Debug)]
+/// One species of a reaction's side.
+#[derive(Debug, Clone)]
+pub(crate) struct Term {
+    pub(crate) amount: Coefficient,
+    pub(crate) is_boundary: bool,
+    pub(crate) species: Named,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Coefficient {
+    Number(f64),
+    Name(Named),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ReactionText {
+    pub(crate) name: Option<Named>,
+    pub(crate) is_reversible: bool,
+    pub(crate) left: Vec<Term>,
+    pub(crate) right: Vec<Term>,
+    pub(crate) rate: Option<Node>,
+    pub(crate) span: Span,
+}
+
+/// `name: module(arguments), timeconv = ..., extentconv = ...`
+#[derive(Debug, Clone)]
+pub(crate) struct InstanceText {
+    pub(crate) name: Named,
+    pub(crate) module: Named,
+    pub(crate) arguments: Vec<Named>,
+    pub(crate) time: Option<Node>,
+    pub(crate) extent: Option<Node>,
+}
+
+#[derive(Debug, Clone)]
 pub(crate) enum Statement {
     Value(Named, Node),
     Assignment(Named, Node),
     Rate(Named, Node),
     Event(EventText),
-    Declaration(Vec<Declared>, Named),
+    /// The words, the name, whether `$` stands before it.
+    Declaration(Vec<Declared>, Named, bool),
+    /// A species and its compartment.
+    In(Named, Named),
+    /// Two names for one thing; the first gives way to the second.
+    Same(Named, Named),
+    Reaction(ReactionText),
+    Instance(InstanceText),
     Unit(Named, Vec<Token>),
     HasUnit(Named, Named),
     Title(Named, String),
 }
 
+/// `model name(exports) ... end`, or what stands outside.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ModelText {
+    pub(crate) name: Option<Named>,
+    /// Marked with `*`.
+    pub(crate) is_main: bool,
+    pub(crate) exports: Vec<Named>,
+    pub(crate) statements: Vec<Statement>,
+}
+
 /// A text taken apart.
 #[derive(Debug, Default)]
 pub(crate) struct Text {
-    pub(crate) name: Option<Named>,
-    pub(crate) exports: Vec<Named>,
-    pub(crate) statements: Vec<Statement>,
+    /// What stands outside of models comes first.
+    pub(crate) models: Vec<ModelText>,
     pub(crate) functions: Vec<FunctionText>,
     /// Names at the head of statements that could not be read; nothing more is said about them.
     pub(crate) unreadable: Vec<String>,

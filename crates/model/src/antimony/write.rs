@@ -1,8 +1,13 @@
 //! A model to Antimony text that reads back as the same model.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::ir::{Binary, Event, Expression, ExpressionId, Model, Role, SymbolId, Unary};
+use crate::antimony::resolve::RESERVED;
+use crate::ir::{
+    Amount, Binary, Event, Expression, ExpressionId, Kind, Model, Participant, Reaction, Role,
+    Symbol, SymbolId, Unary,
+};
 use crate::units::{self, number};
 
 /// How tightly what was written holds together; as in reading.
@@ -11,6 +16,30 @@ const COMPARISON: u8 = 3;
 const SIGN: u8 = 6;
 const POWER: u8 = 7;
 const OPERAND: u8 = 8;
+
+/// Words that begin statements or stand inside them.
+const WORDS: [&str; 20] = [
+    "model",
+    "module",
+    "function",
+    "end",
+    "unit",
+    "at",
+    "after",
+    "const",
+    "var",
+    "species",
+    "compartment",
+    "substanceOnly",
+    "reaction",
+    "delete",
+    "gene",
+    "event",
+    "DNA",
+    "operator",
+    "import",
+    "in",
+];
 
 /// Units that SBML itself names.
 const SBML_UNITS: [&str; 14] = [
@@ -32,8 +61,10 @@ const SBML_UNITS: [&str; 14] = [
 
 /// The text of a model. Reading it gives the same model, but for the places.
 ///
-/// Functions stay in place and units stand in base units: what was only notation is gone.
+/// Functions stay in place and units stand in base units: what was only notation is gone. A name that
+/// is a word of the language gets a `_` at its end.
 pub fn write(model: &Model) -> String {
+    let model = &renamed(model);
     let name_of = |id: SymbolId| model.symbols[id.0 as usize].name.as_str();
     let ports: Vec<&str> = model.ports.iter().map(|id| name_of(*id)).collect();
     let mut text = format!("model *{}({})\n", model.name, ports.join(", "));
@@ -41,8 +72,7 @@ pub fn write(model: &Model) -> String {
         line(&mut text, format_args!("unit {name} = {unit}"));
     }
     for symbol in &model.symbols {
-        let word = if symbol.role == Role::Constant { "const" } else { "var" };
-        line(&mut text, format_args!("{word} {}", symbol.name));
+        line(&mut text, format_args!("{}", declaration(model, symbol)));
         if let Some(unit) = &symbol.unit {
             line(&mut text, format_args!("{} has {unit}", symbol.name));
         }
@@ -55,6 +85,42 @@ pub fn write(model: &Model) -> String {
     }
     text.push_str("end\n");
     text
+}
+
+/// The model without symbols that are called like words of the language.
+fn renamed(model: &Model) -> Cow<'_, Model> {
+    let is_word = |name: &str| WORDS.contains(&name) || RESERVED.contains(&name);
+    if !model.symbols.iter().any(|symbol| is_word(&symbol.name)) {
+        return Cow::Borrowed(model);
+    }
+    let mut renamed = model.clone();
+    for index in 0..renamed.symbols.len() {
+        let mut name = renamed.symbols[index].name.clone();
+        while is_word(&name) || name != model.symbols[index].name && renamed.symbol(&name).is_some()
+        {
+            name.push('_');
+        }
+        renamed.symbols[index].name = name;
+    }
+    Cow::Owned(renamed)
+}
+
+/// What a symbol is.
+fn declaration(model: &Model, symbol: &Symbol) -> String {
+    let word = if symbol.role == Role::Constant { "const" } else { "var" };
+    let name = &symbol.name;
+    match symbol.kind {
+        Kind::Parameter | Kind::Stoichiometry => format!("{word} {name}"),
+        Kind::Compartment => format!("{word} compartment {name}"),
+        Kind::Reaction => format!("reaction {name}"),
+        Kind::Species(species) => {
+            let amount = if species.is_amount { "substanceOnly " } else { "" };
+            let sign = if species.is_boundary { "$" } else { "" };
+            let room = species.compartment.map(|id| &model.symbols[id.0 as usize].name);
+            let room = room.map_or_else(String::new, |room| format!(" in {room}"));
+            format!("{word} {amount}species {sign}{name}{room}")
+        }
+    }
 }
 
 /// Whether every reader knows the unit, so that using it is enough.
@@ -71,7 +137,15 @@ fn line(text: &mut String, statement: std::fmt::Arguments<'_>) {
 /// Values, rules and events in the order in which they were read.
 fn statements(model: &Model) -> Vec<(ExpressionId, String)> {
     let mut statements = Vec::new();
-    for symbol in &model.symbols {
+    // Reactions keep their order, those without a rate too.
+    let mut last = ExpressionId(0);
+    for reaction in &model.reactions {
+        if let Role::Assigned(rate) = model.symbols[reaction.symbol.0 as usize].role {
+            last = last.max(rate);
+        }
+        statements.push((last, reaction_text(model, reaction)));
+    }
+    for symbol in model.symbols.iter().filter(|symbol| symbol.kind != Kind::Reaction) {
         let name = &symbol.name;
         if let Some(id) = symbol.initial {
             statements.push((id, format!("{name} = {}", formula(model, id))));
@@ -91,6 +165,28 @@ fn statements(model: &Model) -> Vec<(ExpressionId, String)> {
     statements
 }
 
+fn reaction_text(model: &Model, reaction: &Reaction) -> String {
+    let name_of = |id: SymbolId| model.symbols[id.0 as usize].name.as_str();
+    let side = |participants: &[Participant]| {
+        let parts = participants.iter().map(|participant| {
+            let name = name_of(participant.species);
+            match participant.amount {
+                Amount::Number(1.0) => name.to_owned(),
+                Amount::Number(amount) => format!("{} {name}", number(amount)),
+                Amount::Symbol(symbol) => format!("{} {name}", name_of(symbol)),
+            }
+        });
+        parts.collect::<Vec<_>>().join(" + ")
+    };
+    let arrow = if reaction.is_reversible { "->" } else { "=>" };
+    let (left, right) = (side(&reaction.reactants), side(&reaction.products));
+    let equation = format!("{}: {left} {arrow} {right};", name_of(reaction.symbol));
+    match model.symbols[reaction.symbol.0 as usize].role {
+        Role::Assigned(rate) => format!("{equation} {}", formula(model, rate)),
+        _ => equation,
+    }
+}
+
 fn event_text(model: &Model, event: &Event) -> String {
     let assignments: Vec<String> = event
         .assignments
@@ -99,11 +195,17 @@ fn event_text(model: &Model, event: &Event) -> String {
             format!("{} = {}", model.symbols[id.0 as usize].name, formula(model, *value))
         })
         .collect();
+    let delay = event.delay.map(|delay| format!("({}) after ", formula(model, delay)));
+    let priority = event.priority.map(|value| format!(", priority = {}", formula(model, value)));
     format!(
-        "{}: at ({}), t0={}, persistent=true, fromTrigger=true: {}",
+        "{}: at {}({}){}, t0={}, persistent={}, fromTrigger={}: {}",
         event.name,
+        delay.unwrap_or_default(),
         formula(model, event.trigger),
+        priority.unwrap_or_default(),
         event.initially_true,
+        event.is_persistent,
+        event.from_trigger,
         assignments.join(", ")
     )
 }
@@ -120,6 +222,7 @@ fn written(model: &Model, id: ExpressionId) -> (String, u8) {
         Expression::Number(value) => (number(*value), OPERAND),
         Expression::Symbol(id) => (model.symbols[id.0 as usize].name.clone(), OPERAND),
         Expression::Time => ("time".into(), OPERAND),
+        Expression::RateOf(id) => call("rateOf", &[model.symbols[id.0 as usize].name.clone()]),
         Expression::Unary(operation, inner) => match function(*operation) {
             Ok(name) => (format!("{name}({})", text(inner)), OPERAND),
             Err(sign) => (format!("{sign}{}", enclosed(model, *inner, POWER)), SIGN),
@@ -129,6 +232,8 @@ fn written(model: &Model, id: ExpressionId) -> (String, u8) {
                 Binary::Minimum => return call("min", &[text(left), text(right)]),
                 Binary::Maximum => return call("max", &[text(left), text(right)]),
                 Binary::Xor => return call("xor", &[text(left), text(right)]),
+                Binary::Quotient => return call("quotient", &[text(left), text(right)]),
+                Binary::Remainder => return call("rem", &[text(left), text(right)]),
                 Binary::Or => (" || ", LOGICAL),
                 Binary::And => (" && ", LOGICAL),
                 Binary::Less => (" < ", COMPARISON),
@@ -186,5 +291,14 @@ fn function(operation: Unary) -> Result<&'static str, &'static str> {
         Unary::Cos => "cos",
         Unary::Tan => "tan",
         Unary::Tanh => "tanh",
+        Unary::Sinh => "sinh",
+        Unary::Cosh => "cosh",
+        Unary::Arcsin => "arcsin",
+        Unary::Arccos => "arccos",
+        Unary::Arctan => "arctan",
+        Unary::Arcsinh => "arcsinh",
+        Unary::Arccosh => "arccosh",
+        Unary::Arctanh => "arctanh",
+        Unary::Factorial => "factorial",
     })
 }

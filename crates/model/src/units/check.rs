@@ -155,6 +155,7 @@ impl Checker<'_> {
             Expression::Number(value) => Kind::Number(Some(*value)),
             Expression::Symbol(symbol) => self.symbol(*symbol),
             Expression::Time => self.time(),
+            Expression::RateOf(symbol) => product(self.symbol(*symbol), self.time(), -1.0),
             Expression::Unary(operation, inner) => self.unary(*operation, *inner),
             Expression::Binary(operation, left, right) => self.binary(*operation, *left, *right),
             Expression::Piecewise { cases, otherwise } => {
@@ -177,7 +178,7 @@ impl Checker<'_> {
                 Kind::Number(value) => Kind::Number(value.map(|value| -value)),
                 kind => kind,
             },
-            Unary::Abs | Unary::Floor | Unary::Ceiling => kind,
+            Unary::Abs | Unary::Floor | Unary::Ceiling | Unary::Factorial => kind,
             Unary::Sqrt => raised(kind, 0.5),
             Unary::Not => PURE,
             Unary::Exp
@@ -186,7 +187,15 @@ impl Checker<'_> {
             | Unary::Sin
             | Unary::Cos
             | Unary::Tan
-            | Unary::Tanh => {
+            | Unary::Tanh
+            | Unary::Sinh
+            | Unary::Cosh
+            | Unary::Arcsin
+            | Unary::Arccos
+            | Unary::Arctan
+            | Unary::Arcsinh
+            | Unary::Arccosh
+            | Unary::Arctanh => {
                 self.pure(inner, "the argument");
                 PURE
             }
@@ -208,11 +217,13 @@ impl Checker<'_> {
 
     fn binary(&mut self, operation: Binary, left: ExpressionId, right: ExpressionId) -> Kind {
         match operation {
-            Binary::Add | Binary::Subtract | Binary::Minimum | Binary::Maximum => {
-                self.same(left, right)
-            }
+            Binary::Add
+            | Binary::Subtract
+            | Binary::Minimum
+            | Binary::Maximum
+            | Binary::Remainder => self.same(left, right),
             Binary::Multiply => product(self.unit(left), self.unit(right), 1.0),
-            Binary::Divide => product(self.unit(left), self.unit(right), -1.0),
+            Binary::Divide | Binary::Quotient => product(self.unit(left), self.unit(right), -1.0),
             Binary::Power => {
                 let base = self.unit(left);
                 self.pure(right, "the exponent");

@@ -55,7 +55,18 @@ pub(crate) struct Problem {
 
 /// Problem `p1` or `p2`.
 pub(crate) fn problem(name: &str) -> Problem {
-    let program = compile(&read_model(name)).unwrap();
+    problem_of(name, &read_model(name))
+}
+
+/// Problem `p1` or `p2` from its SBML text.
+pub(crate) fn problem_from_sbml(name: &str) -> Problem {
+    let text = text(&format!("golden/solve/{name}.sbml.xml"));
+    let model = model::sbml::read(&text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    problem_of(name, &model)
+}
+
+fn problem_of(name: &str, model: &Model) -> Problem {
+    let program = compile(model).unwrap();
     let patients = Table::golden(&format!("{name}_patients.csv"));
     let starts = (0..patients.rows.len())
         .map(|row| {

@@ -1,23 +1,34 @@
-//! The explicit pair of orders 5 and 4, with a step size of its own on every lane.
+//! Steps of a block of patients, each lane with a size of its own: the explicit pair of orders 5 and 4.
 //!
 //! Coefficients: Tsitouras, Comput Math Appl 2011;62:770-775. Step control: Gustafsson, ACM Trans
-//! Math Softw 1991;17:533-554 (PI). First step: Hairer, Norsett, Wanner, Solving Ordinary
-//! Differential Equations I, section II.4.
+//! Math Softw 1991;17:533-554 (PI). Detection of stiffness: Hairer, Wanner, Solving Ordinary
+//! Differential Equations II, section IV.2.
 
 #![allow(clippy::needless_bitwise_bool, reason = "lanes are computed without branches")]
 
-mod coefficients;
+mod factor;
+mod plan;
+mod rodas;
+mod steering;
+mod stiff;
+mod tsitouras;
 
-use coefficients::{A2, A3, A4, A5, A6, A7, ERROR, NODES};
+use tsitouras::{A2, A3, A4, A5, A6, A7, ERROR, NODES};
 
-use crate::compile::Program;
+use crate::compile::Codes;
 use crate::event::holds;
 use crate::execute::{REGISTERS, Registers, execute};
 use crate::lanes::{LANES, Lanes, Work};
 use crate::math;
 
-/// The method's name in failures.
-pub(crate) const NAME: &str = "explicit 5(4)";
+pub(crate) use plan::Plan;
+use stiff::Stiff;
+
+/// Beyond this product of step and eigenvalue the pair is unstable: there |R(z)| passes 1 on the
+/// negative real axis at 3.5, and detection begins a little before.
+const STABILITY_LIMIT: f64 = 3.0;
+/// Steps held back by stability after which a patient is handed to the stiff method.
+const STIFF_STEPS: f64 = 250.0;
 
 const SAFETY: f64 = 0.9;
 const SHRINK_LIMIT: f64 = 0.2;
@@ -35,7 +46,7 @@ pub(crate) struct Block {
     y: Vec<Lanes>,
     new: Vec<Lanes>,
     rates: [Vec<Lanes>; 7],
-    // per watched event: whether it held at the start, and holds at the end of the step
+    // per watched event and comparison: whether it held at the start, and holds at the end of the step
     held: Vec<Lanes>,
     holding: Vec<Lanes>,
     // per lane
@@ -56,6 +67,13 @@ pub(crate) struct Block {
     fire: Lanes,
     steps: Lanes,
     rejections: Lanes,
+    /// Steps that stability held back, if they are counted.
+    held_back: Lanes,
+    counts_stiffness: bool,
+    /// The states of the stage before the last, if steps are counted.
+    sixth: Vec<Lanes>,
+    /// What the stiff method needs, if it is the one in use.
+    stiff: Option<Box<Stiff>>,
 }
 
 /// What an advance stopped for.
@@ -73,12 +91,16 @@ pub(crate) enum Arrival {
     Event,
     TooManySteps,
     StepTooSmall,
+    /// Stability, not accuracy, decides the size of steps.
+    Stiff,
 }
 
 /// Steps until a lane needs attention.
 pub(crate) struct Advance<'a> {
     pub(crate) block: &'a mut Block,
-    pub(crate) program: &'a Program,
+    pub(crate) codes: &'a Codes,
+    /// How many of the watched conditions are events; comparisons follow.
+    pub(crate) events: usize,
     /// Finish a step that was tried already.
     pub(crate) resume: bool,
 }
@@ -92,12 +114,19 @@ impl Work for Advance<'_> {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn run(self) -> Signal {
-        let Self { block, program, resume } = self;
+        let Self { block, codes, events, resume } = self;
         let mut resume = resume;
         loop {
             if !resume {
-                block.attempt(program);
-                if !program.watched.is_empty() && block.watch(program) {
+                block.aim();
+                match block.stiff.take() {
+                    None => block.attempt(codes),
+                    Some(mut stiff) => {
+                        block.attempt_stiff(&mut stiff, codes);
+                        block.stiff = Some(stiff);
+                    }
+                }
+                if events > 0 && block.watch(codes, events) {
                     return Signal::Rose;
                 }
             }
@@ -135,8 +164,9 @@ macro_rules! combine {
 }
 
 impl Block {
+    /// An empty block for a program's codes; with a plan it takes steps of the stiff method.
     pub(crate) fn new(
-        program: &Program,
+        codes: &Codes,
         relative: f64,
         absolute: Vec<f64>,
         floored: Vec<(usize, f64)>,
@@ -145,19 +175,17 @@ impl Block {
         let registers: Box<[Lanes]> = vec![Lanes::ZERO; REGISTERS].into_boxed_slice();
         let registers: Box<Registers> =
             registers.try_into().expect("made with this many registers");
-        let states = program.states.len();
-        let column = || vec![Lanes::ZERO; states];
+        let column = || vec![Lanes::ZERO; absolute.len()];
         Self {
             registers,
             relative,
-            absolute,
             floored,
             max_steps: f64::from(max_steps),
             y: column(),
             new: column(),
             rates: std::array::from_fn(|_| column()),
-            held: vec![Lanes::ZERO; program.watched.len()],
-            holding: vec![Lanes::ZERO; program.watched.len()],
+            held: vec![Lanes::ZERO; codes.triggers.outputs.len()],
+            holding: vec![Lanes::ZERO; codes.triggers.outputs.len()],
             time: Lanes::ZERO,
             stop: Lanes::all(f64::INFINITY),
             event: Lanes::all(f64::INFINITY),
@@ -173,16 +201,21 @@ impl Block {
             fire: Lanes::ZERO,
             steps: Lanes::ZERO,
             rejections: Lanes::ZERO,
+            held_back: Lanes::ZERO,
+            counts_stiffness: false,
+            sixth: column(),
+            stiff: None,
+            absolute,
         }
     }
 
-    /// Tries one step on every lane.
+    /// Decides how far each lane tries to go.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn attempt(&mut self, program: &Program) {
+    fn aim(&mut self) {
         for lane in 0..LANES {
             let (time, step) = (self.time.0[lane], self.step.0[lane]);
             let (stop, event) = (self.stop.0[lane], self.event.0[lane]);
@@ -194,15 +227,53 @@ impl Block {
             self.tried.0[lane] = tried;
             self.next_time.0[lane] = if ends { target } else { time + tried };
         }
+    }
+
+    /// Tries one step on every lane.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn attempt(&mut self, codes: &Codes) {
         for stage in 0..6 {
-            self.place(stage, program);
-            execute(&program.rates, &mut self.registers);
-            for (rate, &output) in self.rates[stage + 1].iter_mut().zip(&program.rates.outputs) {
+            self.place(stage, codes);
+            execute(&codes.rates, &mut self.registers);
+            for (rate, &output) in self.rates[stage + 1].iter_mut().zip(&codes.rates.outputs) {
                 *rate = self.registers[usize::from(output) % REGISTERS];
             }
         }
         let error = self.error();
         self.control(&error);
+        if self.counts_stiffness {
+            self.count_stiffness();
+        }
+    }
+
+    /// Counts the accepted steps near the end of the stability region: the last two stages are at
+    /// one time, and their difference shows the largest eigenvalue.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn count_stiffness(&mut self) {
+        let (mut above, mut below) = (Lanes::ZERO, Lanes::ZERO);
+        let columns =
+            self.rates[5].iter().zip(&self.rates[6]).zip(self.sixth.iter().zip(&self.new));
+        for (((k6, k7), (y6, y7)), absolute) in columns.zip(&self.absolute) {
+            for lane in 0..LANES {
+                let scale = self.relative.mul_add(y7.0[lane].abs(), *absolute);
+                let (rate, value) = (k7.0[lane] - k6.0[lane], y7.0[lane] - y6.0[lane]);
+                above.0[lane] += (rate / scale) * (rate / scale);
+                below.0[lane] += (value / scale) * (value / scale);
+            }
+        }
+        for lane in 0..LANES {
+            let product = self.tried.0[lane] * (above.0[lane] / below.0[lane]).sqrt();
+            let counts = (product > STABILITY_LIMIT) & (self.accepted.0[lane] > 0.0);
+            self.held_back.0[lane] += if counts { 1.0 } else { 0.0 };
+        }
     }
 
     /// Puts the states and the time of a stage where the rates read them.
@@ -211,8 +282,10 @@ impl Block {
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn place(&mut self, stage: usize, program: &Program) {
-        let Self { registers, y, new, rates, tried, time, floored, .. } = self;
+    fn place(&mut self, stage: usize, codes: &Codes) {
+        let Self {
+            registers, y, new, rates, tried, time, floored, sixth, counts_stiffness, ..
+        } = self;
         let [k1, k2, k3, k4, k5, k6, _] = rates;
         let n = y.len();
         let out = &mut registers[..n];
@@ -221,7 +294,12 @@ impl Block {
             1 => combine!(A3, [k1 0, k2 1], y, tried, out),
             2 => combine!(A4, [k1 0, k2 1, k3 2], y, tried, out),
             3 => combine!(A5, [k1 0, k2 1, k3 2, k4 3], y, tried, out),
-            4 => combine!(A6, [k1 0, k2 1, k3 2, k4 3, k5 4], y, tried, out),
+            4 => {
+                combine!(A6, [k1 0, k2 1, k3 2, k4 3, k5 4], y, tried, out);
+                if *counts_stiffness {
+                    sixth.copy_from_slice(out);
+                }
+            }
             _ => {
                 combine!(A7, [k1 0, k2 1, k3 2, k4 3, k5 4, k6 5], y, tried, new);
                 out.copy_from_slice(new);
@@ -237,7 +315,7 @@ impl Block {
             Some(&node) => Lanes::each(|lane| tried.0[lane].mul_add(node, time.0[lane])),
             None => self.next_time,
         };
-        registers[usize::from(program.time_register) % REGISTERS] = now;
+        registers[usize::from(codes.time_register) % REGISTERS] = now;
     }
 
     /// The error of the step just tried, in units of the tolerance: root mean square over states.
@@ -311,23 +389,25 @@ impl Block {
         }
     }
 
-    /// Computes the watched events at the end of the step; whether one rose on an accepted lane.
+    /// Computes the watched events at the end of the step; whether one rose, or a comparison changed, on
+    /// an accepted lane.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn watch(&mut self, program: &Program) -> bool {
-        execute(&program.triggers, &mut self.registers);
+    fn watch(&mut self, codes: &Codes, events: usize) -> bool {
+        execute(&codes.triggers, &mut self.registers);
         let mut rose = false;
-        for (position, &output) in program.triggers.outputs.iter().enumerate() {
+        for (position, &output) in codes.triggers.outputs.iter().enumerate() {
             let value = self.registers[usize::from(output) % REGISTERS];
             for lane in 0..LANES {
                 let now = holds(value.0[lane]);
                 self.holding[position].0[lane] = if now { 1.0 } else { 0.0 };
                 let before = self.held[position].0[lane] > 0.0;
                 let open = (self.accepted.0[lane] > 0.0) & (self.active.0[lane] > 0.0);
-                rose |= now & !before & open;
+                let counts = now | (position >= events);
+                rose |= (now != before) & counts & open;
             }
         }
         rose
@@ -371,6 +451,7 @@ impl Block {
             let needs = (time >= self.stop.0[lane])
                 | (self.fire.0[lane] > 0.0)
                 | (self.steps.0[lane] >= self.max_steps)
+                | (self.held_back.0[lane] >= STIFF_STEPS)
                 | self.is_stuck(lane);
             attention += if needs { active } else { 0.0 };
         }
@@ -387,196 +468,5 @@ impl Block {
         let time = self.time.0[lane].abs();
         let size = if time > 1.0 { time } else { 1.0 };
         self.step.0[lane].is_nan() | (self.step.0[lane] <= 1e-14 * size)
-    }
-}
-
-/// What happens between steps, one lane at a time.
-impl Block {
-    /// Why the lane needs attention, if it does.
-    pub(crate) fn arrival(&self, lane: usize) -> Option<Arrival> {
-        if self.active.0[lane] == 0.0 {
-            None
-        } else if self.time.0[lane] >= self.stop.0[lane] {
-            Some(Arrival::Stop)
-        } else if self.fire.0[lane] > 0.0 {
-            Some(Arrival::Event)
-        } else if self.steps.0[lane] >= self.max_steps {
-            Some(Arrival::TooManySteps)
-        } else if self.is_stuck(lane) {
-            Some(Arrival::StepTooSmall)
-        } else {
-            None
-        }
-    }
-
-    pub(crate) fn any_active(&self) -> bool {
-        self.active.0.iter().any(|&active| active > 0.0)
-    }
-
-    pub(crate) fn time(&self, lane: usize) -> f64 {
-        self.time.0[lane]
-    }
-
-    /// Steps taken and rejected since the lane was filled.
-    pub(crate) fn steps(&self, lane: usize) -> (u32, u32) {
-        (self.steps.0[lane] as u32, self.rejections.0[lane] as u32)
-    }
-
-    pub(crate) fn stop(&self, lane: usize) -> f64 {
-        self.stop.0[lane]
-    }
-
-    /// Whether the last step tried on the lane ended in finite values and rates.
-    pub(crate) fn is_finite(&self, lane: usize) -> bool {
-        let columns = [&self.new].into_iter().chain(&self.rates);
-        columns.flatten().all(|column| column.0[lane].is_finite())
-    }
-
-    pub(crate) fn state(&self, state: usize, lane: usize) -> f64 {
-        self.y[state].0[lane]
-    }
-
-    /// Puts a patient on a lane.
-    pub(crate) fn occupy(&mut self, lane: usize, time: f64) {
-        self.time.0[lane] = time;
-        self.active.0[lane] = 1.0;
-        self.event.0[lane] = f64::INFINITY;
-        for per_lane in [
-            &mut self.steps,
-            &mut self.rejections,
-            &mut self.was_rejected,
-            &mut self.fire,
-            &mut self.step,
-        ] {
-            per_lane.0[lane] = 0.0;
-        }
-    }
-
-    /// Leaves a lane empty.
-    pub(crate) fn vacate(&mut self, lane: usize) {
-        self.active.0[lane] = 0.0;
-        self.step.0[lane] = 0.0;
-        self.fire.0[lane] = 0.0;
-        self.stop.0[lane] = f64::INFINITY;
-        self.event.0[lane] = f64::INFINITY;
-    }
-
-    pub(crate) fn set_stop(&mut self, lane: usize, stop: f64) {
-        self.stop.0[lane] = stop;
-        self.fire.0[lane] = 0.0;
-        self.event.0[lane] = f64::INFINITY;
-    }
-
-    pub(crate) fn set_register(&mut self, register: u16, lane: usize, value: f64) {
-        self.registers[usize::from(register) % REGISTERS].0[lane] = value;
-    }
-
-    pub(crate) fn set_state(&mut self, state: usize, lane: usize, value: f64, rate: f64) {
-        self.y[state].0[lane] = value;
-        self.rates[0][state].0[lane] = rate;
-    }
-
-    pub(crate) fn rate(&self, state: usize, lane: usize) -> f64 {
-        self.rates[0][state].0[lane]
-    }
-
-    /// The step to try next, forgetting what the controller knew.
-    pub(crate) fn restart(&mut self, lane: usize, step: f64) {
-        self.step.0[lane] = step;
-        self.log_error.0[lane] = -9.210_340_371_976_182; // ln(1e-4)
-        self.was_rejected.0[lane] = 0.0;
-    }
-
-    pub(crate) fn has_step(&self, lane: usize) -> bool {
-        self.step.0[lane] > 0.0
-    }
-
-    pub(crate) fn set_held(&mut self, position: usize, lane: usize, held: bool) {
-        self.held[position].0[lane] = if held { 1.0 } else { 0.0 };
-    }
-
-    pub(crate) fn held(&self, position: usize, lane: usize) -> bool {
-        self.held[position].0[lane] > 0.0
-    }
-
-    /// Positions among the watched events of those that rose on a lane whose step was accepted.
-    pub(crate) fn rose(&self, lane: usize) -> Vec<usize> {
-        let open = self.accepted.0[lane] * self.active.0[lane] > 0.0;
-        let rose = |&p: &usize| open && self.holding[p].0[lane] > self.held[p].0[lane];
-        (0..self.held.len()).filter(rose).collect()
-    }
-
-    /// The ends of the step just tried on a lane: time, states and rates, first and last.
-    pub(crate) fn ends(&self, lane: usize) -> (f64, f64, [Vec<f64>; 4]) {
-        let pick = |columns: &[Lanes]| columns.iter().map(|c| c.0[lane]).collect::<Vec<f64>>();
-        let [k1, .., k7] = &self.rates;
-        let columns = [pick(&self.y), pick(k1), pick(&self.new), pick(k7)];
-        (self.time.0[lane], self.next_time.0[lane], columns)
-    }
-
-    /// Takes the step just tried again, only as far as `time`.
-    pub(crate) fn retake(&mut self, lane: usize, time: f64) {
-        self.accepted.0[lane] = 0.0;
-        self.next_step.0[lane] = self.step.0[lane];
-        self.next_log_error.0[lane] = self.log_error.0[lane];
-        self.event.0[lane] = time;
-        self.rejections.0[lane] -= 1.0;
-    }
-
-    /// Whether events fire at the lane's present time.
-    pub(crate) fn fires(&self, lane: usize) -> bool {
-        self.fire.0[lane] > 0.0
-    }
-
-    /// Lets events fire at the end of the step just tried.
-    pub(crate) fn fire(&mut self, lane: usize) {
-        self.fire.0[lane] = 1.0;
-    }
-
-    /// The first step from here, given the states' values and rates, and a way to compute rates.
-    pub(crate) fn first_step(
-        &self,
-        values: &[f64],
-        rates: &[f64],
-        rates_after: impl FnOnce(f64, &[f64]) -> Vec<f64>,
-    ) -> f64 {
-        let norm = |v: &dyn Fn(usize) -> f64| {
-            let sum: f64 = (0..values.len())
-                .map(|i| v(i) / self.relative.mul_add(values[i].abs(), self.absolute[i]))
-                .map(|ratio| ratio * ratio)
-                .sum();
-            (sum / values.len().max(1) as f64).sqrt()
-        };
-        let (size, slope) = (norm(&|i| values[i]), norm(&|i| rates[i]));
-        let short = if size < 1e-5 || slope < 1e-5 { 1e-6 } else { 0.01 * size / slope };
-        let after: Vec<f64> =
-            (0..values.len()).map(|i| short.mul_add(rates[i], values[i])).collect();
-        let later = rates_after(short, &after);
-        let bend = norm(&|i| later[i] - rates[i]) / short;
-        let larger = if bend > slope { bend } else { slope };
-        let step = if larger <= 1e-15 {
-            if short * 1e-3 > 1e-6 { short * 1e-3 } else { 1e-6 }
-        } else {
-            math::pow(0.01 / larger, 0.2)
-        };
-        if step < 100.0 * short { step } else { 100.0 * short }
-    }
-
-    /// The state with the largest error in the last step tried on a lane.
-    pub(crate) fn worst_state(&self, lane: usize) -> usize {
-        let mut worst = (0, -1.0);
-        for i in 0..self.y.len() {
-            let sum: f64 = ERROR.iter().zip(&self.rates).map(|(w, k)| w * k[i].0[lane]).sum();
-            let size = self.y[i].0[lane].abs();
-            let ratio =
-                (sum * self.tried.0[lane]).abs() / self.relative.mul_add(size, self.absolute[i]);
-            if !ratio.is_finite() {
-                return i;
-            }
-            if ratio > worst.1 {
-                worst = (i, ratio);
-            }
-        }
-        worst.0
     }
 }

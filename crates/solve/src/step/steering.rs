@@ -1,0 +1,248 @@
+//! What happens between steps, one lane at a time: patients come and go, stops and events are set.
+//!
+//! First step: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.4.
+
+use std::sync::Arc;
+
+use super::plan::Plan;
+use super::stiff::Stiff;
+use super::tsitouras::ERROR;
+use super::{Arrival, Block, STIFF_STEPS};
+use crate::event::{Changes, Ends, Shape};
+use crate::execute::REGISTERS;
+use crate::lanes::Lanes;
+use crate::math;
+
+impl Block {
+    /// Why the lane needs attention, if it does.
+    pub(crate) fn arrival(&self, lane: usize) -> Option<Arrival> {
+        if self.active.0[lane] == 0.0 {
+            None
+        } else if self.time.0[lane] >= self.stop.0[lane] {
+            Some(Arrival::Stop)
+        } else if self.fire.0[lane] > 0.0 {
+            Some(Arrival::Event)
+        } else if self.steps.0[lane] >= self.max_steps {
+            Some(Arrival::TooManySteps)
+        } else if self.held_back.0[lane] >= STIFF_STEPS {
+            Some(Arrival::Stiff)
+        } else if self.is_stuck(lane) {
+            Some(Arrival::StepTooSmall)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn any_active(&self) -> bool {
+        self.active.0.iter().any(|&active| active > 0.0)
+    }
+
+    pub(crate) fn time(&self, lane: usize) -> f64 {
+        self.time.0[lane]
+    }
+
+    /// Steps taken and rejected since the lane was filled.
+    pub(crate) fn steps(&self, lane: usize) -> (u32, u32) {
+        (self.steps.0[lane] as u32, self.rejections.0[lane] as u32)
+    }
+
+    /// Whether the last step tried on the lane ended in finite values and rates.
+    pub(crate) fn is_finite(&self, lane: usize) -> bool {
+        let columns = [&self.new].into_iter().chain(&self.rates);
+        columns.flatten().all(|column| column.0[lane].is_finite())
+    }
+
+    pub(crate) fn state(&self, state: usize, lane: usize) -> f64 {
+        self.y[state].0[lane]
+    }
+
+    /// Puts a patient on a lane.
+    pub(crate) fn occupy(&mut self, lane: usize, time: f64) {
+        self.time.0[lane] = time;
+        self.active.0[lane] = 1.0;
+        self.event.0[lane] = f64::INFINITY;
+        for per_lane in [
+            &mut self.steps,
+            &mut self.rejections,
+            &mut self.was_rejected,
+            &mut self.fire,
+            &mut self.step,
+            &mut self.held_back,
+        ] {
+            per_lane.0[lane] = 0.0;
+        }
+    }
+
+    /// Goes on counting the steps of a patient who comes from another block.
+    pub(crate) fn set_steps(&mut self, lane: usize, steps: u32, rejections: u32) {
+        self.steps.0[lane] = f64::from(steps);
+        self.rejections.0[lane] = f64::from(rejections);
+    }
+
+    /// Looks for stiffness from now on.
+    pub(crate) fn count_stiff_steps(&mut self) {
+        self.counts_stiffness = true;
+    }
+
+    /// Takes the steps of the stiff method from now on.
+    pub(crate) fn use_plan(&mut self, plan: Arc<Plan>) {
+        self.stiff = Some(Box::new(Stiff::new(plan)));
+    }
+
+    /// The method's name.
+    pub(crate) fn method(&self) -> &'static str {
+        if self.stiff.is_some() { "Rodas5P" } else { "explicit 5(4)" }
+    }
+
+    /// Leaves a lane empty.
+    pub(crate) fn vacate(&mut self, lane: usize) {
+        self.active.0[lane] = 0.0;
+        self.step.0[lane] = 0.0;
+        self.fire.0[lane] = 0.0;
+        self.stop.0[lane] = f64::INFINITY;
+        self.event.0[lane] = f64::INFINITY;
+    }
+
+    pub(crate) fn set_stop(&mut self, lane: usize, stop: f64) {
+        self.stop.0[lane] = stop;
+        self.fire.0[lane] = 0.0;
+        self.event.0[lane] = f64::INFINITY;
+    }
+
+    pub(crate) fn set_register(&mut self, register: u16, lane: usize, value: f64) {
+        self.registers[usize::from(register) % REGISTERS].0[lane] = value;
+    }
+
+    pub(crate) fn set_state(&mut self, state: usize, lane: usize, value: f64, rate: f64) {
+        self.y[state].0[lane] = value;
+        self.rates[0][state].0[lane] = rate;
+    }
+
+    pub(crate) fn rate(&self, state: usize, lane: usize) -> f64 {
+        self.rates[0][state].0[lane]
+    }
+
+    /// The step to try next, forgetting what the controller knew.
+    pub(crate) fn restart(&mut self, lane: usize, step: f64) {
+        self.step.0[lane] = step;
+        self.log_error.0[lane] = -9.210_340_371_976_182; // ln(1e-4)
+        self.was_rejected.0[lane] = 0.0;
+    }
+
+    pub(crate) fn has_step(&self, lane: usize) -> bool {
+        self.step.0[lane] > 0.0
+    }
+
+    pub(crate) fn set_held(&mut self, position: usize, lane: usize, held: bool) {
+        self.held[position].0[lane] = if held { 1.0 } else { 0.0 };
+    }
+
+    pub(crate) fn held(&self, position: usize, lane: usize) -> bool {
+        self.held[position].0[lane] > 0.0
+    }
+
+    /// What changed on a lane whose step was accepted, given how many of those watched are events.
+    pub(crate) fn changes(&self, lane: usize, events: usize) -> Changes {
+        let mut changes = Changes::default();
+        if self.accepted.0[lane] * self.active.0[lane] == 0.0 {
+            return changes;
+        }
+        for (position, (held, holding)) in self.held.iter().zip(&self.holding).enumerate() {
+            let (before, now) = (held.0[lane] > 0.0, holding.0[lane] > 0.0);
+            if position >= events && before != now {
+                changes.compared.push(position - events);
+            } else if position < events && before {
+                changes.held.push(position);
+            } else if position < events && now {
+                changes.rising.push(position);
+            }
+        }
+        changes
+    }
+
+    /// The step just tried on a lane: its ends, and what lies between.
+    pub(crate) fn ends(&self, lane: usize) -> Ends {
+        let pick = |columns: &[Lanes]| columns.iter().map(|c| c.0[lane]).collect::<Vec<f64>>();
+        let shape = match &self.stiff {
+            Some(stiff) => Shape::Rodas(stiff.interior(lane)),
+            None => Shape::Cubic([pick(&self.rates[0]), pick(&self.rates[6])]),
+        };
+        Ends {
+            from: self.time.0[lane],
+            to: self.next_time.0[lane],
+            start: pick(&self.y),
+            end: pick(&self.new),
+            shape,
+        }
+    }
+
+    /// Takes the step just tried again, only as far as `time`.
+    pub(crate) fn retake(&mut self, lane: usize, time: f64) {
+        self.accepted.0[lane] = 0.0;
+        self.next_step.0[lane] = self.step.0[lane];
+        self.next_log_error.0[lane] = self.log_error.0[lane];
+        self.event.0[lane] = time;
+        self.rejections.0[lane] -= 1.0;
+    }
+
+    /// Whether events fire at the lane's present time.
+    pub(crate) fn fires(&self, lane: usize) -> bool {
+        self.fire.0[lane] > 0.0
+    }
+
+    /// Lets events fire at the end of the step just tried.
+    pub(crate) fn fire(&mut self, lane: usize) {
+        self.fire.0[lane] = 1.0;
+    }
+
+    /// The first step from here, given the states' values and rates, and a way to compute rates.
+    pub(crate) fn first_step(
+        &self,
+        values: &[f64],
+        rates: &[f64],
+        rates_after: impl FnOnce(f64, &[f64]) -> Vec<f64>,
+    ) -> f64 {
+        let norm = |v: &dyn Fn(usize) -> f64| {
+            let sum: f64 = (0..values.len())
+                .map(|i| v(i) / self.relative.mul_add(values[i].abs(), self.absolute[i]))
+                .map(|ratio| ratio * ratio)
+                .sum();
+            (sum / values.len().max(1) as f64).sqrt()
+        };
+        let (size, slope) = (norm(&|i| values[i]), norm(&|i| rates[i]));
+        let short = if size < 1e-5 || slope < 1e-5 { 1e-6 } else { 0.01 * size / slope };
+        let after: Vec<f64> =
+            (0..values.len()).map(|i| short.mul_add(rates[i], values[i])).collect();
+        let later = rates_after(short, &after);
+        let bend = norm(&|i| later[i] - rates[i]) / short;
+        let larger = if bend > slope { bend } else { slope };
+        let step = if larger <= 1e-15 {
+            if short * 1e-3 > 1e-6 { short * 1e-3 } else { 1e-6 }
+        } else {
+            math::pow(0.01 / larger, 0.2)
+        };
+        if step < 100.0 * short { step } else { 100.0 * short }
+    }
+
+    /// The state with the largest error in the last step tried on a lane.
+    pub(crate) fn worst_state(&self, lane: usize) -> usize {
+        let mut worst = (0, -1.0);
+        for i in 0..self.y.len() {
+            let error = if let Some(stiff) = &self.stiff {
+                stiff.error_of(i, lane)
+            } else {
+                let parts = ERROR.iter().zip(&self.rates).map(|(w, k)| w * k[i].0[lane]);
+                parts.sum::<f64>() * self.tried.0[lane]
+            };
+            let size = self.y[i].0[lane].abs();
+            let ratio = error.abs() / self.relative.mul_add(size, self.absolute[i]);
+            if !ratio.is_finite() {
+                return i;
+            }
+            if ratio > worst.1 {
+                worst = (i, ratio);
+            }
+        }
+        worst.0
+    }
+}
