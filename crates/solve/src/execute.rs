@@ -64,9 +64,10 @@ pub(crate) fn execute(code: &Code, registers: &mut Registers) {
         };
     }
     for (operation, group) in &code.groups {
-        each!(operation, group, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh
-            Sinh Cosh Arcsin Arccos Arctan Arcsinh Arccosh Arctanh Factorial Reciprocal Add Subtract Multiply Divide Power Minimum Maximum Less LessOrEqual Greater
-            GreaterOrEqual Equal NotEqual And Or Xor Quotient Remainder MultiplyAdd MultiplySubtract SubtractProduct
+        each!(operation, group, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh Sinh
+            Cosh Arcsin Arccos Arctan Arcsinh Arccosh Arctanh Factorial Reciprocal Add Subtract
+            Multiply Divide Power Minimum Maximum Less LessOrEqual Greater GreaterOrEqual Equal
+            NotEqual And Or Xor Quotient Remainder MultiplyAdd MultiplySubtract SubtractProduct
             Product Sum Select);
     }
 }
