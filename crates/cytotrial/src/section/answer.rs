@@ -10,7 +10,7 @@ use stats::summary::{quantile_of_sorted, sorted};
 
 use super::parts::{RANGE_NOTE, estimate_cell, fitted_note, marked, named, of_note};
 use super::words::RANGE;
-use super::{Material, credibility, words};
+use super::{Material, published, words};
 use crate::protocol::Source;
 use crate::summary::ArmSummary;
 use crate::summary::contrast::Contrast;
@@ -134,14 +134,14 @@ fn how_sure(material: &Material<'_>) -> Vec<Span> {
         let differences = said.join("; ");
         sentences.push(format!("On the same patients, {a} against {b}: {differences}. "));
     }
-    let judged = credibility::held_out(material);
+    let judged = published::held_out(material);
     let misses = judged.iter().filter(|one| !one.is_inside).count();
     let mut spans = vec![plain(sentences.concat())];
     if judged.is_empty() {
         spans.push(plain("No published result was held out to judge these predictions by."));
     } else {
         spans.push(plain(format!(
-            "{misses} of {} published results that no value was set to lie outside the simulated \
+            "{misses} of {} published results that no value was set to lie outside the predicted \
              range: see ",
             judged.len()
         )));

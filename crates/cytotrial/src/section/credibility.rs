@@ -8,39 +8,10 @@ use report::{
     words as column,
 };
 
+use super::published::held_out;
 use super::{Material, words};
 use crate::summary::ArmSummary;
-use crate::summary::measure::measure;
 use crate::verification::references;
-
-/// A published result that no value was set to, beside what the arm predicts.
-pub(super) struct HeldOut {
-    /// The identifier, the arm and the endpoint.
-    pub(super) what: String,
-    /// Whether the published value lies in the simulated range.
-    pub(super) is_inside: bool,
-}
-
-/// Every named result with another role than `fit` that a simulated range answers to.
-pub(super) fn held_out(material: &Material<'_>) -> Vec<HeldOut> {
-    let experiment = material.simulation.experiment();
-    let mut found = Vec::new();
-    for arm in &material.simulation.summary.arms {
-        for id in experiment.targets.get(&arm.name).into_iter().flatten() {
-            let target = material.targets.iter().find(|target| target.id == *id);
-            let Some(target) = target.filter(|target| target.role != crate::targets::Role::Fit) else { continue };
-            let judged = target.measure().and_then(|(name, factor)| {
-                let (_, low, high) = arm.estimate(name)?.range()?;
-                Some((measure(name)?, (low..=high).contains(&(target.estimate? * factor))))
-            });
-            if let Some((measure, is_inside)) = judged {
-                let what = format!("{id}, {} in {}", words::short(measure), arm.name);
-                found.push(HeldOut { what, is_inside });
-            }
-        }
-    }
-    found
-}
 
 /// The section.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
@@ -186,8 +157,8 @@ fn validation(material: &Material<'_>) -> Vec<Block> {
     } else {
         blocks.push(paragraph(vec![
             plain(format!(
-                "{misses} of {} published results that no value was set to lie outside the \
-                 simulated range at the planned size. Predicted and observed values stand in ",
+                "{misses} of {} published results that no value was set to lie outside what a \
+                 trial of their size is predicted to see. Predicted and observed values stand in ",
                 judged.len()
             )),
             link("Beside published results", "#beside-published-results"),

@@ -38,6 +38,26 @@ impl Pair<'_> {
     }
 }
 
+/// A published result that no value was set to, beside what the arm predicts.
+pub(super) struct HeldOut {
+    /// The identifier, the endpoint and the arm.
+    pub(super) what: String,
+    /// Whether the published value lies in the predicted range.
+    pub(super) is_inside: bool,
+}
+
+/// Every named result with another role than `fit` that can be judged.
+pub(super) fn held_out(material: &Material<'_>) -> Vec<HeldOut> {
+    let (pairs, _) = pairs(material);
+    let predicted = pairs.iter().filter(|pair| pair.target.role != Role::Fit);
+    let judged = predicted.filter_map(|pair| {
+        let what =
+            format!("{}, {} in {}", pair.target.id, words::short(pair.measure), pair.arm.name);
+        Some(HeldOut { what, is_inside: pair.is_inside()? })
+    });
+    judged.collect()
+}
+
 /// The section.
 pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     let mut blocks = vec![
