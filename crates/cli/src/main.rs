@@ -3,6 +3,7 @@
 mod check;
 mod claims;
 mod completions;
+mod design;
 mod doctor;
 mod explain;
 mod folder;
@@ -59,6 +60,7 @@ enum Verb {
     Check(check::Arguments),
     Simulate(simulate::Arguments),
     Claims(claims::Arguments),
+    Design(Box<design::Arguments>),
     Report(report::Arguments),
     Verify(verify::Arguments),
     Doctor(doctor::Arguments),
@@ -78,6 +80,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A failed computation, or a fault of ours.
     Failed = 3,
+    /// No advice is possible yet.
+    Refused = 4,
     /// A run, or the numbers of this machine, are not as they should be.
     NotReproduced = 5,
     /// Stopped by a signal; what was finished is kept.
@@ -91,6 +95,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments, options),
         Verb::Simulate(arguments) => simulate::run(&arguments, options),
         Verb::Claims(arguments) => claims::run(&arguments, options),
+        Verb::Design(arguments) => design::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
         Verb::Verify(arguments) => verify::run(&arguments, options),
         Verb::Doctor(arguments) => doctor::run(&arguments, options),

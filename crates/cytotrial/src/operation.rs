@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod check;
 pub mod claims;
+pub mod design;
 pub mod doctor;
 pub mod explain;
 pub mod new;

@@ -11,7 +11,7 @@ pub mod files;
 pub mod product;
 pub mod quantity;
 pub mod read;
-mod section;
+pub(crate) mod section;
 pub mod unknowns;
 
 pub use unknowns::{Grade, Unknowns};
@@ -98,14 +98,31 @@ pub struct DoseFinding {
 
 /// The design that a protocol names, with its settings.
 pub fn design(finding: &DoseFinding) -> Result<Box<dyn design::Design>, design::DesignError> {
-    match design::ALL.iter().find(|entry| entry.name == finding.method) {
-        Some(entry) => (entry.from_toml)(&finding.settings),
+    match design::Entry::named(&finding.method) {
+        Some(entry) => design_of(entry, &finding.settings),
         None => Err(design::DesignError::Limit {
             setting: "method",
             found: f64::NAN,
             limit: format!("a design of the list, not `{}`", finding.method),
         }),
     }
+}
+
+/// A design of the list by its settings, with the rules around it that `rules` among them says.
+pub fn design_of(
+    entry: &design::Entry,
+    settings: &str,
+) -> Result<Box<dyn design::Design>, design::DesignError> {
+    let mut settings: toml::Table = toml::from_str(settings)?;
+    let rules: Vec<design::Rule> = match settings.remove("rules") {
+        None => Vec::new(),
+        Some(rules) => rules.try_into()?,
+    };
+    let design = (entry.from_toml)(&settings.to_string())?;
+    if rules.is_empty() {
+        return Ok(design);
+    }
+    Ok(Box::new(design::Guarded::new(design, &rules)))
 }
 
 /// Treatment of toxicity.

@@ -71,7 +71,7 @@ pub enum PlanError {
 }
 
 /// What happens in a trial, on average.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Characteristics {
     /// The probability that a dose is recommended, by dose.
     pub selected: Vec<f64>,
@@ -92,7 +92,7 @@ pub struct Characteristics {
 }
 
 /// Monte Carlo standard errors, in the order of [`Characteristics`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Errors {
     /// How many trials were simulated.
     pub trials: u32,

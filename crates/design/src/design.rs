@@ -51,6 +51,12 @@ pub trait Design: fmt::Debug + Send + Sync {
     /// The paragraph a protocol needs.
     fn describe(&self) -> String;
 
+    /// The DLT rates as the design estimates them when it recommends a dose; `None` for a dose of
+    /// which it says nothing, and an empty list if the design has no estimates.
+    fn estimated_toxicity(&self, _doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        Vec::new()
+    }
+
     /// The lower dose for a patient who comes while the cohort at the current dose is full and under
     /// evaluation; `None` if the design does not backfill or no dose is open. `assigned` is
     /// everybody assigned to each dose so far.
@@ -110,6 +116,51 @@ pub struct Entry {
     pub least: &'static str,
     /// Reads the settings of the design from TOML; a misspelt key is an error.
     pub from_toml: fn(&str) -> Result<Box<dyn Design>, DesignError>,
+    /// Every setting in force, defaults included; settings that are off are left out.
+    pub in_force: fn(&str) -> Result<toml::Table, DesignError>,
+    /// What the design does where papers and programs differ.
+    pub conventions: &'static [&'static str],
+}
+
+impl Entry {
+    /// The design of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|entry| entry.name == name)
+    }
+
+    /// The keys that the settings can have.
+    pub fn keys(&self) -> Vec<String> {
+        // Only the reader itself knows all of them, and tells when it meets one that it does not.
+        let told = (self.in_force)("no-such-key = 0")
+            .map_or_else(|error| error.to_string(), |_| String::new());
+        let told = told.lines().find(|line| line.contains("unknown field")).unwrap_or_default();
+        told.split('`').skip(1).step_by(2).skip(1).map(str::to_owned).collect()
+    }
+}
+
+/// Settings as a table.
+pub(crate) fn as_table(settings: &impl serde::Serialize) -> toml::Table {
+    toml::Table::try_from(settings).expect("settings are a table of numbers, texts and lists")
+}
+
+/// Adds a setting that follows from others, unless it was given.
+pub(crate) fn follows(table: &mut toml::Table, key: &str, times: f64, of: &str) {
+    if let Some(rate) = table.get(of).and_then(toml::Value::as_float) {
+        table.entry(key).or_insert(toml::Value::Float(times * rate));
+    }
+}
+
+/// Settings of the BOIN family as a table, with the rates that follow from the target.
+pub(crate) fn boin_table(settings: &impl serde::Serialize, low: f64) -> toml::Table {
+    let mut table = as_table(settings);
+    follows(&mut table, "underdosing", low, "target");
+    follows(&mut table, "overdosing", 1.4, "target");
+    table
+}
+
+/// A setting as a value.
+pub(crate) fn as_value(setting: &impl serde::Serialize) -> toml::Value {
+    toml::Value::try_from(setting).expect("a setting is a number, a text or a list")
 }
 
 /// Why settings make no design.
@@ -177,7 +228,7 @@ pub(crate) fn suspended(doses: &[DoseCounts], reason: &mut Reason) -> Step {
 }
 
 /// What to do while patients are in the DLT window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PendingRule {
     /// Wait for all of them at the current dose.
@@ -241,6 +292,24 @@ mod tests {
             assert_eq!(design.recommend(&[]), None, "{}", entry.name);
             assert!(design.describe().len() > 40);
         }
+    }
+
+    #[test]
+    fn the_settings_in_force_make_the_same_design() {
+        for entry in ALL {
+            let table = (entry.in_force)(entry.least).unwrap();
+            let again = (entry.from_toml)(&table.to_string()).unwrap();
+            let first = (entry.from_toml)(entry.least).unwrap();
+            assert_eq!(again.describe(), first.describe(), "{}", entry.name);
+            assert_eq!((entry.in_force)(&table.to_string()).unwrap(), table, "{}", entry.name);
+            let keys = entry.keys();
+            for key in table.keys() {
+                assert!(keys.contains(key), "{}: {key} of {keys:?}", entry.name);
+            }
+            assert!(!entry.conventions.is_empty(), "{}", entry.name);
+        }
+        assert!(Entry::named("boin").unwrap().keys().contains(&"titration-cohort".to_owned()));
+        assert!(Entry::named("bion").is_none());
     }
 
     #[test]

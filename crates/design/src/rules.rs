@@ -213,6 +213,10 @@ impl Design for Guarded {
         (doses[level].evaluable >= self.rules.min_to_recommend).then_some(level)
     }
 
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        self.design.estimated_toxicity(doses)
+    }
+
     fn backfill(&self, known: &Known, assigned: &[u32]) -> Option<usize> {
         let chosen = self.design.backfill(known, assigned);
         let Some((most, needs_response)) = self.rules.backfill else { return chosen };

@@ -7,7 +7,7 @@ use stats::math::{exp, ln};
 use crate::design::{DesignError, is_rate, within};
 
 /// The working model whose parameter is estimated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
     /// The skeleton to the power exp(b).

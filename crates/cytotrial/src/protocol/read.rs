@@ -12,7 +12,7 @@ use crate::problem::{Problem, any_error, help_with_nearest};
 mod arms;
 mod claims;
 mod conduct;
-mod finding;
+pub(crate) mod finding;
 pub mod product;
 pub mod sources;
 mod treatment;

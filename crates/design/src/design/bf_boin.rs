@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::boin::{Boin, EarlyStopRule, Settings as BoinSettings};
 use super::{Design, DesignError, Entry, PendingRule, counted, suspended, within};
@@ -18,10 +18,16 @@ pub const ENTRY: Entry = Entry {
     title: "BF-BOIN",
     least: "target = 0.3",
     from_toml: |text| Ok(Box::new(BfBoin::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::boin_table(&toml::from_str::<Settings>(text)?, 0.6)),
+    conventions: &[
+        "backfilled patients count at every decision; a dose is closed for backfilling below the cap, not at it (the R package allows one more)",
+        "the cohort at the current dose is waited for, backfilled patients at lower doses are not",
+        "the isotonic estimate has the prior Beta(0.05, 0.05) and inverse-variance weights; in a block of equal estimates the highest dose wins below the target, the lowest above it",
+    ],
 };
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The DLT rate aimed at.
@@ -57,7 +63,7 @@ fn default_most() -> u32 {
 }
 
 /// Where a response opens a dose for backfilling.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Opens {
     /// At the dose itself.
@@ -68,7 +74,7 @@ pub enum Opens {
 }
 
 /// Which of the open doses a patient gets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Allocation {
     /// The highest.
@@ -214,6 +220,10 @@ impl Design for BfBoin {
 
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
         self.boin.recommend(doses)
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        self.boin.estimates(doses)
     }
 
     fn describe(&self) -> String {

@@ -3,7 +3,7 @@
 //! Neuenschwander, Branson and Gsponer, Stat Med 2008;27:2420-2439; Babb, Rogatko and Zacks, Stat
 //! Med 1998;17:1103-1120.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Design, DesignError, Entry, PendingRule, is_rate, when_complete, within};
 use crate::counts::{DoseCounts, Known};
@@ -17,10 +17,16 @@ pub const ENTRY: Entry = Entry {
     title: "BLRM with EWOC",
     least: "doses = [1, 3, 10]\nreference = 3",
     from_toml: |text| Ok(Box::new(Blrm::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "log alpha is the log odds at the reference dose; the posterior is computed by quadrature, not drawn",
+        "an overdose probability equal to `overdose-control` closes a dose; of doses equally often on target the highest",
+        "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
+    ],
 };
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The doses, lowest first, in any one unit.
@@ -81,7 +87,7 @@ fn default_increase() -> f64 {
 }
 
 /// Which eligible dose is next.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// The one with the highest probability of the target interval; of equal ones the higher.
@@ -239,6 +245,10 @@ impl Design for Blrm {
 
     fn levels(&self) -> Option<usize> {
         Some(self.settings.doses.len())
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        self.fit(doses).summary.means.into_iter().map(Some).collect()
     }
 
     fn describe(&self) -> String {

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stats::math::ln;
 
 use super::{Design, DesignError, Entry, PendingRule, counted, when_complete, within};
@@ -22,13 +22,21 @@ pub const ENTRY: Entry = Entry {
     title: "BOIN",
     least: "target = 0.3",
     from_toml: |text| Ok(Box::new(Boin::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::boin_table(&toml::from_str::<Settings>(text)?, 0.6)),
+    conventions: &[
+        "an observed rate equal to the de-escalation boundary stays (R package BOIN 2.7.2); equal to the escalation boundary escalates",
+        "no dose with fewer than three evaluable patients is eliminated",
+        "elimination is strict (above the cut-off), closes all higher doses and is never undone; an eliminated lowest dose ends the trial without a recommendation",
+        "the isotonic estimate has the prior Beta(0.05, 0.05) and inverse-variance weights; in a block of equal estimates the highest dose wins below the target, the lowest above it",
+        "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
+    ],
 };
 
 /// A rate times a number of patients this close to an integer is that integer.
 const SAME_COUNT: f64 = 1e-12;
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The DLT rate aimed at.
@@ -78,7 +86,7 @@ fn default_offset() -> f64 {
 }
 
 /// When enough patients at a dose end the trial.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EarlyStopRule {
     /// Only if the next patients would be treated at the same dose.
@@ -274,6 +282,10 @@ impl Design for Boin {
         let limit = if self.settings.bound_mtd { self.lambda_d } else { f64::INFINITY };
         let open = interval::first_eliminated(self, doses);
         isotonic::nearest(doses, open, self.settings.target, limit)
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        self.estimates(doses)
     }
 
     fn describe(&self) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Lin, Zhou, Yan, Li and Yuan, JCO Precis Oncol 2020;4:1393-1402.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::boin::boundaries_of;
 use super::{Design, DesignError, Entry, Outcomes, suspended, within};
@@ -16,13 +16,20 @@ pub const ENTRY: Entry = Entry {
     title: "BOIN12",
     least: "toxicity-limit = 0.35\nresponse-limit = 0.25",
     from_toml: |text| Ok(Box::new(Boin12::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "uniform Beta(1, 1) priors for both rates; a dose is closed when the probability reaches the cut-off, whatever its number of patients",
+        "a DLT rate equal to the de-escalation boundary de-escalates; ties of desirability go to the higher dose",
+        "the isotonic DLT rates of the recommendation are weighed by patients; ties of utility go to the lowest dose",
+        "waits while any patient at any dose is in the window",
+    ],
 };
 
 /// A rate this close to a boundary is on it.
 const SAME_RATE: f64 = 1e-12;
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The highest tolerable DLT rate (phi T).

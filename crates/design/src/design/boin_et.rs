@@ -3,7 +3,7 @@
 //! Takeda, Taguri and Morita, Pharm Stat 2018;17:383-395; boundaries by the grid of the R package
 //! boinet 1.5.0.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Design, DesignError, Entry, Outcomes, is_rate, suspended, within};
 use crate::counts::{DoseCounts, Known};
@@ -18,6 +18,17 @@ pub const ENTRY: Entry = Entry {
     title: "BOIN-ET",
     least: "",
     from_toml: |text| Ok(Box::new(BoinEt::new(toml::from_str(text)?)?)),
+    in_force: |text| {
+        let mut table = super::boin_table(&toml::from_str::<Settings>(text)?, 0.1);
+        super::follows(&mut table, "low-response", 0.6, "response");
+        Ok(table)
+    },
+    conventions: &[
+        "uniform Beta(1, 1) priors for both rates; a dose is closed when the probability reaches the cut-off, whatever its number of patients",
+        "the boundaries come from the published grid (R package boinet 1.5.0); `corrected = true` repairs one term of it",
+        "among neighbours with equally many responses the lowest is taken; the package draws one at random",
+        "waits while any patient at any dose is in the window",
+    ],
 };
 
 /// A rate this close to a boundary is on it.
@@ -27,7 +38,7 @@ const SAME_RATE: f64 = 1e-12;
 const PATIENTS: u32 = 100;
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Settings {
     /// The DLT rate aimed at (phi).

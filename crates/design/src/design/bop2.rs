@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stats::math::pow;
 
 use super::predictive_probability::check_looks;
@@ -20,13 +20,18 @@ pub const ENTRY: Entry = Entry {
     title: "BOP2",
     least: "null-response = 0.2\nlooks = [10, 20]\nlambda = 0.85\ngamma = 0.6",
     from_toml: |text| Ok(Box::new(Bop2::new(&toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "the prior has the mean of the null rate and the weight of one patient; stopping is strict (below the cut-off)",
+        "the search maximises the exact power on a grid (lambda 0.5 to 0.995 by 0.005, gamma 0 to 1 by 0.02); ties go to fewer patients at the null rates",
+    ],
 };
 
 /// Probabilities this close are equal.
 const SAME: f64 = 1e-12;
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The response rate that is of no interest.

@@ -3,7 +3,7 @@
 //! O'Quigley, Pepe and Fisher, Biometrics 1990;46:33-48; O'Quigley and Shen, Biometrics
 //! 1996;52:673-684; restrictions as in the R package dfcrm 0.2-2.1 (crmsim).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Design, DesignError, Entry, PendingRule, counted, is_rate, when_complete, within};
 use crate::counts::{DoseCounts, Known};
@@ -19,10 +19,18 @@ pub const ENTRY: Entry = Entry {
     title: "CRM",
     least: "target = 0.3\nhalf-width = 0.05\nprior-mtd = 2\nlevels = 4",
     from_toml: |text| Ok(Box::new(Crm::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "the estimate is the posterior mean of b, plugged in (dfcrm); `estimate = \"mean-rate\"` takes the mean of each rate",
+        "of equally near levels the lowest; no level is skipped on the way up; no escalation after a cohort with a DLT rate at the target or above",
+        "when the last cohort is not given, all patients of its dose stand for it",
+        "no stop for safety unless `stop-above` is set",
+        "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
+    ],
 };
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The DLT rate aimed at.
@@ -91,7 +99,7 @@ fn default_intercept_deviation() -> f64 {
 }
 
 /// How the parameter is estimated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// The posterior mean.
@@ -102,7 +110,7 @@ pub enum Method {
 }
 
 /// Which rates are compared with the target.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Estimate {
     /// The rates at the estimate of the parameter.
@@ -113,7 +121,7 @@ pub enum Estimate {
 }
 
 /// From what the probability that a dose is too toxic comes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StopBy {
     /// The posterior of the model.
@@ -395,6 +403,10 @@ impl Design for Crm {
 
     fn levels(&self) -> Option<usize> {
         Some(self.skeleton.len())
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        self.rates(doses, &[]).into_iter().flatten().map(Some).collect()
     }
 
     fn describe(&self) -> String {

@@ -3,7 +3,7 @@
 //! Thall and Cook, Biometrics 2004;60:684-693; the contours of Cook 2006 (the L-p norm); decisions
 //! as in the software of the MD Anderson Cancer Center.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stats::math::pow;
 
 use super::{Design, DesignError, Entry, Outcomes, is_rate, suspended, within};
@@ -19,10 +19,17 @@ pub const ENTRY: Entry = Entry {
             response-intercept = [-0.8, 1.9]\nresponse-slope = [1.5, 2.0]\nresponse-hurdle = 0.3\n\
             toxicity-hurdle = 0.4",
     from_toml: |text| Ok(Box::new(EffTox::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "doses enter as the logarithm less its mean; the utility is taken at the posterior means",
+        "the posterior is computed from `draws` fixed points: the same on every machine, with a standard error in the reason",
+        "no untried dose is skipped",
+        "waits while any patient at any dose is in the window",
+    ],
 };
 
 /// The settings of the design. Priors are given as mean and standard deviation.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The doses, lowest first, in any one unit.

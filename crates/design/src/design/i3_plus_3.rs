@@ -17,6 +17,13 @@ pub const ENTRY: Entry = Entry {
     title: "i3+3",
     least: "target = 0.3",
     from_toml: |text| Ok(Box::new(IThreePlusThree::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "the ends of the equivalence interval belong to it",
+        "elimination is strict (above the cut-off), closes all higher doses and is never undone; an eliminated lowest dose ends the trial without a recommendation",
+        "the isotonic estimate has the prior Beta(0.05, 0.05) and inverse-variance weights; in a block of equal estimates the highest dose wins below the target, the lowest above it",
+        "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
+    ],
 };
 
 /// The settings of the design: those of the keyboard design.
@@ -79,6 +86,10 @@ impl Design for IThreePlusThree {
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
         let open = interval::first_eliminated(self, doses);
         isotonic::nearest(doses, open, self.settings.target, f64::INFINITY)
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        isotonic::estimates(doses, interval::first_eliminated(self, doses), 0.05)
     }
 
     fn describe(&self) -> String {

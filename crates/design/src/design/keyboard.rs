@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Design, DesignError, Entry, PendingRule, is_rate, when_complete, within};
 use crate::counts::{DoseCounts, Known};
@@ -21,10 +21,17 @@ pub const ENTRY: Entry = Entry {
     title: "Keyboard",
     least: "target = 0.3",
     from_toml: |text| Ok(Box::new(Keyboard::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "of equally strong keys the highest counts; the two end keys are scaled to full width",
+        "elimination is strict (above the cut-off), closes all higher doses and is never undone; an eliminated lowest dose ends the trial without a recommendation",
+        "the isotonic estimate has the prior Beta(0.05, 0.05) and inverse-variance weights; in a block of equal estimates the highest dose wins below the target, the lowest above it",
+        "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
+    ],
 };
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The DLT rate aimed at.
@@ -165,6 +172,10 @@ impl Design for Keyboard {
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
         let open = interval::first_eliminated(self, doses);
         isotonic::nearest(doses, open, self.settings.target, f64::INFINITY)
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        isotonic::estimates(doses, interval::first_eliminated(self, doses), 0.05)
     }
 
     fn describe(&self) -> String {

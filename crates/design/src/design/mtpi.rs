@@ -2,7 +2,7 @@
 //!
 //! Ji, Liu, Li and Bekele, Clin Trials 2010;7:653-663.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::keyboard::{default_elimination, default_least_patients, default_margin};
 use super::mtpi2::{Masses, Settings as Mtpi2Settings, UnitMass};
@@ -15,10 +15,17 @@ pub const ENTRY: Entry = Entry {
     title: "mTPI",
     least: "target = 0.3",
     from_toml: |text| Ok(Box::new(design(&toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "equal unit probability masses go to the lower dose",
+        "elimination is strict (above the cut-off), closes all higher doses and is never undone; an eliminated lowest dose ends the trial without a recommendation",
+        "the recommended dose is by isotonic posterior means under Beta(1, 1); at equal distance the highest dose not above the target",
+        "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
+    ],
 };
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The DLT rate aimed at.

@@ -20,6 +20,13 @@ pub const ENTRY: Entry = Entry {
     from_toml: |text| {
         Ok(Box::new(UnitMass::new(toml::from_str(text)?, Masses::Equal, Keys::new)?))
     },
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "equal unit probability masses go to escalation first, then to staying",
+        "elimination is strict (above the cut-off), closes all higher doses and is never undone; an eliminated lowest dose ends the trial without a recommendation",
+        "the recommended dose is by isotonic posterior means under Beta(1, 1); at equal distance the highest dose not above the target",
+        "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
+    ],
 };
 
 /// The settings of the design: those of the keyboard design.
@@ -99,6 +106,10 @@ impl Design for UnitMass {
             }
         }
         best.map(|(level, _)| level)
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        isotonic::estimates(doses, interval::first_eliminated(self, doses), 1.0)
     }
 
     fn describe(&self) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Lee and Liu, Clin Trials 2008;5:93-106.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stats::math::exp;
 use stats::special::{ln_beta, ln_gamma};
 
@@ -19,10 +19,15 @@ pub const ENTRY: Entry = Entry {
     title: "Predictive probability",
     least: "null-rate = 0.2\nlooks = [10, 20, 30]",
     from_toml: |text| Ok(Box::new(PredictiveProbability::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "the posterior probability of success is strict (above `success`)",
+        "predictive probabilities are exact beta-binomial sums",
+    ],
 };
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The response rate to exceed.

@@ -2,7 +2,7 @@
 //!
 //! Skolnik, Barrett, Jayaraman, Patel and Adamson, J Clin Oncol 2008;26:190-195.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Design, Entry, Outcomes, suspended};
 use crate::counts::{DoseCounts, Known};
@@ -14,10 +14,15 @@ pub const ENTRY: Entry = Entry {
     title: "Rolling six",
     least: "",
     from_toml: |text| Ok(Box::new(toml::from_str::<RollingSix>(text)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<RollingSix>(text)?)),
+    conventions: &[
+        "two DLTs among those enrolled exclude a dose; patients enter one at a time",
+        "the recommended dose is the highest with none of three or one of six",
+    ],
 };
 
 /// The settings of the rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct RollingSix {
     /// Whether five patients without a DLT are enough while the sixth is pending.

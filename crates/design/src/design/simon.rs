@@ -2,7 +2,7 @@
 //!
 //! Simon, Control Clin Trials 1989;10:1-10; Jung, Lee, Kim and George, Stat Med 2004;23:561-569.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stats::math::{exp, ln, ln_1p};
 use stats::special::ln_gamma;
 
@@ -17,13 +17,18 @@ pub const ENTRY: Entry = Entry {
     title: "Simon two-stage",
     least: "null-rate = 0.1\nalternative-rate = 0.3",
     from_toml: |text| Ok(Box::new(Simon::new(&toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "stop at or below the first limit, promising above the second; both errors are exact",
+        "of designs with equally many patients on average the smaller first stage",
+    ],
 };
 
 /// Mean sizes this close are equal.
 const SAME_SIZE: f64 = 1e-9;
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The response rate that is of no interest.
@@ -57,7 +62,7 @@ fn default_most() -> u32 {
 }
 
 /// Which of the designs that keep both errors.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The fewest patients on average at the null rate.

@@ -2,7 +2,7 @@
 //!
 //! Li, Whitmore, Guo and Ji, Clin Cancer Res 2017;23:13-20.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stats::special::beta_cdf;
 
 use super::{Design, DesignError, Entry, Outcomes, is_rate, suspended, within};
@@ -17,10 +17,17 @@ pub const ENTRY: Entry = Entry {
     title: "TEPI",
     least: "",
     from_toml: |text| Ok(Box::new(Tepi::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "uniform priors, both rates independent; of equally heavy intervals the lower decides",
+        "no dose with fewer than `exclusion-min-patients` is excluded (assumed)",
+        "the mean utility is exact, where the paper draws it at random",
+        "waits while any patient at any dose is in the window",
+    ],
 };
 
 /// The settings of the design; the defaults are those of the paper.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Settings {
     /// Where the intervals of the DLT rate end, without 0 and 1.

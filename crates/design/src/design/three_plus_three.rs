@@ -3,7 +3,7 @@
 //! Storer, Biometrics 1989;45:925-937; with de-escalation as in Korn et al., Stat Med
 //! 1994;13:1799-1806.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Design, Entry, counted, suspended};
 use crate::counts::{DoseCounts, Known};
@@ -15,10 +15,16 @@ pub const ENTRY: Entry = Entry {
     title: "Traditional 3+3",
     least: "",
     from_toml: |text| Ok(Box::new(toml::from_str::<ThreePlusThree>(text)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<ThreePlusThree>(text)?)),
+    conventions: &[
+        "the lowest level is the start; cohorts of three",
+        "two DLTs at a dose exclude it and all above, among three or among six",
+        "waits while any patient at any dose is in the window",
+    ],
 };
 
 /// What happens below the first dose that is too toxic.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Variant {
     /// The dose below gets six patients before it is recommended.
     #[default]
@@ -30,7 +36,7 @@ pub enum Variant {
 }
 
 /// The settings of the rule.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ThreePlusThree {
     /// What happens below the first dose that is too toxic.

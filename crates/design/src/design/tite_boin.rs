@@ -3,7 +3,7 @@
 //! Yuan, Lin, Li, Nie and Warren, Clin Cancer Res 2018;24:4921-4930; the form with an effective
 //! sample size: Lin and Yuan, Biostatistics 2020;21:807-824.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::boin::{Boin, Settings as BoinSettings};
 use super::{Design, DesignError, Entry, Outcomes, suspended, within};
@@ -17,13 +17,20 @@ pub const ENTRY: Entry = Entry {
     title: "TITE-BOIN",
     least: "target = 0.3",
     from_toml: |text| Ok(Box::new(TiteBoin::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::boin_table(&toml::from_str::<Settings>(text)?, 0.6)),
+    conventions: &[
+        "an observed rate equal to the de-escalation boundary stays in the imputation form and de-escalates in the form by effective sample size",
+        "elimination counts everybody treated",
+        "the isotonic estimate has the prior Beta(0.05, 0.05) and inverse-variance weights; in a block of equal estimates the highest dose wins below the target, the lowest above it",
+        "a pending patient whose follow-up is not given counts as not observed at all",
+    ],
 };
 
 /// A rate this close to a boundary is on it.
 const SAME_RATE: f64 = 1e-12;
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The DLT rate aimed at.
@@ -54,7 +61,7 @@ fn default_share() -> f64 {
 }
 
 /// How pending patients count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// The unseen outcome of each is imputed from the observed rate.
@@ -229,6 +236,10 @@ impl Design for TiteBoin {
 
     fn outcomes(&self) -> Outcomes {
         Outcomes::ToxicityInTime
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        self.boin.estimates(doses)
     }
 
     fn describe(&self) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Cheung and Chappell, Biometrics 2000;56:1177-1182; the R package dfcrm 0.2-2.1 (titecrm).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::crm::{Crm, Method, Settings as CrmSettings};
 use super::{Design, DesignError, Entry, Outcomes};
@@ -20,10 +20,25 @@ pub const ENTRY: Entry = Entry {
         let Settings { weights, crm } = toml::from_str::<Given>(text)?.settings();
         Ok(Box::new(TiteCrm::new(weights, crm)?))
     },
+    in_force: |text| {
+        let Settings { weights, crm } = toml::from_str::<Given>(text)?.settings();
+        let mut table = super::as_table(&crm);
+        // Every patient counts, so there is nothing to wait for; the model has one parameter.
+        table.remove("pending");
+        table.remove("intercept-deviation");
+        table.insert("weights".to_owned(), super::as_value(&weights));
+        Ok(table)
+    },
+    conventions: &[
+        "a pending patient counts without a DLT by its weight; a DLT has weight 1 from the day it is seen",
+        "a pending patient whose follow-up is not given has weight 0",
+        "of equally near levels the lowest; no level is skipped on the way up; no escalation after a cohort with a DLT rate at the target or above",
+        "no stop for safety unless `stop-above` is set",
+    ],
 };
 
 /// How much a pending patient counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weights {
     /// The observed share of the window.
@@ -184,6 +199,10 @@ impl Design for TiteCrm {
 
     fn outcomes(&self) -> Outcomes {
         Outcomes::ToxicityInTime
+    }
+
+    fn estimated_toxicity(&self, doses: &[DoseCounts]) -> Vec<Option<f64>> {
+        self.crm.estimated_toxicity(doses)
     }
 
     fn describe(&self) -> String {

@@ -4,7 +4,7 @@
 //! Ivanova, Qaqish and Schell, Biometrics 2005;61:540-545; Geller et al., Stat Biosci 2003 (the
 //! beta-binomial rule); conventions of the R packages stoppingrule 0.5.2 and clinfun 1.1.5.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stats::special::{beta_cdf, normal_cdf, normal_quantile};
 
 use super::predictive_probability::{check_looks, check_prior};
@@ -20,10 +20,15 @@ pub const ENTRY: Entry = Entry {
     title: "Toxicity monitoring",
     least: "limit = 0.3\nlooks = [3, 6, 9, 12]",
     from_toml: |text| Ok(Box::new(ToxicityMonitoring::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "the Bayesian rule is strict (above the cut-off)",
+        "the probabilities of stopping are exact",
+    ],
 };
 
 /// The settings of the boundary.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The tolerable DLT rate.
@@ -60,7 +65,7 @@ fn default_type_one() -> f64 {
 }
 
 /// How the boundary is made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// A fixed posterior probability.

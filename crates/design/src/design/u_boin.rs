@@ -2,7 +2,7 @@
 //!
 //! Zhou, Lee and Yuan, Stat Med 2019;38:5299-5316.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::boin::{Boin, Settings as BoinSettings};
 use super::{Design, DesignError, Entry, Outcomes, suspended, within};
@@ -17,13 +17,20 @@ pub const ENTRY: Entry = Entry {
     title: "U-BOIN",
     least: "toxicity-limit = 0.3\nresponse-limit = 0.25",
     from_toml: |text| Ok(Box::new(UBoin::new(toml::from_str(text)?)?)),
+    in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
+    conventions: &[
+        "uniform Beta(1, 1) priors for both rates; a dose is closed when the probability reaches the cut-off, whatever its number of patients",
+        "the first stage ends when any dose has `first-stage` patients; the second chooses among tried doses only",
+        "ties of utility go to the lowest dose",
+        "waits while any patient at any dose is in the window",
+    ],
 };
 
 /// The weight of each outcome in the Dirichlet prior.
 const PRIOR: f64 = 0.25;
 
 /// The settings of the design.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The highest tolerable DLT rate, the target of the first stage.

@@ -48,6 +48,34 @@ pub(super) fn dose_finding(section: &Section<'_>) -> Option<DoseFinding> {
     })
 }
 
+/// A `[dose-finding]` table whose design is asked alone: what is written, nothing needed.
+#[derive(Debug, Default)]
+pub(crate) struct Alone {
+    pub(crate) method: Option<String>,
+    pub(crate) settings: toml::Table,
+    pub(crate) cohort: Option<u32>,
+    pub(crate) max_patients: Option<u32>,
+    pub(crate) window_days: Option<f64>,
+}
+
+/// Reads what a design needs and passes over what belongs to the conduct of a trial.
+pub(crate) fn alone(section: &Section<'_>) -> Alone {
+    let method = section.may("method").and_then(method);
+    let cohort = section.may("cohort").and_then(|field| field.whole(1, 100));
+    let max_patients = section.may("max-patients").and_then(|field| field.whole(1, 1000));
+    let window = section.may("window").and_then(window);
+    let _ = section.may("stagger");
+    let entries = section.unasked();
+    let own = entries.iter().map(|entry| (entry.key.clone(), as_toml(&entry.node.value)));
+    Alone {
+        method,
+        settings: own.collect(),
+        cohort,
+        max_patients,
+        window_days: window.map(|(days, _)| days),
+    }
+}
+
 fn method(field: Field<'_>) -> Option<String> {
     let here = field.clone();
     let name = field.text()?;
@@ -61,7 +89,7 @@ fn method(field: Field<'_>) -> Option<String> {
 /// The design reads its own settings; what it does not know is told here.
 fn check_settings(section: &Section<'_>, method: &str, settings: &str) -> bool {
     let Some(entry) = design::ALL.iter().find(|entry| entry.name == method) else { return false };
-    match (entry.from_toml)(settings) {
+    match crate::protocol::design_of(entry, settings) {
         Ok(design) if matches!(design.outcomes(), Toxicity | ToxicityInTime) => true,
         Ok(_) => {
             let message = format!("`{method}` decides by responses");
@@ -203,7 +231,10 @@ fn gap(response: &Schedule) -> f64 {
 }
 
 /// A problem that serde tells: code, the unknown key if that is it, message, help.
-fn of_serde(message: &str, place: &str) -> (&'static str, Option<String>, String, String) {
+pub(crate) fn of_serde(
+    message: &str,
+    place: &str,
+) -> (&'static str, Option<String>, String, String) {
     let message = message
         .lines()
         .find(|line| line.contains("field") || line.contains("invalid"))
