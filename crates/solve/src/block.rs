@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use crate::compile::Program;
 use crate::failure::Failure;
-use crate::run::{Settings, Start, Statistics, run};
+use crate::request::{Next, Settings, Start, Statistics};
+use crate::run::run;
 
 /// How many patients one thread follows at a time. Results do not depend on it.
 const SHARE: usize = 64;
@@ -95,7 +96,7 @@ fn follow(
         }
         let next_dose = doses.get(*given).map(|dose| dose.0);
         let next_time = times.get(*noted).copied()?;
-        Some(next_dose.map_or(next_time, |dose| dose.min(next_time)))
+        Some(next_dose.filter(|dose| *dose <= next_time).map_or(Next::Look(next_time), Next::Stop))
     });
     (values, results)
 }

@@ -101,8 +101,12 @@ pub struct Program {
     /// What assigned symbols are computed from.
     pub(crate) assigned: Vec<Option<Slice>>,
     pub(crate) initial: Initial,
+    /// The node of each symbol that is not computed and that some term reads.
+    pub(crate) leaf_of: Vec<Option<NodeId>>,
+    /// The node of time, if some term reads it.
+    pub(crate) time_leaf: Option<NodeId>,
     /// Each state's rate.
-    pub(crate) rate_roots: Vec<NodeId>,
+    pub(crate) rate_slices: Vec<Slice>,
     /// Everything the rates need that moves, in order.
     pub(crate) rate_order: Vec<NodeId>,
     /// The instructions of the explicit method.
@@ -208,6 +212,9 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
     for (position, state) in source.states.iter().enumerate() {
         state_of[state.0 as usize] = Some(position as u32);
     }
+    let nodes = &parts.graph.nodes;
+    let node_of = |node: Node| nodes.iter().position(|known| *known == node).map(|id| id as NodeId);
+    let leaf_of = (0..model.symbols.len()).map(|slot| node_of(Node::Value(slot as u32))).collect();
     Ok(Program {
         names: model.symbols.iter().map(|symbol| symbol.name.clone()).collect(),
         initial: initial(model)?,
@@ -217,8 +224,10 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
         watched: parts.watched,
         comparisons: parts.comparisons.into_iter().map(slice).collect(),
         ports: model.ports.clone(),
+        rate_slices: source.rates.iter().map(|&root| slice(root)).collect(),
+        leaf_of,
+        time_leaf: node_of(Node::Time),
         graph: parts.graph,
-        rate_roots: source.rates.clone(),
         states: source.states.clone(),
         source,
         state_of,

@@ -3,6 +3,7 @@
 use crate::compile::{Program, Slice};
 use crate::failure::Reason;
 use crate::patient::Patient;
+use crate::step::Block;
 
 /// How often one event may happen at one time.
 const REPEATS: u32 = 100;
@@ -64,7 +65,7 @@ fn trigger(program: &Program, patient: &mut Patient) -> Result<(), (Reason, usiz
             return Err((Reason::DelayNotAhead { delay }, i));
         }
         let values = event.from_trigger.then(|| assigned(program, patient, i));
-        patient.pending.push(Pending { event: i, time: patient.time + delay, values });
+        patient.pending.push(Pending { event: i, time: patient.time() + delay, values });
     }
     Ok(())
 }
@@ -73,7 +74,7 @@ fn trigger(program: &Program, patient: &mut Patient) -> Result<(), (Reason, usiz
 fn next_due(program: &Program, patient: &mut Patient) -> Option<Pending> {
     let mut first: Option<(usize, Option<f64>)> = None;
     for (position, pending) in patient.pending.iter().enumerate() {
-        if pending.time > patient.time {
+        if pending.time > patient.time() {
             continue;
         }
         let slice = program.events[pending.event].priority.as_ref();
@@ -89,50 +90,6 @@ fn next_due(program: &Program, patient: &mut Patient) -> Option<Pending> {
 fn assigned(program: &Program, patient: &Patient, event: usize) -> Vec<f64> {
     let assignments = program.events[event].assignments.iter();
     assignments.map(|(_, slice)| patient.slice(program, slice)).collect()
-}
-
-/// A step of one patient: times and states at its ends, and what lies between.
-pub(crate) struct Ends {
-    pub(crate) from: f64,
-    pub(crate) to: f64,
-    pub(crate) start: Vec<f64>,
-    pub(crate) end: Vec<f64>,
-    pub(crate) shape: Shape,
-}
-
-/// How the states go from one end of a step to the other.
-pub(crate) enum Shape {
-    /// On the cubic with these rates at both ends.
-    Cubic([Vec<f64>; 2]),
-    /// By the dense output of the stiff method.
-    Rodas([Vec<f64>; 3]),
-}
-
-impl Ends {
-    /// Moves the patient to a time within the step.
-    fn place(&self, program: &Program, patient: &mut Patient, time: f64) {
-        let step = self.to - self.from;
-        let x = (time - self.from) / step;
-        for (i, state) in program.states.iter().enumerate() {
-            let (start, end) = (self.start[i], self.end[i]);
-            patient.values[state.0 as usize] = match &self.shape {
-                Shape::Cubic([first, last]) => {
-                    let (square, cube) = (x * x, x * x * x);
-                    let value = 2.0f64.mul_add(cube, (-3.0f64).mul_add(square, 1.0)) * start
-                        + 3.0f64.mul_add(square, -2.0 * cube) * end;
-                    let value = (step * (cube - 2.0 * square + x)).mul_add(first[i], value);
-                    (step * (cube - square)).mul_add(last[i], value)
-                }
-                Shape::Rodas([a, b, c]) => {
-                    let inner = x.mul_add(x.mul_add(c[i], b[i]), a[i]);
-                    let bend = (1.0 - x).mul_add(inner, end);
-                    (1.0 - x).mul_add(start, x * bend)
-                }
-            };
-        }
-        patient.time = time;
-        patient.forget_moving();
-    }
 }
 
 /// What changed over a step.
@@ -153,15 +110,16 @@ pub(crate) struct Changes {
 pub(crate) fn locate(
     program: &Program,
     patient: &mut Patient,
-    ends: &Ends,
+    (block, lane): (&Block, usize),
     changes: &Changes,
     tolerance: f64,
 ) -> Option<f64> {
-    let mut finder = Finder { program, patient, ends, tolerance };
+    let (from, to) = (block.time(lane), block.end(lane));
+    let mut finder = Finder { program, patient, block, lane, from, to, tolerance };
     let (mut found, seen) = finder.between_comparisons(changes);
     for &position in changes.rising.iter().filter(|position| !seen.contains(position)) {
         let trigger = &program.events[program.watched[position]].trigger;
-        let limit = found.unwrap_or(ends.to);
+        let limit = found.unwrap_or(to);
         if found.is_none() || finder.holds_at(trigger, limit) {
             found = Some(finder.change(trigger, true, limit));
         }
@@ -172,19 +130,24 @@ pub(crate) fn locate(
 struct Finder<'a> {
     program: &'a Program,
     patient: &'a mut Patient,
-    ends: &'a Ends,
+    block: &'a Block,
+    lane: usize,
+    /// The ends of the step.
+    from: f64,
+    to: f64,
     tolerance: f64,
 }
 
 impl Finder<'_> {
     fn holds_at(&mut self, slice: &Slice, time: f64) -> bool {
-        self.ends.place(self.program, self.patient, time);
+        let inside = self.block.inside(self.lane, time);
+        self.patient.place(self.program, time, inside.states());
         holds(self.patient.slice(self.program, slice))
     }
 
     /// When a condition turns to `after`, which it is at `limit`.
     fn change(&mut self, slice: &Slice, after: bool, limit: f64) -> f64 {
-        let (mut low, mut high) = (self.ends.from, limit);
+        let (mut low, mut high) = (self.from, limit);
         while high - low > self.tolerance {
             let middle = 0.5 * (low + high);
             if middle <= low || middle >= high {
@@ -206,8 +169,8 @@ impl Finder<'_> {
         let mut times = Vec::new();
         for &position in &changes.compared {
             let comparison = &program.comparisons[position];
-            let after = self.holds_at(comparison, self.ends.to);
-            times.push(self.change(comparison, after, self.ends.to));
+            let after = self.holds_at(comparison, self.to);
+            times.push(self.change(comparison, after, self.to));
         }
         times.sort_by(f64::total_cmp);
         let mut first: Option<f64> = None;

@@ -9,22 +9,23 @@ use crate::compile::{Program, Slice};
 use crate::event::Pending;
 use crate::failure::Reason;
 use crate::graph::{Node, NodeId};
-use crate::run::Statistics;
+use crate::lanes::{Vectors, Work};
+use crate::request::{Next, Statistics};
 
 /// What is known about a patient between steps.
 pub(crate) struct Patient {
     /// Position among the starts.
     pub(crate) index: usize,
     pub(crate) stream: Option<Stream>,
-    pub(crate) time: f64,
+    time: f64,
     /// The value of every symbol that is not computed.
-    pub(crate) values: Vec<f64>,
+    values: Vec<f64>,
     /// Whether each trigger held when last looked at.
     pub(crate) held: Vec<bool>,
     /// Events that were triggered and have not happened yet.
     pub(crate) pending: Vec<Pending>,
-    /// The next stop that the caller asked for.
-    pub(crate) stop: f64,
+    /// Where the caller sends the patient.
+    pub(crate) next: Next,
     /// A constant or variable has a new value.
     pub(crate) fixed_changed: bool,
     /// A state has a new value.
@@ -37,6 +38,9 @@ pub(crate) struct Patient {
     pub(crate) anchors: Vec<f64>,
     pub(crate) anchor_time: f64,
     pub(crate) statistics: Statistics,
+    /// The instructions that terms are computed with. All give the same bits.
+    vectors: Vectors,
+    /// The value of each node: of computed ones since the time in `stamps`, of others always.
     terms: Vec<Cell<f64>>,
     stamps: Vec<Cell<u64>>,
     moving_since: u64,
@@ -45,7 +49,11 @@ pub(crate) struct Patient {
 
 impl Patient {
     pub(crate) fn new(program: &Program) -> Self {
-        let nodes = program.graph.nodes.len();
+        let nodes = &program.graph.nodes;
+        let number = |node: &Node| match node {
+            Node::Number(bits) => f64::from_bits(*bits),
+            _ => 0.0,
+        };
         Self {
             index: usize::MAX,
             stream: None,
@@ -53,7 +61,7 @@ impl Patient {
             values: vec![0.0; program.value_count()],
             held: vec![false; program.events.len()],
             pending: Vec::new(),
-            stop: f64::INFINITY,
+            next: Next::Stop(f64::INFINITY),
             fixed_changed: false,
             state_changed: false,
             disturbed: false,
@@ -61,16 +69,77 @@ impl Patient {
             anchors: Vec::new(),
             anchor_time: 0.0,
             statistics: Statistics::default(),
-            terms: vec![Cell::new(0.0); nodes],
-            stamps: vec![Cell::new(0); nodes],
+            vectors: Vectors::detect(),
+            terms: nodes.iter().map(|node| Cell::new(number(node))).collect(),
+            stamps: vec![Cell::new(0); nodes.len()],
             moving_since: 1,
             fixed_since: 1,
+        }
+    }
+
+    /// Model time.
+    pub(crate) fn time(&self) -> f64 {
+        self.time
+    }
+
+    /// The value of every symbol that is not computed.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Gives every symbol its value at the start; `fill` writes them.
+    pub(crate) fn start(&mut self, program: &Program, time: f64, fill: impl FnOnce(&mut Vec<f64>)) {
+        fill(&mut self.values);
+        for (slot, &value) in self.values.iter().enumerate() {
+            if let Some(node) = program.leaf_of[slot] {
+                self.terms[node as usize].set(value);
+            }
+        }
+        self.set_time(program, time);
+        self.forget_all();
+    }
+
+    /// Moves the patient to a time with other states.
+    pub(crate) fn place(
+        &mut self,
+        program: &Program,
+        time: f64,
+        states: impl Iterator<Item = f64>,
+    ) {
+        for (state, value) in program.states.iter().zip(states) {
+            self.put(program, *state, value);
+        }
+        self.set_time(program, time);
+        self.forget_moving();
+    }
+
+    fn set_time(&mut self, program: &Program, time: f64) {
+        self.time = time;
+        if let Some(node) = program.time_leaf {
+            self.terms[node as usize].set(time);
+        }
+    }
+
+    fn put(&mut self, program: &Program, symbol: SymbolId, value: f64) {
+        let slot = symbol.0 as usize;
+        self.values[slot] = value;
+        if let Some(node) = program.leaf_of[slot] {
+            self.terms[node as usize].set(value);
         }
     }
 
     /// When the next event is due that waits for its time.
     pub(crate) fn next_pending(&self) -> f64 {
         self.pending.iter().map(|pending| pending.time).fold(f64::INFINITY, f64::min)
+    }
+
+    /// When a step must end, and when a look within a step is due; infinite where there is none.
+    pub(crate) fn ahead(&self) -> (f64, f64) {
+        let pending = self.next_pending();
+        match self.next {
+            Next::Stop(time) => (time.min(pending), f64::INFINITY),
+            Next::Look(time) => (pending, time),
+        }
     }
 
     /// Everything computed so far is out of date.
@@ -95,7 +164,7 @@ impl Patient {
     /// Gives a symbol a value so near its old one that the planned step still fits.
     pub(crate) fn round(&mut self, program: &Program, symbol: SymbolId, value: f64) {
         let slot = symbol.0 as usize;
-        self.values[slot] = value;
+        self.put(program, symbol, value);
         if program.state_of[slot].is_some() {
             self.state_changed = true;
             self.forget_moving();
@@ -113,43 +182,83 @@ impl Patient {
         }
     }
 
+    /// What a slice would be if a state had another value.
+    pub(crate) fn slice_with(
+        &mut self,
+        program: &Program,
+        slice: &Slice,
+        state: SymbolId,
+        value: f64,
+    ) -> f64 {
+        let kept = self.values[state.0 as usize];
+        self.put(program, state, value);
+        self.forget_moving();
+        let found = self.slice(program, slice);
+        self.put(program, state, kept);
+        self.forget_moving();
+        found
+    }
+
     /// The value of a slice's root.
     pub(crate) fn slice(&self, program: &Program, slice: &Slice) -> f64 {
-        self.compute(program, &slice.order);
-        self.term(program, slice.root)
+        if !self.is_known(program, slice.root) {
+            self.compute(program, &slice.order);
+        }
+        self.term(slice.root)
+    }
+
+    /// Whether a node that is computed was computed since what it needs changed.
+    fn is_known(&self, program: &Program, id: NodeId) -> bool {
+        let at = id as usize;
+        let since = if program.graph.moving[at] { self.moving_since } else { self.fixed_since };
+        self.stamps[at].get() >= since
     }
 
     /// Computes those of the terms that are out of date.
     pub(crate) fn compute(&self, program: &Program, order: &[NodeId]) {
-        for &id in order {
-            let at = id as usize;
-            let since = if program.graph.moving[at] { self.moving_since } else { self.fixed_since };
-            if self.stamps[at].get() >= since {
-                continue;
-            }
-            if let Node::Apply(operation, operands) = program.graph.nodes[at] {
-                let [a, b, c] = operands.map(|operand| self.term(program, operand));
-                self.terms[at].set(operation.apply(a, b, c));
-                self.stamps[at].set(self.moving_since);
-            }
-        }
+        self.vectors.run(Compute { patient: self, program, order });
     }
 
-    /// The value of a term that was computed.
-    pub(crate) fn term(&self, program: &Program, id: NodeId) -> f64 {
-        match program.graph.nodes[id as usize] {
-            Node::Number(bits) => f64::from_bits(bits),
-            Node::Value(slot) => self.values[slot as usize],
-            Node::Time => self.time,
-            Node::Apply(..) => self.terms[id as usize].get(),
-        }
+    /// The value of a node: one that is not computed, or one that was.
+    pub(crate) fn term(&self, id: NodeId) -> f64 {
+        self.terms[id as usize].get()
     }
 
     /// The rates of all states now.
     pub(crate) fn rates(&self, program: &Program, rates: &mut [f64]) {
         self.compute(program, &program.rate_order);
-        for (rate, &root) in rates.iter_mut().zip(&program.rate_roots) {
-            *rate = self.term(program, root);
+        for (rate, slice) in rates.iter_mut().zip(&program.rate_slices) {
+            *rate = self.term(slice.root);
+        }
+    }
+}
+
+/// Terms to compute.
+struct Compute<'a> {
+    patient: &'a Patient,
+    program: &'a Program,
+    order: &'a [NodeId],
+}
+
+impl Work for Compute<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(self) {
+        let Self { patient, program, order } = self;
+        for &id in order {
+            if patient.is_known(program, id) {
+                continue;
+            }
+            if let Node::Apply(operation, [a, b, c]) = program.graph.nodes[id as usize] {
+                let value = operation.apply(patient.term(a), patient.term(b), patient.term(c));
+                patient.terms[id as usize].set(value);
+                patient.stamps[id as usize].set(patient.moving_since);
+            }
         }
     }
 }

@@ -4,89 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use model::SymbolId;
-use stats::Stream;
 
 use crate::compile::Program;
 use crate::event::{holds, locate, settle};
 use crate::failure::{Failure, Reason};
 use crate::lanes::{LANES, VectorSet, Vectors};
 use crate::patient::Patient;
-use crate::single_cell::SingleCell;
+use crate::request::{Method, Next, Settings, Start, Statistics};
 use crate::step::{Advance, Arrival, Block, Plan, Signal};
 
 /// How often a stop may be repeated at one time.
 const REPEATS: u32 = 1000;
-
-/// The way rates become trajectories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Method {
-    /// The explicit pair of orders 5 and 4 (Tsitouras 2011), error-controlled per patient.
-    #[default]
-    Explicit,
-    /// A Rosenbrock method of order 5 with the model's own Jacobian (`Rodas5P`, Steinebach 2023), for
-    /// models with rates of very different size; error-controlled per patient.
-    Stiff,
-    /// The explicit pair, until it shows that stability decides the size of its steps; then the stiff
-    /// method for the rest of that patient's time.
-    Automatic,
-}
-
-/// How accurately to solve.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// The method.
-    pub method: Method,
-    /// Relative tolerance of each step.
-    pub relative: f64,
-    /// Absolute tolerance of each step, for states not named in `absolute_of`.
-    pub absolute: f64,
-    /// Absolute tolerances of particular states.
-    pub absolute_of: Vec<(SymbolId, f64)>,
-    /// Steps, rejected ones included, after which a patient is given up.
-    pub max_steps: u32,
-    /// What becomes of a fraction of a cell.
-    pub single_cell: SingleCell,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            method: Method::Explicit,
-            relative: 1e-6,
-            absolute: 1e-9,
-            absolute_of: Vec::new(),
-            max_steps: 1_000_000,
-            single_cell: SingleCell::Off,
-        }
-    }
-}
-
-/// One patient's start: when, and which values differ from the model's text.
-#[derive(Debug, Clone, Default)]
-pub struct Start {
-    /// Model time at the start.
-    pub time: f64,
-    /// Values of constants, variables and states; values that the text computes from them follow.
-    pub overrides: Vec<(SymbolId, f64)>,
-    /// Where the stochastic single-cell rule draws from; without it that rule is deterministic.
-    pub stream: Option<Stream>,
-}
-
-/// What it took to follow a patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
-    /// Steps tried.
-    pub steps: u32,
-    /// Steps whose error was too large.
-    pub rejections: u32,
-    /// Stops, the start included.
-    pub stops: u32,
-    /// Events that fired.
-    pub events: u32,
-    /// Steps of those tried that were steps of the stiff method.
-    pub stiff_steps: u32,
-}
 
 /// What a caller sees and may change when a patient reaches a stop.
 pub struct Stop<'a> {
@@ -97,7 +25,7 @@ pub struct Stop<'a> {
 impl Stop<'_> {
     /// Model time.
     pub fn time(&self) -> f64 {
-        self.patient.time
+        self.patient.time()
     }
 
     /// The present value of any symbol, computed ones included.
@@ -118,12 +46,12 @@ impl Stop<'_> {
 }
 
 /// Runs every patient to the end. `steer` is called with the patient's position among `starts`, at
-/// the start and at each stop; it returns the time of the next stop, the present time to be called
-/// again after events were handled, or `None` to end.
+/// the start and at each stop; it returns the next stop or look, the present time to be called
+/// again after events were handled, or `None` to end. A time alone is a stop.
 ///
 /// Patients do not influence each other: the answers are the same, bit for bit, whatever else is
 /// in `starts`.
-pub fn run<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
+pub fn run<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
     program: &Program,
     starts: &[Start],
     settings: &Settings,
@@ -133,7 +61,7 @@ pub fn run<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
 }
 
 /// As [`run`], with one set of vector instructions of this processor.
-pub fn run_on<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
+pub fn run_on<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
     set: VectorSet,
     program: &Program,
     starts: &[Start],
@@ -144,7 +72,7 @@ pub fn run_on<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
 }
 
 /// As [`run`], with the given vector instructions.
-pub(crate) fn run_with<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>>(
+pub(crate) fn run_with<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
     vectors: Vectors,
     program: &Program,
     starts: &[Start],
@@ -217,7 +145,7 @@ struct Runner<'a, F> {
     scratch: Vec<f64>,
 }
 
-impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
+impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
     /// Follows patients until none is left.
     fn follow_all(&mut self, vectors: Vectors) {
         for lane in 0..LANES {
@@ -230,8 +158,13 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
             let codes = plan.as_ref().map_or(&self.program.codes, |plan| &plan.codes);
             let block = &mut self.block;
             match vectors.run(Advance { block, codes, events, resume }) {
-                Signal::Rose => {
+                Signal::Within => {
                     self.look_for_events();
+                    for lane in 0..LANES {
+                        if self.block.reaches_look(lane) {
+                            self.look(lane);
+                        }
+                    }
                     resume = true;
                 }
                 Signal::Attention => {
@@ -250,7 +183,7 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
     fn fill(&mut self, lane: usize) {
         if self.plan.is_some() && self.settings.method == Method::Automatic {
             while let Some(patient) = self.stiff.pop_front() {
-                let (time, statistics) = (patient.time, patient.statistics);
+                let (time, statistics) = (patient.time(), patient.statistics);
                 self.patients[lane] = patient;
                 self.block.occupy(lane, time);
                 self.block.set_steps(lane, statistics.steps, statistics.rejections);
@@ -278,15 +211,15 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         let patient = &mut self.patients[lane];
         patient.index = index;
         patient.stream = start.stream;
-        patient.time = start.time;
         patient.mistake = start
             .overrides
             .iter()
             .find(|(symbol, _)| !program.is_settable(*symbol))
             .map(|&(symbol, _)| (Reason::NotSettable, symbol));
-        let values = &mut patient.values;
-        program.initial.values(start.time, &start.overrides, values, &mut self.scratch);
-        patient.forget_all();
+        let scratch = &mut self.scratch;
+        patient.start(program, start.time, |values| {
+            program.initial.values(start.time, &start.overrides, values, scratch);
+        });
         for (held, event) in patient.held.iter_mut().zip(&program.events) {
             *held = event.initially_true;
         }
@@ -301,34 +234,75 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
     /// At a stop: single cells, events, the caller, events again; then on. False when the patient
     /// has ended, with the result noted.
     fn visit(&mut self, lane: usize) -> bool {
+        self.attend(lane).is_some_and(|next| self.go_on(lane, Some(next)))
+    }
+
+    /// Lets the caller see the patient, with single cells and events before and after; where to go
+    /// from here. `None` when the patient has ended, with the result noted.
+    fn attend(&mut self, lane: usize) -> Option<Next> {
         let program = self.program;
         for _ in 0..REPEATS {
             if !self.settle(lane) {
-                return false;
+                return None;
             }
             let patient = &mut self.patients[lane];
             patient.statistics.stops += 1;
             let next = (self.steer)(patient.index, &mut Stop { program, patient });
             if let Some((reason, symbol)) = patient.mistake {
                 self.fail(lane, reason, program.name(symbol).to_owned());
-                return false;
+                return None;
             }
-            let Some(next) = next else {
+            let Some(next) = next.map(Into::into) else {
                 self.finish(lane);
-                return false;
+                return None;
             };
-            let time = patient.time;
-            if next > time && next < f64::INFINITY {
-                return self.settle(lane) && self.go_on(lane, Some(next));
+            let (time, ahead) = (patient.time(), next.time());
+            if ahead > time && ahead < f64::INFINITY {
+                return self.settle(lane).then_some(next);
             }
-            if !(next >= time && next < f64::INFINITY) {
-                self.fail(lane, Reason::StopNotAhead { next }, String::new());
-                return false;
+            if !(ahead >= time && ahead < f64::INFINITY) {
+                self.fail(lane, Reason::StopNotAhead { next: ahead }, String::new());
+                return None;
             }
         }
-        let next = self.patients[lane].time;
+        let next = self.patients[lane].time();
         self.fail(lane, Reason::StopNotAhead { next }, String::new());
-        false
+        None
+    }
+
+    /// The looks that are due within the step just tried on a lane. The step stands as long as
+    /// nothing is set; else the patient goes on from the look.
+    fn look(&mut self, lane: usize) {
+        let (program, end) = (self.program, self.block.end(lane));
+        self.block.count(lane);
+        loop {
+            let patient = &mut self.patients[lane];
+            let time = patient.next.time();
+            patient.place(program, time, self.block.inside(lane, time).states());
+            let Some(next) = self.attend(lane) else {
+                self.fill(lane);
+                break;
+            };
+            let patient = &mut self.patients[lane];
+            if patient.fixed_changed || patient.state_changed {
+                if !self.go_on(lane, Some(next)) {
+                    self.fill(lane);
+                }
+                break;
+            }
+            patient.next = next;
+            let (stop, look) = patient.ahead();
+            self.block.look_again(lane, stop, look);
+            if stop < end {
+                self.block.retake(lane, stop);
+                return;
+            }
+            if look > end {
+                return;
+            }
+        }
+        let time = self.patients[lane].time();
+        self.block.keep(lane, time);
     }
 
     /// Lets single cells and events happen. False when the patient has ended.
@@ -348,21 +322,21 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
         }
     }
 
-    /// Sends the patient on its way from the present values, to `stop` or to the stop it had.
+    /// Sends the patient on its way from the present values, to `next` or to where it was going.
     /// False when it cannot go, with the result noted.
-    fn go_on(&mut self, lane: usize, stop: Option<f64>) -> bool {
+    fn go_on(&mut self, lane: usize, next: Option<Next>) -> bool {
         let program = self.program;
         let patient = &mut self.patients[lane];
         if patient.fixed_changed {
             if let Some(plan) = &self.plan {
                 let block = &mut self.block;
-                plan.fixed_terms(&patient.values, &mut self.scratch, |register, value| {
+                plan.fixed_terms(patient.values(), &mut self.scratch, |register, value| {
                     block.set_register(register, lane, value);
                 });
             } else {
                 patient.compute(program, &program.codes.fixed_order);
                 for &(term, register) in &program.codes.fixed_registers {
-                    self.block.set_register(register, lane, patient.term(program, term));
+                    self.block.set_register(register, lane, patient.term(term));
                 }
             }
         }
@@ -370,7 +344,7 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
             patient.rates(program, &mut self.rates);
             let mut rates_moved = !self.block.has_step(lane);
             for (i, state) in program.states.iter().enumerate() {
-                let (value, rate) = (patient.values[state.0 as usize], self.rates[i]);
+                let (value, rate) = (patient.values()[state.0 as usize], self.rates[i]);
                 if !(value.is_finite() && rate.is_finite()) {
                     self.fail(lane, Reason::NotFinite, program.name(*state).to_owned());
                     return false;
@@ -394,8 +368,9 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
             let position = program.watched.len() + position;
             self.block.set_held(position, lane, holds(patient.slice(program, comparison)));
         }
-        patient.stop = stop.unwrap_or(patient.stop);
-        self.block.set_stop(lane, patient.stop.min(patient.next_pending()));
+        patient.next = next.unwrap_or(patient.next);
+        let (stop, look) = patient.ahead();
+        self.block.set_stop(lane, stop, look);
         true
     }
 
@@ -403,21 +378,14 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
     fn restart(&mut self, lane: usize) {
         let program = self.program;
         let patient = &mut self.patients[lane];
-        let time = patient.time;
-        let place = |patient: &mut Patient, time: f64, values: &[f64]| {
-            for (state, &value) in program.states.iter().zip(values) {
-                patient.values[state.0 as usize] = value;
-            }
-            patient.time = time;
-            patient.forget_moving();
-        };
+        let time = patient.time();
         let step = self.block.first_step(&self.values, &self.rates, |short, after| {
-            place(patient, time + short, after);
+            patient.place(program, time + short, after.iter().copied());
             let mut later = vec![0.0; after.len()];
             patient.rates(program, &mut later);
             later
         });
-        place(patient, time, &self.values);
+        patient.place(program, time, self.values.iter().copied());
         self.block.restart(lane, step);
     }
 
@@ -425,11 +393,9 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
     fn arrive(&mut self, lane: usize, arrival: Arrival) {
         let program = self.program;
         let patient = &mut self.patients[lane];
-        patient.time = self.block.time(lane);
-        for (i, state) in program.states.iter().enumerate() {
-            patient.values[state.0 as usize] = self.block.state(i, lane);
-        }
-        patient.forget_moving();
+        let block = &self.block;
+        let states = (0..program.states.len()).map(|state| block.state(state, lane));
+        patient.place(program, block.time(lane), states);
         if !self.block.fires(lane) {
             for (position, &event) in program.watched.iter().enumerate() {
                 patient.held[event] = self.block.held(position, lane);
@@ -441,7 +407,7 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
             return;
         }
         let goes_on = match arrival {
-            Arrival::Stop if patient.time >= patient.stop => self.visit(lane),
+            Arrival::Stop if patient.time() >= patient.next.time() => self.visit(lane),
             Arrival::Stop | Arrival::Event => self.settle(lane) && self.go_on(lane, None),
             Arrival::TooManySteps | Arrival::StepTooSmall | Arrival::Stiff => {
                 let worst = program.states[self.block.worst_state(lane)];
@@ -470,11 +436,13 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
             if changes.rising.is_empty() && changes.compared.is_empty() {
                 continue;
             }
-            let ends = self.block.ends(lane);
-            let to = ends.to;
+            let to = self.block.end(lane);
             let patient = &mut self.patients[lane];
             let tolerance = 1e-12 * to.abs().max(1.0);
-            let Some(time) = locate(program, patient, &ends, &changes, tolerance) else { continue };
+            let Some(time) = locate(program, patient, (&self.block, lane), &changes, tolerance)
+            else {
+                continue;
+            };
             if to - time <= 2.0 * tolerance {
                 for (position, &event) in program.watched.iter().enumerate() {
                     patient.held[event] = self.block.held(position, lane);
@@ -514,7 +482,7 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
 
     fn fail(&mut self, lane: usize, reason: Reason, state: String) {
         let patient = &self.patients[lane];
-        let failure = Failure { time: patient.time, state, method: self.block.method(), reason };
+        let failure = Failure { time: patient.time(), state, method: self.block.method(), reason };
         self.results[patient.index] = Err(failure);
     }
 }
@@ -522,6 +490,7 @@ impl<F: FnMut(usize, &mut Stop<'_>) -> Option<f64>> Runner<'_, F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SingleCell;
     use crate::compile::compile;
 
     /// Every value of every state at every stop, by patient.

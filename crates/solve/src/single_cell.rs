@@ -74,13 +74,13 @@ impl SingleCell {
     pub(crate) fn round_down(&self, program: &Program, patient: &mut Patient) {
         let Some((states, cell)) = self.parts() else { return };
         for (position, &state) in states.iter().enumerate() {
-            let value = patient.values[state.0 as usize];
+            let value = patient.values()[state.0 as usize];
             if value < cell && value != 0.0 {
                 patient.round(program, state, 0.0);
             }
-            patient.anchors[position] = patient.values[state.0 as usize];
+            patient.anchors[position] = patient.values()[state.0 as usize];
         }
-        patient.anchor_time = patient.time;
+        patient.anchor_time = patient.time();
     }
 
     /// Decides what the interval since the rule was last applied did to small numbers of cells.
@@ -88,16 +88,16 @@ impl SingleCell {
         let Self::Stochastic { states, cell, turnover_per_day, below_cells } = self else {
             return;
         };
-        let days = patient.time - patient.anchor_time;
+        let days = patient.time() - patient.anchor_time;
         let Some(stream) = patient.stream else { return };
         if days <= 0.0 {
             return;
         }
-        let first_draw = minute(patient.time).wrapping_mul(states.len() as u32);
+        let first_draw = minute(patient.time()).wrapping_mul(states.len() as u32);
         let mut drawn = Vec::new();
         for (position, &state) in states.iter().enumerate() {
             let before = patient.anchors[position] / cell;
-            let after = patient.values[state.0 as usize] / cell;
+            let after = patient.values()[state.0 as usize] / cell;
             if (before >= *below_cells || before == 0.0) && after >= *below_cells
                 || after <= 0.0
                 || !after.is_finite()
@@ -133,12 +133,7 @@ fn whole(count: f64, sequence: &mut Sequence) -> u64 {
 fn immigration(program: &Program, patient: &mut Patient, state: SymbolId) -> f64 {
     let slot = state.0 as usize;
     let Some(position) = program.state_of[slot] else { return 0.0 };
-    let value = std::mem::replace(&mut patient.values[slot], 0.0);
-    patient.forget_moving();
-    patient.compute(program, &program.rate_order);
-    let rate = patient.term(program, program.rate_roots[position as usize]);
-    patient.values[slot] = value;
-    patient.forget_moving();
+    let rate = patient.slice_with(program, &program.rate_slices[position as usize], state, 0.0);
     if rate > 0.0 && rate.is_finite() { rate } else { 0.0 }
 }
 
@@ -219,13 +214,29 @@ fn solve_exponent(before: f64, after: f64, immigrants: f64) -> f64 {
         return crate::math::ln(after / before);
     }
     let (mut low, mut high) = (-700.0, 100.0);
+    let mut x = crate::math::ln(after / (before + immigrants));
+    // Newton's steps, halving the bracket where they leave it
     for _ in 0..80 {
-        let middle = 0.5 * (low + high);
-        if before * exp(middle) + immigrants * growth_integral(middle) < after {
-            low = middle;
+        let excess = before * exp(x) + immigrants * growth_integral(x) - after;
+        if excess < 0.0 {
+            low = x;
         } else {
-            high = middle;
+            high = x;
         }
+        let next = x - excess / (before * exp(x) + immigrants * growth_slope(x));
+        let next = if next > low && next < high { next } else { 0.5 * (low + high) };
+        if (next - x).abs() <= 1e-14 * x.abs().max(1e-3) {
+            return next;
+        }
+        x = next;
     }
-    0.5 * (low + high)
+    x
+}
+
+/// The derivative of (e^x - 1)/x
+fn growth_slope(x: f64) -> f64 {
+    if x.abs() < 1e-2 {
+        return 0.5 + x * (1.0 / 3.0 + x * (1.0 / 8.0 + x / 30.0));
+    }
+    (exp(x) * (x - 1.0) + 1.0) / (x * x)
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::needless_bitwise_bool, reason = "lanes are computed without branches")]
 
 mod factor;
+mod inside;
 mod plan;
 mod rodas;
 mod steering;
@@ -30,6 +31,10 @@ const STABILITY_LIMIT: f64 = 3.0;
 /// Steps held back by stability after which a patient is handed to the stiff method.
 const STIFF_STEPS: f64 = 250.0;
 
+/// How strongly the next step answers to the error of this one and to that of the one before: the
+/// explicit pair is damped, because stability often decides the size of its steps.
+const EXPLICIT_CONTROL: [f64; 2] = [0.14, 0.08];
+const STIFF_CONTROL: [f64; 2] = [0.2, 0.0];
 const SAFETY: f64 = 0.9;
 const SHRINK_LIMIT: f64 = 0.2;
 const GROW_LIMIT: f64 = 5.0;
@@ -52,6 +57,8 @@ pub(crate) struct Block {
     // per lane
     time: Lanes,
     stop: Lanes,
+    /// Where the caller looks at the values within a step; infinite when that is not asked.
+    look: Lanes,
     /// Where to look for an event; infinite when none is near.
     event: Lanes,
     step: Lanes,
@@ -63,6 +70,10 @@ pub(crate) struct Block {
     log_error: Lanes,
     accepted: Lanes,
     was_rejected: Lanes,
+    /// Lanes that do not go to the end of the step just tried although its error was small.
+    kept: Lanes,
+    /// Lanes whose step just tried was counted before its end.
+    counted: Lanes,
     active: Lanes,
     fire: Lanes,
     steps: Lanes,
@@ -78,8 +89,9 @@ pub(crate) struct Block {
 
 /// What an advance stopped for.
 pub(crate) enum Signal {
-    /// On some lane an event rose over the step just tried. Look, then [`Block::commit`].
-    Rose,
+    /// On some lane an event rose over the step just tried, or a look is due within it. Then
+    /// [`Block::commit`].
+    Within,
     /// Some lanes are at a stop or an event, or cannot go on; [`Block::arrival`] says which.
     Attention,
 }
@@ -126,8 +138,9 @@ impl Work for Advance<'_> {
                         block.stiff = Some(stiff);
                     }
                 }
-                if events > 0 && block.watch(codes, events) {
-                    return Signal::Rose;
+                let rose = events > 0 && block.watch(codes, events);
+                if rose | block.reaches_looks() {
+                    return Signal::Within;
                 }
             }
             resume = false;
@@ -188,6 +201,7 @@ impl Block {
             holding: vec![Lanes::ZERO; codes.triggers.outputs.len()],
             time: Lanes::ZERO,
             stop: Lanes::all(f64::INFINITY),
+            look: Lanes::all(f64::INFINITY),
             event: Lanes::all(f64::INFINITY),
             step: Lanes::ZERO,
             tried: Lanes::ZERO,
@@ -197,6 +211,8 @@ impl Block {
             log_error: Lanes::ZERO,
             accepted: Lanes::ZERO,
             was_rejected: Lanes::ZERO,
+            kept: Lanes::ZERO,
+            counted: Lanes::ZERO,
             active: Lanes::ZERO,
             fire: Lanes::ZERO,
             steps: Lanes::ZERO,
@@ -220,6 +236,10 @@ impl Block {
             let (time, step) = (self.time.0[lane], self.step.0[lane]);
             let (stop, event) = (self.stop.0[lane], self.event.0[lane]);
             let target = if event < stop { event } else { stop };
+            // What lies past a look need not be computable, so a step that failed ends there.
+            let look = self.look.0[lane];
+            let near = (self.was_rejected.0[lane] > 0.0) & (look < target) & (look > time);
+            let target = if near { look } else { target };
             let remaining = target - time;
             let ends = step >= remaining;
             let shorter = if 2.0 * step > remaining { 0.5 * remaining } else { step };
@@ -244,7 +264,7 @@ impl Block {
             }
         }
         let error = self.error();
-        self.control(&error);
+        self.control(&error, EXPLICIT_CONTROL);
         if self.counts_stiffness {
             self.count_stiffness();
         }
@@ -363,12 +383,12 @@ impl Block {
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn control(&mut self, error: &Lanes) {
+    fn control(&mut self, error: &Lanes, [answer, memory]: [f64; 2]) {
         for lane in 0..LANES {
             let (error, tried, step) = (error.0[lane], self.tried.0[lane], self.step.0[lane]);
             let accepted = error <= 1.0;
             let log = math::ln(error);
-            let growth = 0.08f64.mul_add(self.log_error.0[lane], -0.14 * log);
+            let growth = memory.mul_add(self.log_error.0[lane], -answer * log);
             let shrinkage = -0.2 * log;
             let factor = SAFETY * math::exp(if accepted { growth } else { shrinkage });
             let limit = if self.was_rejected.0[lane] > 0.0 { 1.0 } else { GROW_LIMIT };
@@ -413,6 +433,20 @@ impl Block {
         rose
     }
 
+    /// Whether a look is due within the step just tried on some lane.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn reaches_looks(&self) -> bool {
+        let mut reaches = false;
+        for lane in 0..LANES {
+            reaches |= self.reaches_look(lane);
+        }
+        reaches
+    }
+
     /// Moves the accepted lanes; whether a lane needs attention.
     #[inline(always)]
     #[expect(
@@ -441,10 +475,14 @@ impl Block {
         self.log_error = self.next_log_error;
         let mut attention = 0.0;
         for lane in 0..LANES {
-            let (active, accepted) = (self.active.0[lane], accepted.0[lane]);
-            self.steps.0[lane] += active;
-            self.rejections.0[lane] += active * (1.0 - accepted);
-            self.was_rejected.0[lane] = 1.0 - accepted;
+            // an accepted step that is not gone to its end is no rejection
+            let rejected = 1.0 - accepted.0[lane] - self.kept.0[lane];
+            let active = self.active.0[lane];
+            self.steps.0[lane] += active * (1.0 - self.counted.0[lane]);
+            self.counted.0[lane] = 0.0;
+            self.rejections.0[lane] += active * rejected;
+            self.was_rejected.0[lane] = rejected;
+            self.kept.0[lane] = 0.0;
             let time = self.time.0[lane];
             let passed = time >= self.event.0[lane];
             self.event.0[lane] = if passed { f64::INFINITY } else { self.event.0[lane] };

@@ -5,7 +5,8 @@
 #![allow(clippy::float_cmp, reason = "exact values are part of the claim")]
 
 use cytotrial_solve::{
-    CompileError, Program, Reason, Settings, Start, Trajectories, compile, run, trajectories,
+    CompileError, Method, Next, Program, Reason, Settings, Start, Trajectories, compile, run,
+    trajectories,
 };
 
 fn program(text: &str) -> Program {
@@ -33,8 +34,49 @@ fn decay_follows_the_exponential() {
 #[test]
 fn time_in_a_rate_is_the_stage_time() {
     let program = program("x' = 5*time^4; x = 0");
-    let got = follow(&program, &[0.0, 2.0], &["x"]);
-    assert!((got.value(0, 1, 0) - 32.0).abs() < 1e-12, "order 5 is exact for a quartic rate");
+    let x = program.symbol("x").unwrap();
+    let mut end = 0.0;
+    run(&program, &[Start::default()], &Settings::default(), |_, stop| {
+        end = stop.value(x);
+        (stop.time() < 2.0).then_some(2.0)
+    });
+    assert!((end - 32.0).abs() < 1e-12, "order 5 is exact for a quartic rate: {end}");
+}
+
+#[test]
+fn a_look_within_a_step_is_as_good_as_a_stop() {
+    let program = program("x' = v; v' = -x; x = 1; v = 0");
+    let x = program.symbol("x").unwrap();
+    for method in [Method::Explicit, Method::Stiff] {
+        let settings = Settings { method, relative: 1e-8, ..Settings::default() };
+        let mut worst = 0.0_f64;
+        let results = run(&program, &[Start::default()], &settings, |_, stop| {
+            worst = worst.max((stop.value(x) - stop.time().cos()).abs());
+            (stop.time() < 10.0).then_some(Next::Look(stop.time() + 0.01))
+        });
+        assert!(worst < 2e-6, "{method:?}: {worst}");
+        let steps = results[0].as_ref().unwrap().steps;
+        assert!(steps < 500, "looks cut no steps: {steps}");
+    }
+}
+
+#[test]
+fn what_is_set_at_a_look_takes_effect_there() {
+    let program = program("x' = -k*x; x = 1; k = 0.3");
+    let (x, k) = (program.symbol("x").unwrap(), program.symbol("k").unwrap());
+    let settings = Settings { relative: 1e-9, ..Settings::default() };
+    let mut end = 0.0;
+    run(&program, &[Start::default()], &settings, |_, stop| {
+        let now = stop.time();
+        if now == 3.7 {
+            stop.set(k, 0.9);
+            stop.set(x, stop.value(x) + 2.0);
+        }
+        end = stop.value(x);
+        if now < 3.7 { Some(Next::Look(3.7)) } else { (now < 5.0).then_some(Next::Look(5.0)) }
+    });
+    let want = ((-0.3 * 3.7_f64).exp() + 2.0) * (-0.9 * 1.3_f64).exp();
+    assert!((end / want - 1.0).abs() < 1e-7, "{end} {want}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! (burden, kills) travels apart from it, in [`Truth`], and no endpoint sees it.
 
 use records::{Disposition, Isotype, LightChain, Study, Treatment};
-use solve::Stop;
+use solve::{Next, Stop};
 use stats::stream::{Purpose, Stream, stream};
 
 use super::background::Background;
@@ -62,6 +62,25 @@ pub(super) enum Due {
     DropOut,
     /// End of follow-up.
     End,
+}
+
+impl Due {
+    /// Treatment begins at the end of a step; the rest is looked at within one.
+    fn next(self, day: f64) -> Next {
+        match self {
+            Self::Bridge
+            | Self::Deplete(_)
+            | Self::Companion(_)
+            | Self::Infuse(_)
+            | Self::NewTherapy => Next::Stop(day),
+            Self::Watch
+            | Self::Baseline
+            | Self::Visit(_)
+            | Self::CrsDeath
+            | Self::DropOut
+            | Self::End => Next::Look(day),
+        }
+    }
 }
 
 /// One patient on the way through the protocol.
@@ -127,7 +146,7 @@ pub struct Finished {
 
 impl Course<'_> {
     /// Called by the solver at the start and at each stop; returns the next stop.
-    pub fn at_stop(&mut self, stop: &mut Stop<'_>) -> Option<f64> {
+    pub fn at_stop(&mut self, stop: &mut Stop<'_>) -> Option<Next> {
         let now = stop.time();
         self.accumulate(stop);
         if self.state.over {
@@ -146,11 +165,11 @@ impl Course<'_> {
             if due == Due::Bridge {
                 // What is due after it today sees the tumour that bridging has left.
                 self.state.last_time = now;
-                return Some(now);
+                return Some(Next::Stop(now));
             }
         }
         self.state.last_time = now;
-        self.agenda.get(self.next).map(|&(day, _)| day.max(now))
+        self.agenda.get(self.next).map(|&(day, due)| due.next(day.max(now)))
     }
 
     /// Does what is due.

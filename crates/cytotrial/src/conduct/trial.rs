@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use design::{Action, Decision, Design, DoseCounts, Known, Patient};
-use evaluate::DltStatus;
+use evaluate::criteria::dlt;
+use evaluate::{DltStatus, Index, Rules, SubjectRecords};
 use records::{Disposition, Study};
 use stats::stream::{Purpose, stream};
 
@@ -375,6 +376,7 @@ impl<'w> Trial<'w> {
         let mut counts = vec![DoseCounts::default(); arm.levels.len()];
         let mut patients = Vec::new();
         let mut next_change: Option<f64> = None;
+        let index = Index::new(&self.study);
         for subject in 0..self.study.subjects.len() {
             let subjects = &self.study.subjects;
             let (Some(infused), Some(level)) =
@@ -388,10 +390,11 @@ impl<'w> Trial<'w> {
             let share = |days: f64| (days / rules.dlt.window_days).clamp(0.0, 0.999);
             // A calendar day and an infusion day do not always differ by a whole number in binary.
             let known = self.calendar - infused + 1e-6;
-            let (follow_up, dlt) = match evaluate::dlt_status(&self.study, subject, rules, known) {
+            let records = index.subject(&self.study, subject);
+            let (follow_up, dlt) = match dlt::status(&records.as_of(known), rules) {
                 DltStatus::Pending { follow_up } => {
                     at.pending += 1;
-                    let change = infused + self.resolves_on(subject, known);
+                    let change = infused + resolves_on(records, rules, known);
                     next_change = Some(next_change.map_or(change, |day: f64| day.min(change)));
                     (share(follow_up), None)
                 }
@@ -410,21 +413,6 @@ impl<'w> Trial<'w> {
         (Known { level, doses: counts, last_cohort: None, patients }, next_change)
     }
 
-    /// The first whole day after `known` on which a pending patient's status is settled.
-    fn resolves_on(&self, subject: usize, known: f64) -> f64 {
-        let rules = &self.world.experiment.protocol.rules;
-        let mut day = known.max(0.0).floor() + 1.0;
-        let limit = day + 400.0;
-        while day < limit {
-            let status = evaluate::dlt_status(&self.study, subject, rules, day);
-            if !matches!(status, DltStatus::Pending { .. }) {
-                break;
-            }
-            day += 1.0;
-        }
-        day
-    }
-
     /// Rules that stop the whole trial, by what is known on a calendar day.
     fn check_stopping(&mut self, today: f64) {
         let has_begun = self.truths.iter().any(|(_, truth)| truth.is_some());
@@ -437,4 +425,16 @@ impl<'w> Trial<'w> {
             self.stage = Stage::Done;
         }
     }
+}
+
+/// The first whole day after `known` on which a pending patient's status is settled.
+fn resolves_on(records: SubjectRecords<'_>, rules: &Rules, known: f64) -> f64 {
+    let mut day = known.max(0.0).floor() + 1.0;
+    let limit = day + 400.0;
+    let is_pending =
+        |day| matches!(dlt::status(&records.as_of(day), rules), DltStatus::Pending { .. });
+    while day < limit && is_pending(day) {
+        day += 1.0;
+    }
+    day
 }

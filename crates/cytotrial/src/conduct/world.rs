@@ -80,7 +80,10 @@ pub struct ReplicateDraws {
 }
 
 /// Tolerances of a trial's simulation: relative, and absolute in the state's own unit.
-const RELATIVE: f64 = 1e-5;
+const RELATIVE: f64 = 2e-5;
+const ABSOLUTE: f64 = 1e-6;
+/// One cell.
+const ABSOLUTE_CELLS: f64 = 1e-9;
 
 impl World {
     /// Reads, checks and compiles everything.
@@ -266,13 +269,17 @@ const CELL_STATES: [(&str, f64); 18] = [
     ("Ta", 0.1),
 ];
 
-fn settings(model: &model::Model) -> Settings {
-    let (states, turnover_per_day) = CELL_STATES
+/// How trials are simulated: the method, its tolerances, and what becomes of a fraction of a cell.
+pub fn settings(model: &model::Model) -> Settings {
+    let (states, turnover_per_day): (Vec<SymbolId>, Vec<f64>) = CELL_STATES
         .iter()
         .filter_map(|(name, turnover)| model.symbol(name).map(|id| (id, *turnover)))
         .unzip();
     Settings {
+        method: solve::Method::Stiff,
         relative: RELATIVE,
+        absolute: ABSOLUTE,
+        absolute_of: states.iter().map(|&state| (state, ABSOLUTE_CELLS)).collect(),
         single_cell: SingleCell::Stochastic {
             states,
             cell: 1e-9,

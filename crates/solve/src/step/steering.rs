@@ -8,9 +8,8 @@ use super::plan::Plan;
 use super::stiff::Stiff;
 use super::tsitouras::ERROR;
 use super::{Arrival, Block, STIFF_STEPS};
-use crate::event::{Changes, Ends, Shape};
+use crate::event::Changes;
 use crate::execute::REGISTERS;
-use crate::lanes::Lanes;
 use crate::math;
 
 impl Block {
@@ -100,11 +99,14 @@ impl Block {
         self.step.0[lane] = 0.0;
         self.fire.0[lane] = 0.0;
         self.stop.0[lane] = f64::INFINITY;
+        self.look.0[lane] = f64::INFINITY;
         self.event.0[lane] = f64::INFINITY;
     }
 
-    pub(crate) fn set_stop(&mut self, lane: usize, stop: f64) {
+    /// Where a step must end, and where a look within a step is due; infinite where there is none.
+    pub(crate) fn set_stop(&mut self, lane: usize, stop: f64, look: f64) {
         self.stop.0[lane] = stop;
+        self.look.0[lane] = look;
         self.fire.0[lane] = 0.0;
         self.event.0[lane] = f64::INFINITY;
     }
@@ -160,20 +162,32 @@ impl Block {
         changes
     }
 
-    /// The step just tried on a lane: its ends, and what lies between.
-    pub(crate) fn ends(&self, lane: usize) -> Ends {
-        let pick = |columns: &[Lanes]| columns.iter().map(|c| c.0[lane]).collect::<Vec<f64>>();
-        let shape = match &self.stiff {
-            Some(stiff) => Shape::Rodas(stiff.interior(lane)),
-            None => Shape::Cubic([pick(&self.rates[0]), pick(&self.rates[6])]),
-        };
-        Ends {
-            from: self.time.0[lane],
-            to: self.next_time.0[lane],
-            start: pick(&self.y),
-            end: pick(&self.new),
-            shape,
-        }
+    /// Whether the step just tried on a lane was accepted and goes to or past where a look is due.
+    pub(crate) fn reaches_look(&self, lane: usize) -> bool {
+        (self.accepted.0[lane] > 0.0)
+            & (self.active.0[lane] > 0.0)
+            & (self.next_time.0[lane] >= self.look.0[lane])
+    }
+
+    /// A look was taken within the step just tried; what is due now.
+    pub(crate) fn look_again(&mut self, lane: usize, stop: f64, look: f64) {
+        self.stop.0[lane] = stop;
+        self.look.0[lane] = look;
+    }
+
+    /// Counts the step just tried at once, because the patient may end within it.
+    pub(crate) fn count(&mut self, lane: usize) {
+        self.steps.0[lane] += 1.0;
+        self.counted.0[lane] = 1.0;
+    }
+
+    /// The lane goes on from where it was put, not from the end of the step just tried.
+    pub(crate) fn keep(&mut self, lane: usize, time: f64) {
+        self.accepted.0[lane] = 0.0;
+        self.kept.0[lane] = 1.0;
+        self.time.0[lane] = time;
+        self.next_step.0[lane] = self.step.0[lane];
+        self.next_log_error.0[lane] = self.log_error.0[lane];
     }
 
     /// Takes the step just tried again, only as far as `time`.
@@ -182,7 +196,7 @@ impl Block {
         self.next_step.0[lane] = self.step.0[lane];
         self.next_log_error.0[lane] = self.log_error.0[lane];
         self.event.0[lane] = time;
-        self.rejections.0[lane] -= 1.0;
+        self.kept.0[lane] = 1.0;
     }
 
     /// Whether events fire at the lane's present time.

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::Block;
 use super::plan::Plan;
-use super::rodas::{A, C, D, DENSE, GAMMA, NODES};
+use super::rodas::{A, C, D, GAMMA, NODES};
+use super::{Block, STIFF_CONTROL};
 use crate::compile::Codes;
 use crate::execute::{REGISTERS, execute};
 use crate::lanes::{LANES, Lanes};
@@ -32,16 +32,9 @@ impl Stiff {
         }
     }
 
-    /// The columns of the dense output on a lane.
-    pub(super) fn interior(&self, lane: usize) -> [Vec<f64>; 3] {
-        DENSE.map(|weights| {
-            let states = 0..self.by_time.len();
-            let sum = |state: usize| {
-                let terms = weights.iter().zip(&self.stages).map(|(w, k)| w * k[state].0[lane]);
-                terms.sum()
-            };
-            states.map(sum).collect()
-        })
+    /// What the stages computed, by stage and state.
+    pub(super) fn stages(&self) -> &[Vec<Lanes>] {
+        &self.stages
     }
 
     /// The estimated error of a state.
@@ -194,7 +187,7 @@ impl Block {
         }
         let share = 1.0 / (self.y.len().max(1) as f64);
         let error = Lanes::each(|lane| (total.0[lane] * share).sqrt());
-        self.control(&error);
+        self.control(&error, STIFF_CONTROL);
     }
 
     #[inline(always)]

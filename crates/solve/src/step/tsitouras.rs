@@ -39,6 +39,31 @@ pub(super) const ERROR: [f64; 7] = [
     1.0 / 66.0,
 ];
 
+/// Weights of the seven rates at a share `x` of the step, over the step.
+pub(super) fn interior(x: f64) -> [f64; 7] {
+    let square = x * x;
+    [
+        -1.053_088_497_729_021_6
+            * x
+            * (x - 1.329_989_018_975_141)
+            * (square - 1.436_402_854_171_635_1 * x + 0.713_981_691_707_420_9),
+        0.1017 * square * (square - 2.196_656_833_824_975_4 * x + 1.294_985_250_737_463),
+        2.490_627_285_651_253
+            * square
+            * (square - 2.385_356_454_720_616_6 * x + 1.578_034_682_082_092_5),
+        -16.548_102_889_244_902
+            * (x - 1.217_129_272_955_332_4)
+            * (x - 0.616_204_060_378_000_9)
+            * square,
+        47.379_521_962_819_28
+            * (x - 1.203_071_208_372_362_6)
+            * (x - 0.658_047_292_653_547_4)
+            * square,
+        -34.870_657_861_496_61 * (x - 1.2) * (x - 0.666_666_666_666_666_7) * square,
+        2.5 * (x - 1.0) * (x - 0.6) * square,
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +93,25 @@ mod tests {
                 moment += b * inner;
             }
             assert!((moment - want).abs() < 1e-14, "tree {power}: {moment}");
+        }
+    }
+
+    /// Sums of the weights times powers of the nodes: the order of the interpolant.
+    #[test]
+    fn the_interpolant_meets_the_conditions_of_its_order() {
+        for i in 0..=20 {
+            let x = f64::from(i) / 20.0;
+            let weights = interior(x);
+            let nodes: Vec<f64> =
+                std::iter::once(0.0).chain(NODES).chain([1.0, 1.0]).take(7).collect();
+            for power in 0..4 {
+                let sum: f64 = weights.iter().zip(&nodes).map(|(w, c)| w * c.powi(power)).sum();
+                let want = x.powi(power + 1) / f64::from(power + 1);
+                assert!((sum - want).abs() < 1e-11, "power {power} at {x}: {sum} {want}");
+            }
+            for (weight, want) in interior(1.0).iter().zip(A7.iter().chain(&[0.0])) {
+                assert!((weight - want).abs() < 1e-11, "{weight} {want}, printed to 12 digits");
+            }
         }
     }
 }

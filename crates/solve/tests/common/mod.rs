@@ -4,7 +4,7 @@
 #![allow(clippy::float_cmp, reason = "times are copied, not computed")]
 
 use cytotrial_solve::{
-    Program, Settings, SingleCell, Start, SymbolId, Trajectories, compile, run, trajectories,
+    Next, Program, Settings, SingleCell, Start, SymbolId, Trajectories, compile, run, trajectories,
 };
 use model::Model;
 
@@ -208,8 +208,13 @@ pub(crate) fn arm_runner(
             if times.contains(&now) {
                 rows[patient].push(outputs.iter().map(|&o| stop.value(o)).collect());
             }
-            let later = times.iter().chain(doses.iter().map(|dose| &dose.0)).filter(|&&t| t > now);
-            later.copied().reduce(f64::min)
+            let dose = doses.iter().map(|dose| dose.0).find(|&time| time > now);
+            let look = times.iter().copied().find(|&time| time > now);
+            match (dose, look) {
+                (Some(dose), Some(look)) if look < dose => Some(Next::Look(look)),
+                (Some(dose), _) => Some(Next::Stop(dose)),
+                (None, look) => look.map(Next::Look),
+            }
         });
         let steps: u32 = results.iter().map(|result| result.as_ref().unwrap().steps).sum();
         (rows, steps / patients as u32)
