@@ -14,7 +14,9 @@ mod curve;
 mod escalation;
 mod funnel;
 mod histogram;
+mod lines;
 mod range;
+mod reference;
 mod spider;
 mod step;
 mod strip;
@@ -27,6 +29,8 @@ pub use escalation::{DoseOutcome, EscalationHistory, EscalationPatient};
 pub use funnel::{Funnel, FunnelArm, FunnelStage};
 pub use histogram::{Bin, Histogram, HistogramGroup, histogram_group};
 pub use range::{Range, RangeRow};
+pub use reference::{Reference, reference};
+pub(crate) use reference::{Side, level_lines, upright_lines};
 pub use spider::{Spider, SpiderLine};
 pub use step::{AtRisk, Step, StepArm, StepPoint};
 pub use strip::{Strip, StripRow, strip_row};
@@ -35,6 +39,9 @@ pub use waterfall::{Waterfall, WaterfallBar};
 
 /// The schema that every specification names.
 pub const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v6.json";
+
+/// Letters of an axis title on one line.
+const TITLE: usize = 44;
 
 /// A figure with everything that a reader needs beside the drawing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,21 +118,6 @@ pub struct Axis {
     pub ticks: Vec<f64>,
 }
 
-/// A straight line to compare with, such as the lower limit of quantification.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reference {
-    /// Where it stands on the axis of values.
-    pub value: f64,
-    /// What it is.
-    pub label: String,
-}
-
-/// A straight line to compare with.
-pub fn reference(value: f64, label: impl Into<String>) -> Reference {
-    Reference { value, label: label.into() }
-}
-
 impl Axis {
     /// An axis with equal steps.
     pub fn linear(title: impl Into<String>) -> Self {
@@ -179,9 +171,22 @@ impl Axis {
     /// The channel of a field on this axis.
     pub(crate) fn channel(&self, field: &str) -> Value {
         json!({
-            "field": field, "type": "quantitative", "title": self.title,
+            "field": field, "type": "quantitative", "title": self.heading(),
             "scale": self.scale_of(), "axis": self.axis_of(),
         })
+    }
+
+    /// The title, in lines where it is long.
+    fn heading(&self) -> Value {
+        match self.title_lines().as_slice() {
+            [] | [_] => self.title.clone().into(),
+            several => json!(several),
+        }
+    }
+
+    /// The title in lines that fit a narrow screen.
+    fn title_lines(&self) -> Vec<String> {
+        lines::of(&self.title, TITLE)
     }
 
     fn scale_of(&self) -> Value {
@@ -221,12 +226,13 @@ impl Axis {
         }
         let ticks = if self.ticks.is_empty() { self.decades() } else { self.ticks.clone() };
         if ticks.is_empty() {
-            axis.insert("tickCount".into(), 6.into());
+            axis.insert("tickCount".into(), json!({ "expr": "width < 200 ? 3 : 6" }));
         } else {
             let ticks: Vec<Value> = ticks.into_iter().map(drawn).collect();
             axis.insert("values".into(), ticks.into());
         }
         axis.insert("labelOverlap".into(), "greedy".into());
+        axis.insert("labelSeparation".into(), 6.into());
         axis.insert("labelFlush".into(), false.into());
         Value::Object(axis)
     }
@@ -268,22 +274,11 @@ impl Drawing {
         }
     }
 
-    /// The length of the longest name that stands on the left of the drawing.
-    fn longest_row(&self) -> usize {
-        let longest = |names: &mut dyn Iterator<Item = &String>| {
-            names.map(|name| name.chars().count()).max().unwrap_or(0)
-        };
+    /// Pixels that words under the axes, which a legend does not stand over, may take on their left.
+    fn beside(&self) -> usize {
         match self {
-            Self::Curve(_) | Self::Waterfall(_) | Self::Spider(_) | Self::Histogram(_) => 0,
-            Self::Step(step) => longest(&mut step.arms.iter().map(|arm| &arm.arm)),
-            Self::Bar(bar) => longest(&mut bar.groups.iter()),
-            Self::Range(range) => longest(&mut range.rows.iter().map(|row| &row.label)),
-            Self::Swimmer(swimmer) => longest(&mut swimmer.lanes.iter().map(|lane| &lane.subject)),
-            Self::Strip(strip) => longest(&mut strip.rows.iter().map(|row| &row.label)),
-            Self::Funnel(funnel) => longest(
-                &mut funnel.arms.iter().flat_map(|arm| &arm.stages).map(|stage| &stage.name),
-            ),
-            Self::EscalationHistory(history) => longest(&mut history.levels.iter()),
+            Self::Step(step) => step.names_width(),
+            _ => 0,
         }
     }
 
@@ -328,7 +323,7 @@ impl Figure {
             whole.extend(parts);
         }
         let longest = whole.values().map(longest_name).max().unwrap_or(0);
-        whole.insert("config".into(), config(longest, self.drawing.longest_row()));
+        whole.insert("config".into(), config(longest, self.drawing.beside()));
         Value::Object(whole)
     }
 
@@ -366,11 +361,11 @@ fn longest_name(part: &Value) -> usize {
     own.max(inner.unwrap_or(0))
 }
 
-/// The look that all figures share; a legend takes as many columns as its names and those of the rows leave room for.
-fn config(longest: usize, longest_row: usize) -> Value {
+/// The look that all figures share; a legend begins at the left edge of the axes, so many pixels
+/// from the left edge of the figure, and takes as many columns as its names leave room for.
+fn config(longest: usize, beside: usize) -> Value {
     let text = "#333333";
     let column = 40 + 7 * longest;
-    let left = (24 + 7 * longest_row).clamp(56, 190);
     json!({
         "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif",
         "aria": false,
@@ -386,9 +381,9 @@ fn config(longest: usize, longest_row: usize) -> Value {
                    "titleAnchor": { "expr": "containerSize()[0] < 480 ? 'end' : 'middle'" } },
         "legend": {
             "orient": "top", "direction": "horizontal", "title": null, "labelFontSize": 12,
-            "labelColor": text, "labelLimit": { "expr": format!("containerSize()[0] - {}", left + 24) }, "symbolSize": 90, "symbolStrokeWidth": 2,
-            "columns": { "expr": format!("max(1, floor((containerSize()[0] - {left}) / {column}))") }, "columnPadding": 16,
-            "layout": { "top": { "direction": "vertical", "anchor": "start", "margin": 4 } }
+            "labelColor": text, "labelLimit": { "expr": format!("containerSize()[0] - {}", beside + 40) }, "symbolSize": 90, "symbolStrokeWidth": 2,
+            "columns": { "expr": format!("max(1, floor((containerSize()[0] - {beside}) / {column}))") }, "columnPadding": 16,
+            "layout": { "top": { "direction": "vertical", "anchor": "start", "margin": 4, "frame": "bounds" } }
         },
         "line": { "strokeWidth": 2 },
         "text": { "fontSize": 12, "color": text }
@@ -416,81 +411,6 @@ pub(crate) fn distinct<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<S
         }
     }
     found
-}
-
-/// Where the labels of horizontal lines stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// On the left.
-    Start,
-    /// On the right.
-    End,
-}
-
-/// Layers for horizontal reference lines with their labels.
-pub(crate) fn level_lines(references: &[Reference], axis: &Axis, side: Side) -> Vec<Value> {
-    let rows = reference_rows(references, axis);
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let (align, x) = match side {
-        Side::Start => ("left", json!({ "value": 4 })),
-        Side::End => ("right", json!({ "value": { "expr": "width - 2" } })),
-    };
-    let label = json!({
-        "data": { "values": rows },
-        "mark": { "type": "text", "align": align, "baseline": "bottom", "dy": -3, "color": "#333333", "fontSize": 11 },
-        "encoding": { "y": axis.channel("at"), "x": x, "text": { "field": "label" } }
-    });
-    vec![
-        json!({
-            "data": { "values": rows },
-            "mark": { "type": "rule", "strokeDash": [4, 3], "color": "#555555", "strokeWidth": 1.2 },
-            "encoding": { "y": axis.channel("at"), "x": { "value": 0 }, "x2": { "value": { "expr": "width" } } }
-        }),
-        halo(&label),
-        label,
-    ]
-}
-
-/// Layers for vertical reference lines with their labels above the drawing.
-pub(crate) fn upright_lines(references: &[Reference], axis: &Axis) -> Vec<Value> {
-    let rows = reference_rows(references, axis);
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let label = json!({
-        "data": { "values": rows },
-        "mark": { "type": "text", "align": "center", "baseline": "bottom", "dy": -4, "color": "#333333", "fontSize": 11 },
-        "encoding": { "x": axis.channel("at"), "y": { "value": 0 }, "text": { "field": "label" } }
-    });
-    vec![
-        json!({
-            "data": { "values": rows },
-            "mark": { "type": "rule", "strokeDash": [4, 3], "color": "#555555", "strokeWidth": 1.2 },
-            "encoding": { "x": axis.channel("at"), "y": { "value": 0 }, "y2": { "value": { "expr": "height" } } }
-        }),
-        halo(&label),
-        label,
-    ]
-}
-
-/// The same words in thick white, to be drawn under them.
-fn halo(label: &Value) -> Value {
-    let mut halo = label.clone();
-    halo["mark"]["color"] = "#ffffff".into();
-    halo["mark"]["stroke"] = "#ffffff".into();
-    halo["mark"]["strokeWidth"] = 3.into();
-    halo["mark"]["strokeJoin"] = "round".into();
-    halo
-}
-
-fn reference_rows(references: &[Reference], axis: &Axis) -> Vec<Value> {
-    references
-        .iter()
-        .map(|line| json!({ "at": axis.draw(line.value), "label": line.label }))
-        .filter(|row| !row["at"].is_null())
-        .collect()
 }
 
 /// A layer that says so in each of the rows for which there is nothing to draw.

@@ -60,6 +60,20 @@ pub fn shortest(value: f64, digits: usize) -> String {
     exact(rounded)
 }
 
+/// A mean number of patients: whole from ten on, below that at most two significant digits.
+pub fn mean_count(value: f64) -> String {
+    if value > 0.0 && value < 0.01 {
+        return "<0.01".into();
+    }
+    let rounded = round_count(value);
+    if rounded.abs() < 10.0 { exact(rounded) } else { whole(rounded) }
+}
+
+/// A mean number of patients, rounded to what [`mean_count`] shows of it.
+pub fn round_count(value: f64) -> f64 {
+    if value.abs() < 10.0 { round(value, 2) } else { value.round() }
+}
+
 /// A number rounded to so many significant digits.
 pub fn round(value: f64, digits: usize) -> f64 {
     if !value.is_finite() || value == 0.0 {
@@ -214,6 +228,7 @@ mod tests {
                 range(0.1, value),
                 whole(value),
                 days(value),
+                mean_count(value),
                 day_range(value, 3.0),
                 level_text(value),
             ];
@@ -243,6 +258,26 @@ mod tests {
         assert_eq!(percent(0.0, 5000), "0.0%");
         assert_eq!(percent(1.0, 5000), "100.0%");
         assert_eq!(percent(-0.001, 18), "0%");
+    }
+
+    #[test]
+    fn mean_counts_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (0.009, "<0.01"),
+            (0.0099, "<0.01"),
+            (0.01, "0.01"),
+            (0.0484, "0.048"),
+            (0.5, "0.5"),
+            (3.449, "3.4"),
+            (9.96, "10"),
+            (17.052, "17"),
+            (127.4, "127"),
+            (17052.0, "17052"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(mean_count(value), text, "{value}");
+        }
     }
 
     #[test]

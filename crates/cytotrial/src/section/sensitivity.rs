@@ -228,17 +228,12 @@ fn unit(measure: &Measure) -> &'static str {
     if measure.kind() == Kind::Share { "points" } else { measure.unit }
 }
 
-/// A symbol with the beginning of its name, short enough for an axis.
+/// A symbol with its name, without what the name says in brackets or after a comma.
 fn label(term: &Term) -> String {
     let name = term.name.split([',', ':', '(']).next().unwrap_or_default().trim();
-    let cut: String = name.chars().take(NAME).collect();
-    let dots = if cut.len() < name.len() { "..." } else { "" };
     let doubt = if term.is_clear { "" } else { " (not clear)" };
-    format!("{}: {}{dots}{doubt}", term.symbol, cut.trim_end())
+    format!("{}: {name}{doubt}", term.symbol)
 }
-
-/// Letters of a name that fit beside a bar.
-const NAME: usize = 30;
 
 fn drawing(tornado: &Tornado, measure: &Measure) -> Block {
     let unit = unit(measure);

@@ -178,6 +178,9 @@ fn spider(arm: &str, followed: &[Followed], counted: &str) -> Block {
 /// States of a subject, from the palest colour to the deepest.
 const STATES: [&str; 6] = ["progressed", "waiting", "no response", "PR", "VGPR", "CR or better"];
 
+/// What may happen to a subject, in the order of the marks of every swimmer plot.
+const EVENTS: [&str; 5] = ["infusion", "CRS grade 2 or more", "DLT", "new therapy", "death"];
+
 fn swimmer(arm: &str, study: &Study, treated: &[(usize, &SubjectOutcome)]) -> Block {
     let mut lanes: Vec<Lane> =
         treated.iter().map(|&(at, outcome)| lane(study, at, outcome)).collect();
@@ -205,6 +208,7 @@ fn swimmer(arm: &str, study: &Study, treated: &[(usize, &SubjectOutcome)]) -> Bl
     let drawing = Drawing::Swimmer(Swimmer {
         horizontal: Axis::linear("days since the first infusion"),
         states: STATES.map(str::to_owned).into(),
+        events: EVENTS.map(str::to_owned).into(),
         colours: Colours::Benefit,
         lanes,
     });
@@ -255,21 +259,22 @@ fn lane(study: &Study, at: usize, outcome: &SubjectOutcome) -> Lane {
 
 fn events(study: &Study, at: usize, outcome: &SubjectOutcome) -> Vec<SwimmerEvent> {
     let given = &study.exposures;
+    let [infusion, crs, dose_limiting, new_therapy, death] = EVENTS;
     let mut events: Vec<SwimmerEvent> = (0..given.subject.len())
         .filter(|&row| {
             given.subject[row] as usize == at && given.treatment[row] == Treatment::CellProduct
         })
-        .map(|row| SwimmerEvent { at: given.day[row], name: "infusion".into() })
+        .map(|row| SwimmerEvent { at: given.day[row], name: infusion.into() })
         .collect();
     let mut add = |day: Option<f64>, name: &str| {
         events.extend(day.map(|day| SwimmerEvent { at: day, name: name.into() }));
     };
     let severe = outcome.crs.filter(|episode| episode.grade >= 2);
-    add(severe.map(|episode| episode.onset), "CRS grade 2 or more");
+    add(severe.map(|episode| episode.onset), crs);
     if let evaluate::DltStatus::Dlt(dlt) = &outcome.dlt {
-        add(Some(dlt.day), "DLT");
+        add(Some(dlt.day), dose_limiting);
     }
-    add(study.subjects.new_therapy_day[at], "new therapy");
-    add(study.subjects.death_day[at], "death");
+    add(study.subjects.new_therapy_day[at], new_therapy);
+    add(study.subjects.death_day[at], death);
     events
 }

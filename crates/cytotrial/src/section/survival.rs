@@ -4,11 +4,11 @@ use report::figure::{AtRisk, Drawing, Step, StepArm, StepPoint};
 use report::{Axis, Block, paragraph, reference, section};
 
 use super::Material;
-use super::incidence::{Shown, drawn};
+use super::incidence::{ENDS, Shown, counts_at, drawn};
 use super::parts::{Words, estimates, figure, marked, set_beforehand};
 use super::words;
 use crate::summary::measure::measure;
-use crate::summary::survival::Curve;
+use crate::summary::survival::{Curve, GRID};
 
 /// Grid steps (weeks) between two columns of numbers under the axis.
 const QUARTER: usize = 13;
@@ -88,6 +88,7 @@ fn curve(
 ) -> Option<Block> {
     let summary = &material.simulation.summary;
     let rate = measure(code)?;
+    let longest = summary.arms.iter().map(|arm| arm.curves[which].points.len()).max()?;
     let mut arms = Vec::new();
     let mut said = Vec::new();
     let mut counted = Vec::new();
@@ -96,7 +97,7 @@ fn curve(
         if curve.patients == 0 {
             continue;
         }
-        arms.push(steps(&arm.name, curve, arm.is_range_only()));
+        arms.push(steps(&arm.name, curve, arm.is_range_only(), longest));
         said.push(format!("{} {}", arm.name, marked(material, arm, rate)));
         counted.push(format!("{} {}", arm.name, curve.patients));
     }
@@ -106,10 +107,11 @@ fn curve(
     let words = Words {
         id: id.into(),
         title: title.into(),
-        caption: "Line: Kaplan-Meier curve of the patients of all trials, read once a week; arms \
-                  without published efficacy data show the band only. Band: 5th to 95th percentile \
-                  of the curves of single trials. Under the axis: mean numbers per trial."
-            .into(),
+        caption: format!(
+            "Line: Kaplan-Meier curve of the patients of all trials, read once a week; arms without \
+             published efficacy data show the band only. Band: 5th to 95th percentile of the curves \
+             of single trials. {ENDS} Under the axis: mean numbers per trial."
+        ),
         alternative: format!("Step curves. Share {}: {}.", rate.title, said.join("; ")),
         denominators: format!(
             "{} Patients infused (or observed), over all trials: {}.",
@@ -117,8 +119,7 @@ fn curve(
             words::list(&counted)
         ),
     };
-    let last = arms.iter().flat_map(|arm| &arm.points).fold(0.0, |a: f64, p| a.max(p.time));
-    let ticks: Vec<f64> = (0..=(last as usize / QUARTER)).map(|at| (at * QUARTER) as f64).collect();
+    let ticks: Vec<f64> = (0..longest).step_by(QUARTER).map(weeks).collect();
     let drawing = Drawing::Step(Step {
         horizontal: Axis::linear("weeks since the first infusion").at(&ticks),
         vertical: Axis::percent(title.to_lowercase()).between(0.0, 1.0),
@@ -129,8 +130,15 @@ fn curve(
     Some(figure(words, drawing))
 }
 
-fn steps(arm: &str, curve: &Curve, range_only: bool) -> StepArm {
-    let points = curve.points.iter().filter(|point| point.band.iter().all(|end| end.is_finite()));
+/// Weeks until a grid point.
+fn weeks(at: usize) -> f64 {
+    at as f64 * GRID / 7.0
+}
+
+/// The curve of one arm; all arms have numbers under the axis for `longest` grid points.
+fn steps(arm: &str, curve: &Curve, range_only: bool, longest: usize) -> StepArm {
+    let points = curve.drawn().iter().filter(|point| point.band.iter().all(|end| end.is_finite()));
+    let counts: Vec<[f64; 3]> = curve.points.iter().map(|point| point.counts).collect();
     StepArm {
         arm: arm.to_owned(),
         points: points
@@ -141,16 +149,11 @@ fn steps(arm: &str, curve: &Curve, range_only: bool) -> StepArm {
             })
             .collect(),
         censored: Vec::new(),
-        at_risk: curve
-            .points
-            .iter()
+        at_risk: (0..longest)
             .step_by(QUARTER)
-            .map(|point| AtRisk {
-                time: point.day / 7.0,
-                at_risk: report::format::round(point.counts[0], 2),
-                events: report::format::round(point.counts[1], 2),
-                censored: report::format::round(point.counts[2], 2),
-                other: None,
+            .map(|at| {
+                let [at_risk, events, censored] = counts_at(&counts, at);
+                AtRisk { time: weeks(at), at_risk, events, censored, other: None }
             })
             .collect(),
     }

@@ -5,6 +5,7 @@ use stats::summary::{quantile_of_sorted, sorted};
 use stats::{Cause, CumulativeIncidence};
 
 use super::measure::treated;
+use super::survival::followed;
 use crate::conduct::result::PatientResult;
 
 /// Pooled cumulative incidence of two causes on a grid of days, with the range of single trials.
@@ -51,6 +52,17 @@ pub fn cytokine_release(patient: &PatientResult) -> (f64, Cause) {
 }
 
 impl Incidence {
+    /// The points as long as at least one in ten of those without an event of either cause so far
+    /// is under observation.
+    pub fn drawn(&self) -> &[Point] {
+        let all = self.points.first().map_or(0.0, |first| first.counts[0]);
+        let points = self.points.iter().map(|Point { counts, .. }| {
+            let [at_risk, first, second, _] = *counts;
+            (at_risk, all - first - second)
+        });
+        &self.points[..followed(points)]
+    }
+
     /// Incidence among the treated patients, read every `grid` days until the last of them is
     /// followed, or until day `last`.
     pub fn new(
@@ -107,5 +119,20 @@ mod tests {
     fn nobody_has_no_incidence() {
         let none = Incidence::new(&[&[], &[]], (7.0, 365.0), progression_or_death);
         assert_eq!(none, Incidence { points: Vec::new(), patients: 0 });
+    }
+
+    #[test]
+    fn competing_events_count_among_the_events_so_far() {
+        let point = |day, counts| Point { day, share: [0.5; 2], band: [[0.0, 1.0]; 2], counts };
+        let incidence = Incidence {
+            points: vec![
+                point(0.0, [20.0, 0.0, 0.0, 0.0]),
+                // of 20 patients 5 have neither event; half a patient is one in ten of them
+                point(7.0, [0.5, 5.0, 10.0, 4.5]),
+                point(14.0, [0.4, 5.0, 10.0, 4.6]),
+            ],
+            patients: 20,
+        };
+        assert_eq!(incidence.drawn().len(), 2);
     }
 }

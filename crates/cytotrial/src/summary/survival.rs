@@ -33,9 +33,30 @@ pub struct Point {
 }
 
 /// Days between grid points.
-const GRID: f64 = 7.0;
+pub const GRID: f64 = 7.0;
+
+/// The least share of those without an event so far that has to be under observation still for a
+/// curve to be drawn: the last few would move it by leaps. After Pocock, Clayton and Altman, Lancet
+/// 2002;359:1686-1689, who end curves at 10 to 20 % of patients; here of those without an event.
+const FOLLOWED: f64 = 0.1;
+/// Sums of counts that should be equal may differ by this.
+const ROUNDING: f64 = 1e-9;
+
+/// How many points of a curve may be drawn; each is told as the number at risk and the number
+/// without an event so far.
+pub(super) fn followed(points: impl Iterator<Item = (f64, f64)>) -> usize {
+    points.take_while(|(at_risk, without)| at_risk + ROUNDING >= FOLLOWED * without).count()
+}
 
 impl Curve {
+    /// The points as long as at least one in ten of those without an event so far is under
+    /// observation.
+    pub fn drawn(&self) -> &[Point] {
+        let all = self.points.first().map_or(0.0, |first| first.counts[0]);
+        let points = self.points.iter().map(|point| (point.counts[0], all - point.counts[1]));
+        &self.points[..followed(points)]
+    }
+
     /// The curve of the treated patients.
     pub fn new(
         replicates: &[&[PatientResult]],
@@ -81,5 +102,36 @@ impl Curve {
             })
             .collect();
         Self { points, median: curve.median(), patients: pooled.len() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(counts: &[[f64; 3]]) -> Curve {
+        let points = counts.iter().enumerate().map(|(at, &counts)| Point {
+            day: at as f64 * GRID,
+            survival: 1.0,
+            band: [0.0, 1.0],
+            counts,
+        });
+        Curve { points: points.collect(), median: None, patients: 20 }
+    }
+
+    #[test]
+    fn a_curve_ends_before_the_last_few_who_are_still_followed() {
+        // of 20 patients 10 have no event; 1 of them is one in ten, 0.9 is fewer
+        let curve =
+            curve(&[[20.0, 0.0, 0.0], [1.0, 10.0, 9.0], [0.9, 10.0, 9.1], [5.0, 10.0, 5.0]]);
+        assert_eq!(curve.drawn().len(), 2);
+        assert_eq!(curve.points.len(), 4);
+    }
+
+    #[test]
+    fn a_curve_on_which_everybody_had_the_event_is_drawn_to_its_end() {
+        let whole = curve(&[[20.0, 0.0, 0.0], [2.0, 18.0, 0.0], [0.0, 20.0, 0.0]]);
+        assert_eq!(whole.drawn().len(), 3);
+        assert!(curve(&[]).drawn().is_empty());
     }
 }

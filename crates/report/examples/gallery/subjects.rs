@@ -103,6 +103,7 @@ pub(super) fn swimmer() -> Figure {
     let drawing = Drawing::Swimmer(Swimmer {
         horizontal: Axis::linear("Days since the first infusion"),
         states: vec!["no response".into(), "PR or better".into()],
+        events: ["infusion", "CRS grade 2", "progression"].map(str::to_owned).into(),
         colours: Colours::Benefit,
         lanes: vec![
             lane(1, 28.0, 330.0, true),

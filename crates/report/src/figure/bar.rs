@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, drawn, tip, upright_lines};
+use super::{Axis, Reference, drawn, lines, tip, upright_lines};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette, ink};
 
@@ -75,10 +75,13 @@ impl Bar {
         let names: Vec<String> = self.series.iter().map(|series| series.name.clone()).collect();
         let is_grouped = self.mode == BarMode::Grouped;
         let thick = if is_grouped { 18.0 * names.len().max(1) as f64 + 14.0 } else { 36.0 };
+        let thick = lines::row_height(&self.groups).max(thick);
+        let mut axis = lines::row_axis(&self.groups);
+        axis["domain"] = false.into();
         let y = json!({
             "field": "group", "type": "nominal", "sort": null, "title": null,
             "scale": { "domain": self.groups, "paddingInner": 0.25, "paddingOuter": 0.2 },
-            "axis": { "ticks": false, "domain": false, "labelPadding": 8 }
+            "axis": axis
         });
         let mut layers = self.layers(palette, &names);
         let offset = json!({

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Axis, distinct, tip};
+use super::{Axis, distinct, lines, tip};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -51,6 +51,7 @@ impl Funnel {
             distinct(self.arms.iter().flat_map(|arm| &arm.stages).map(|stage| &stage.name));
         let mut rows = Vec::new();
         for arm in &self.arms {
+            let colour = palette.colour(&arms, &arm.arm);
             for stage in &arm.stages {
                 let days = stage.days.map(crate::format::days);
                 // without a count the bar lies on the range
@@ -60,17 +61,19 @@ impl Funnel {
                 };
                 let interval = stage.interval.unzip();
                 rows.push(json!({
-                    "arm": arm.arm, "stage": stage.name, "from": self.values.draw(from), "to": self.values.draw(to),
+                    "arm": arm.arm, "colour": colour, "stage": stage.name, "from": self.values.draw(from), "to": self.values.draw(to),
                     "low": self.values.draw(interval.0), "high": self.values.draw(interval.1),
                     "end": self.values.draw(to.into_iter().chain(interval.1).fold(0.0, f64::max)),
                     "shown": self.shown(stage), "days": days, "because": stage.because,
                 }));
             }
         }
+        let mut axis = lines::row_axis(&stages);
+        axis["domain"] = false.into();
         let mut common = json!({
             "y": { "field": "stage", "type": "nominal", "sort": null, "title": null,
                    "scale": { "domain": stages, "paddingInner": 0.2 },
-                   "axis": { "ticks": false, "domain": false, "labelPadding": 8 } }
+                   "axis": axis }
         });
         if arms.len() > 1 {
             common["yOffset"] = json!({ "field": "arm", "type": "nominal", "sort": null, "scale": { "domain": arms } });
@@ -103,11 +106,13 @@ impl Funnel {
             "encoding": common,
             "layer": [
                 {
-                    "mark": { "type": "bar" },
+                    "mark": { "type": "bar", "strokeWidth": 1.4 },
                     "encoding": {
                         "x": channel("from"), "x2": { "field": "to" }, "tooltip": tips,
                         "color": { "field": "arm", "type": "nominal", "sort": null,
-                                   "scale": palette.scale(&arms, Colours::Arms) }
+                                   "scale": palette.scale(&arms, Colours::Arms) },
+                        // a range of one value has no width, but its edge is seen
+                        "stroke": { "field": "colour", "type": "nominal", "scale": null }
                     }
                 },
                 {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, distinct, not_estimable, tip, upright_lines};
+use super::{Axis, Reference, distinct, lines, not_estimable, tip, upright_lines};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -46,12 +46,12 @@ impl Range {
         let labels = distinct(self.rows.iter().map(|row| &row.label));
         let groups = distinct(self.rows.iter().map(|row| &row.group));
         let is_grouped = groups.len() > 1;
+        let is_shared = labels.iter().any(|label| self.groups_of(label) > 1);
+        let mut axis = lines::row_axis(&labels);
+        axis["grid"] = true.into();
         let y = json!({
-            "field": "label", "type": "nominal", "sort": null, "title": null, "scale": { "domain": labels },
-            "axis": {
-                "ticks": false, "labelPadding": 8, "grid": true, "labelLimit": 230,
-                "labelExpr": in_lines(&labels), "labelLineHeight": 13
-            }
+            "field": "label", "type": "nominal", "sort": null, "title": null,
+            "scale": { "domain": labels }, "axis": axis
         });
         let colour = if is_grouped {
             let scale = palette.scale(&groups, Colours::Arms);
@@ -62,7 +62,7 @@ impl Range {
             json!({ "value": palette.colours(&groups, Colours::Arms).first() })
         };
         let mut drawn = self.layers(&colour, is_grouped);
-        for layer in drawn.iter_mut().filter(|_| is_grouped) {
+        for layer in drawn.iter_mut().filter(|_| is_shared) {
             layer["encoding"]["yOffset"] = json!({
                 "field": "group", "type": "nominal", "sort": null,
                 "scale": { "domain": groups, "paddingOuter": 0.4 }
@@ -70,14 +70,19 @@ impl Range {
         }
         let mut layers = upright_lines(&self.references, &self.values);
         layers.extend(drawn);
-        let lines = labels.iter().map(|label| lines(label).len()).max().unwrap_or(1) as f64;
-        let per_label = if is_grouped { 14.0 * groups.len() as f64 + 12.0 } else { 28.0 };
-        let per_label = per_label.max(13.0 * lines + 10.0);
+        let per_label = if is_shared { 14.0 * groups.len() as f64 + 12.0 } else { 28.0 };
+        let per_label = per_label.max(lines::row_height(&labels));
         json!({
             "height": (per_label * labels.len().max(1) as f64).max(60.0),
             "encoding": { "y": y },
             "layer": layers
         })
+    }
+
+    /// How many groups have a row of that label.
+    fn groups_of(&self, label: &str) -> usize {
+        let rows = self.rows.iter().filter(|row| row.label == label);
+        distinct(rows.map(|row| &row.group)).len()
     }
 
     /// Intervals, points, and words where there is neither.
@@ -190,49 +195,5 @@ impl Range {
             ]);
         }
         vec![table]
-    }
-}
-
-/// Letters of a label on one line.
-const LINE: usize = 34;
-/// Lines of a label at most; the axis cuts what is longer.
-const LINES: usize = 3;
-
-/// A label in lines, broken between words.
-fn lines(label: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in label.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + word.chars().count() < LINE => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    if lines.len() > LINES {
-        let rest = lines.split_off(LINES - 1).join(" ");
-        lines.push(rest);
-    }
-    lines
-}
-
-/// The expression that gives each label of the axis in its lines.
-fn in_lines<T: AsRef<str>>(labels: &[T]) -> String {
-    let all: serde_json::Map<String, Value> = labels
-        .iter()
-        .map(|label| (label.as_ref().to_owned(), json!(lines(label.as_ref()))))
-        .collect();
-    format!("({})[datum.value]", Value::Object(all))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn long_labels_are_broken_between_words() {
-        let found = super::lines("CRS of grade 2 or more is rarer than after BCMA CAR-T");
-        assert_eq!(found, ["CRS of grade 2 or more is rarer", "than after BCMA CAR-T"]);
-        assert_eq!(super::lines("short"), ["short"]);
-        assert_eq!(super::lines(&"word ".repeat(60)).len(), 3);
     }
 }

@@ -67,9 +67,15 @@ pub struct AtRisk {
 
 const HEIGHT: f64 = 280.0;
 const ROW: f64 = 16.0;
+/// Pixels of the name of an arm under the axis, at most.
+const NAME: usize = 130;
+/// Pixels of one of its letters.
+const LETTER: usize = 7;
 type Count = fn(&AtRisk) -> Option<f64>;
 /// From the axis to the first line under it: labels and title of the axis.
 const UNDER_AXIS: f64 = 62.0;
+/// Every line of that title after the first.
+const TITLE_LINE: f64 = 14.0;
 
 impl Step {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
@@ -181,6 +187,12 @@ impl Step {
         rows
     }
 
+    /// Pixels of the names beside the tables below the axis.
+    pub(super) fn names_width(&self) -> usize {
+        let told = self.arms.iter().filter(|arm| !arm.at_risk.is_empty());
+        told.map(|arm| (LETTER * arm.arm.chars().count()).min(NAME)).max().unwrap_or(0)
+    }
+
     /// Small tables below the axis, on the same time scale.
     fn under_axis(&self, palette: &Palette, names: &[String], fill: &Value) -> Vec<Value> {
         if self.arms.iter().all(|arm| arm.at_risk.is_empty()) {
@@ -195,7 +207,8 @@ impl Step {
         let rows = || self.arms.iter().flat_map(|arm| &arm.at_risk);
         parts.retain(|(_, count)| rows().any(|row| count(row).is_some()));
         let (mut heads, mut labels, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-        let mut y = HEIGHT + UNDER_AXIS;
+        let title_lines = self.horizontal.title_lines().len().max(1);
+        let mut y = HEIGHT + UNDER_AXIS + TITLE_LINE * (title_lines - 1) as f64;
         for (head, count) in parts {
             heads.push(json!({ "text": head, "y": y }));
             for name in names {
@@ -204,9 +217,10 @@ impl Step {
                 for row in
                     self.arms.iter().filter(|arm| arm.arm == *name).flat_map(|arm| &arm.at_risk)
                 {
+                    let Some(count) = count(row) else { continue };
                     numbers.push(json!({
                         "arm": name, "time": self.horizontal.draw(row.time), "y": y,
-                        "count": count(row).map(|count| crate::format::shortest(count, 3)),
+                        "count": crate::format::mean_count(count),
                     }));
                 }
             }
@@ -221,7 +235,7 @@ impl Step {
             }),
             json!({
                 "data": { "values": labels },
-                "mark": { "type": "text", "align": "right", "dx": -18, "fontSize": 11, "limit": 130 },
+                "mark": { "type": "text", "align": "right", "dx": -22, "fontSize": 11, "limit": NAME },
                 "encoding": { "x": { "value": 0 }, "y": place, "text": { "field": "arm" }, "fill": fill }
             }),
             json!({
@@ -291,6 +305,24 @@ impl StepArm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_missing_is_not_written_under_the_axis() {
+        let row = AtRisk { time: 0.0, at_risk: 0.004, events: 2.0, censored: 3.0, other: None };
+        let other = AtRisk { time: 7.0, other: Some(1.0), ..row };
+        let arm = |at_risk| StepArm { arm: "a".into(), points: vec![], censored: vec![], at_risk };
+        let step = Step {
+            horizontal: Axis::linear("days"),
+            vertical: Axis::percent("share"),
+            band: String::new(),
+            arms: vec![arm(vec![row, other])],
+            references: vec![],
+        };
+        let text = step.specification(&Palette::default())["layer"].to_string();
+        assert_eq!(text.matches("\"count\":\"").count(), 7);
+        assert_eq!(text.matches("\"count\":\"<0.01\"").count(), 2);
+        assert!(!text.contains("\"count\":null"));
+    }
 
     #[test]
     fn a_censor_tick_stands_on_its_step() {

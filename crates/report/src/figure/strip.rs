@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, distinct, not_estimable, tip, upright_lines};
+use super::{Axis, Reference, distinct, lines, not_estimable, tip, upright_lines};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -86,11 +86,13 @@ impl Strip {
         let empty = self.rows.iter().filter(|row| row.quantiles.is_none());
         let empty: Vec<_> = empty.map(|row| (row.label.as_str(), "")).collect();
         layers.extend(not_estimable(&empty));
+        let mut axis = lines::row_axis(&labels);
+        axis["domain"] = false.into();
         json!({
-            "height": (34.0 * labels.len() as f64).max(60.0),
+            "height": (lines::row_height(&labels).max(34.0) * labels.len() as f64).max(60.0),
             "encoding": {
                 "y": { "field": "label", "type": "nominal", "sort": null, "title": null, "scale": { "domain": labels },
-                       "axis": { "ticks": false, "labelPadding": 8, "domain": false } }
+                       "axis": axis }
             },
             "layer": layers
         })

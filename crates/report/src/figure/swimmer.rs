@@ -15,6 +15,10 @@ pub struct Swimmer {
     pub horizontal: Axis,
     /// The states in the legend, in order.
     pub states: Vec<String>,
+    /// The kinds of events that lanes of such figures may have: each keeps its mark and colour, also
+    /// where others do not happen. Kinds that are not named here follow in order of appearance.
+    #[serde(default)]
+    pub events: Vec<String>,
     /// What the colours of the states mean.
     pub colours: Colours,
     /// The lanes, from top to bottom.
@@ -58,24 +62,23 @@ pub struct SwimmerEvent {
 }
 
 const STILL_FOLLOWED: &str = "still followed";
-const EVENT_SHAPES: [&str; 6] =
-    ["diamond", "circle", "square", "cross", "triangle-up", "triangle-down"];
-const EVENT_COLOURS: [&str; 6] = ["#111111", "#ffffff", "#d55e00", "#111111", "#f0c000", "#8c1d2c"];
+const STILL_FOLLOWED_MARK: (&str, &str) = ("triangle-right", "#ffffff");
+/// Shape and colour of each kind of event.
+const EVENT_MARKS: [(&str, &str); 7] = [
+    ("diamond", "#111111"),
+    ("triangle-up", "#f0c000"),
+    ("triangle-down", "#8c1d2c"),
+    ("circle", "#ffffff"),
+    ("square", "#d55e00"),
+    ("cross", "#111111"),
+    ("triangle-left", "#3a9bd6"),
+];
 
 impl Swimmer {
     pub(super) fn specification(&self, palette: &Palette) -> Value {
         let subjects: Vec<&String> = self.lanes.iter().map(|lane| &lane.subject).collect();
-        let mut names =
-            distinct(self.lanes.iter().flat_map(|lane| &lane.events).map(|event| &event.name));
-        let cycle = |list: &[&'static str]| -> Vec<&'static str> {
-            (0..names.len()).map(|at| list[at % list.len()]).collect()
-        };
-        let (mut shapes, mut fills) = (cycle(&EVENT_SHAPES), cycle(&EVENT_COLOURS));
-        if self.lanes.iter().any(|lane| lane.is_ongoing) {
-            names.push(STILL_FOLLOWED.into());
-            shapes.push("triangle-right");
-            fills.push("#ffffff");
-        }
+        let (names, (shapes, fills)): (Vec<String>, (Vec<&str>, Vec<&str>)) =
+            self.marks().into_iter().unzip();
         let y = json!({
             "field": "subject", "type": "nominal", "sort": null, "title": null,
             "scale": { "domain": subjects }, "axis": { "ticks": false, "domain": false, "labelPadding": 12 }
@@ -119,6 +122,20 @@ impl Swimmer {
             ],
             "resolve": { "scale": { "color": "independent" } }
         })
+    }
+
+    /// The kinds of events in the lanes, each with its shape and colour.
+    fn marks(&self) -> Vec<(String, (&'static str, &'static str))> {
+        let seen = || self.lanes.iter().flat_map(|lane| &lane.events).map(|event| &event.name);
+        let mut marks: Vec<_> = distinct(self.events.iter().chain(seen()))
+            .into_iter()
+            .zip(EVENT_MARKS.into_iter().cycle())
+            .filter(|(name, _)| seen().any(|other| other == name))
+            .collect();
+        if self.lanes.iter().any(|lane| lane.is_ongoing) {
+            marks.push((STILL_FOLLOWED.into(), STILL_FOLLOWED_MARK));
+        }
+        marks
     }
 
     fn segment_rows(&self) -> Vec<Value> {
@@ -181,5 +198,42 @@ impl Swimmer {
             }
         }
         vec![states, events]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn swimmer(happened: &[&str]) -> Swimmer {
+        let events = happened.iter().map(|name| SwimmerEvent { at: 1.0, name: (*name).into() });
+        let lane = Lane {
+            subject: "1".into(),
+            segments: vec![Segment { from: 0.0, to: 9.0, state: "PR".into() }],
+            events: events.collect(),
+            is_ongoing: true,
+        };
+        Swimmer {
+            horizontal: Axis::linear("days"),
+            states: vec!["PR".into()],
+            events: ["infusion", "DLT", "death"].map(str::to_owned).into(),
+            colours: Colours::Benefit,
+            lanes: vec![lane],
+        }
+    }
+
+    #[test]
+    fn a_kind_of_event_keeps_its_mark_where_others_do_not_happen() {
+        let all = swimmer(&["infusion", "DLT", "death"]).marks();
+        let some = swimmer(&["death", "infusion"]).marks();
+        let names: Vec<&str> = some.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["infusion", "death", STILL_FOLLOWED]);
+        assert!(some.iter().all(|mark| all.contains(mark)), "{some:?} {all:?}");
+    }
+
+    #[test]
+    fn a_kind_without_a_place_takes_the_next_mark() {
+        let marks = swimmer(&["biopsy", "infusion"]).marks();
+        assert_eq!(marks[1], ("biopsy".into(), EVENT_MARKS[3]));
     }
 }
