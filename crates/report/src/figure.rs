@@ -361,11 +361,16 @@ fn longest_name(part: &Value) -> usize {
     own.max(inner.unwrap_or(0))
 }
 
+/// The width that a figure has on its page. The term that is nothing has it worked out anew when
+/// the page, and with it the figure, becomes wider or narrower.
+const ROOM: &str = "(containerSize()[0] + 0 * width)";
+
 /// The look that all figures share; a legend begins at the left edge of the axes, so many pixels
 /// from the left edge of the figure, and takes as many columns as its names leave room for.
 fn config(longest: usize, beside: usize) -> Value {
     let text = "#333333";
     let column = 40 + 7 * longest;
+    let narrow = |limit: u32, then: &str, otherwise: &str| json!({ "expr": format!("{ROOM} < {limit} ? {then} : {otherwise}") });
     json!({
         "font": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif",
         "aria": false,
@@ -375,14 +380,14 @@ fn config(longest: usize, beside: usize) -> Value {
             "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
             "labelColor": text, "titleColor": text, "gridColor": "#e6e6e6",
             "domainColor": "#888888", "tickColor": "#888888", "titlePadding": 8,
-            "labelLimit": { "expr": "containerSize()[0] < 640 ? 150 : 260" }
+            "labelLimit": narrow(640, "150", "260")
         },
-        "axisX": { "grid": false, "titleLimit": { "expr": "containerSize()[0] - 16" },
-                   "titleAnchor": { "expr": "containerSize()[0] < 480 ? 'end' : 'middle'" } },
+        "axisX": { "grid": false, "titleLimit": { "expr": format!("{ROOM} - 16") },
+                   "titleAnchor": narrow(480, "'end'", "'middle'") },
         "legend": {
             "orient": "top", "direction": "horizontal", "title": null, "labelFontSize": 12,
-            "labelColor": text, "labelLimit": { "expr": format!("containerSize()[0] - {}", beside + 40) }, "symbolSize": 90, "symbolStrokeWidth": 2,
-            "columns": { "expr": format!("max(1, floor((containerSize()[0] - {beside}) / {column}))") }, "columnPadding": 16,
+            "labelColor": text, "labelLimit": { "expr": format!("{ROOM} - {}", beside + 40) }, "symbolSize": 90, "symbolStrokeWidth": 2,
+            "columns": { "expr": format!("max(1, floor(({ROOM} - {beside}) / {column}))") }, "columnPadding": 16,
             "layout": { "top": { "direction": "vertical", "anchor": "start", "margin": 4, "frame": "bounds" } }
         },
         "line": { "strokeWidth": 2 },
@@ -462,6 +467,13 @@ mod tests {
         assert_eq!(axis.draw(f64::NAN), Value::Null);
         assert_eq!(axis.draw(1e9), json!(1_000_000_000_i64));
         assert_eq!(Axis::linear("change").draw(0.0), json!(0));
+    }
+
+    #[test]
+    fn what_depends_on_the_width_of_the_page_follows_it() {
+        let text = config(12, 84).to_string();
+        assert_eq!(text.matches("containerSize").count(), 5);
+        assert_eq!(text.matches("containerSize").count(), text.matches(ROOM).count());
     }
 
     #[test]
