@@ -117,6 +117,12 @@ impl Rules {
                 Rule::Expansion { patients } => set.expansion = set.expansion.max(patients),
             }
         }
+        // So that the description, too, is the same in any order.
+        set.limits.sort_by(|a, b| {
+            let by_rate = a.rate.total_cmp(&b.rate).then(a.cutoff.total_cmp(&b.cutoff));
+            by_rate.then(a.min_patients.cmp(&b.min_patients))
+        });
+        set.limits.dedup();
         set
     }
 

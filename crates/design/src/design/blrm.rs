@@ -19,6 +19,7 @@ pub const ENTRY: Entry = Entry {
     from_toml: |text| Ok(Box::new(Blrm::new(toml::from_str(text)?)?)),
     in_force: |text| Ok(super::as_table(&toml::from_str::<Settings>(text)?)),
     conventions: &[
+        "one more DLT at a low dose flattens the slope and can make a high dose look safer: a property of the model",
         "log alpha is the log odds at the reference dose; the posterior is computed by quadrature, not drawn",
         "an overdose probability equal to `overdose-control` closes a dose; of doses equally often on target the highest",
         "`pending = \"wait\"` waits for every window at the current dose; `\"unless-certain\"` waits only if the open windows can change the decision",
