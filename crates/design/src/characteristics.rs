@@ -57,6 +57,9 @@ pub enum PlanError {
         /// Doses of the truth.
         truth: usize,
     },
+    /// Responses of two depths, of which truths have one.
+    #[error("the design looks at two depths of response, a truth has one rate of response")]
+    TwoDepths,
     /// More doses or patients than states can hold.
     #[error("{doses} doses with {patients} patients cannot be enumerated; simulate trials instead")]
     TooLarge {
@@ -121,6 +124,9 @@ pub(crate) fn check(design: &dyn Design, truth: &Truth, plan: Plan) -> Result<()
     let doses = truth.doses.len();
     if cohort == 0 || max_patients == 0 {
         return Err(PlanError::Nobody { cohort, max_patients });
+    }
+    if design.outcomes() == Outcomes::NestedResponse {
+        return Err(PlanError::TwoDepths);
     }
     if start >= doses {
         return Err(PlanError::Start { start: start + 1, doses });

@@ -24,12 +24,14 @@ pub struct DoseCounts {
     pub responses: u32,
     /// Evaluable patients with a response and a DLT.
     pub responses_with_dlt: u32,
+    /// Evaluable patients whose response is deep, such as complete; they are among the responses.
+    pub deep_responses: u32,
 }
 
 impl DoseCounts {
     /// Counts of DLTs alone, without pending patients.
     pub const fn of(evaluable: u32, dlts: u32) -> Self {
-        Self { evaluable, dlts, pending: 0, responses: 0, responses_with_dlt: 0 }
+        Self { evaluable, dlts, pending: 0, responses: 0, responses_with_dlt: 0, deep_responses: 0 }
     }
 
     /// Counts by both outcomes, in the order: neither, response alone, DLT alone, both.
@@ -40,6 +42,7 @@ impl DoseCounts {
             pending: 0,
             responses: response + both,
             responses_with_dlt: both,
+            deep_responses: 0,
         }
     }
 
@@ -85,6 +88,7 @@ impl DoseCounts {
             pending: self.pending + other.pending,
             responses: self.responses + other.responses,
             responses_with_dlt: self.responses_with_dlt + other.responses_with_dlt,
+            deep_responses: self.deep_responses + other.deep_responses,
         }
     }
 }

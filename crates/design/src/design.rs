@@ -33,6 +33,7 @@ designs![
     custom,
     simon,
     bop2,
+    bop2_nested,
     predictive_probability,
     toxicity_monitoring,
 ];
@@ -103,6 +104,8 @@ pub enum Outcomes {
     ToxicityAndResponse,
     /// Responses alone, at one dose.
     Response,
+    /// Responses of two depths, at one dose.
+    NestedResponse,
 }
 
 /// One design of the list.

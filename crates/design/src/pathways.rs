@@ -82,6 +82,16 @@ fn outcomes(design: &dyn Design, size: u32) -> Vec<DoseCounts> {
         Outcomes::Response => (0..=size)
             .map(|responses| DoseCounts { responses, ..DoseCounts::of(size, 0) })
             .collect(),
+        Outcomes::NestedResponse => {
+            let depth = |responses: u32| {
+                (0..=responses).map(move |deep| DoseCounts {
+                    responses,
+                    deep_responses: deep,
+                    ..DoseCounts::of(size, 0)
+                })
+            };
+            (0..=size).flat_map(depth).collect()
+        }
         Outcomes::ToxicityAndResponse => {
             let all = multinomial(size, [0.25; 4]);
             all.into_iter().map(|(cells, _)| DoseCounts::of_outcomes(cells)).collect()

@@ -161,6 +161,58 @@ fn the_crm_agrees_with_the_simulations_of_the_package() {
     scores.judge("CRM");
 }
 
+/// How much the spread of the scores above may differ from 1 by chance alone: the golden trials are
+/// replaced by as many trials of our own, again and again. Within a row the shares add up to one and
+/// patients go with shares, so there are fewer independent scores than there are scores.
+#[test]
+#[ignore = "takes a minute"]
+fn the_spread_of_the_crm_scores_is_within_chance() {
+    let mut spreads = Vec::new();
+    let rows: Vec<_> = rows("crm_oc_mc", 6)
+        .into_iter()
+        .map(|row| {
+            let crm = Crm::new(Settings { recommend_untried: true, ..settings(&row) }).unwrap();
+            let truth = Truth::of_toxicity(&row.list("p_true")).unwrap();
+            let plan = Plan {
+                start: row.count("start") as usize - 1,
+                ..Plan::new(row.count("cohortsize"), row.count("n"))
+            };
+            let long = simulate(&crm, &truth, plan, 2026, 20_000).unwrap();
+            (crm, truth, plan, long)
+        })
+        .collect();
+    let trials = 1_000;
+    for again in 0..100 {
+        let mut scores = Scores::default();
+        for (crm, truth, plan, long) in &rows {
+            let errors = long.errors.as_ref().unwrap();
+            let short = simulate(crm, truth, *plan, 10_000 + again, trials).unwrap();
+            for dose in 0..truth.doses.len() {
+                let want = short.selected[dose];
+                scores.share(long.selected[dose], errors.selected[dose], want, f64::from(trials));
+                let error = errors.patients[dose] * (1.0 + 20_000.0 / f64::from(trials)).sqrt();
+                if short.patients[dose] > 0.1 {
+                    scores.push((long.patients[dose] - short.patients[dose]) / error);
+                }
+            }
+        }
+        spreads.push((scores.spread(), scores.count()));
+    }
+    spreads.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let at = |place: usize| spreads[place].0;
+    println!(
+        "CRM: about {} scores; spread by chance, quantiles 1/5/50/95/99 %: {:.3} {:.3} {:.3} {:.3} {:.3}",
+        spreads[50].1,
+        at(1),
+        at(5),
+        at(50),
+        at(95),
+        at(98)
+    );
+    // The golden file has 0.73.
+    assert!((at(1)..at(98)).contains(&0.73), "{:.3} to {:.3}", at(1), at(98));
+}
+
 #[test]
 fn the_crm_enumerated_and_simulated_agree() {
     let crm = Crm::new(Settings::new(0.25, &[0.1, 0.25, 0.4])).unwrap();

@@ -189,6 +189,9 @@ pub(super) struct Patients {
     /// Evaluable patients of every level with a response and a DLT
     #[arg(long, value_name = "COUNTS", allow_hyphen_values = true)]
     responses_with_dlt: Option<String>,
+    /// Evaluable patients of every level with a deep response, such as complete
+    #[arg(long, value_name = "COUNTS", allow_hyphen_values = true)]
+    deep_responses: Option<String>,
     /// Observed share of the window of every pending patient, such as 2:0.5,2:0.25
     #[arg(long, value_name = "LEVEL:SHARE", allow_hyphen_values = true)]
     follow_up: Option<String>,
@@ -211,6 +214,7 @@ impl Patients {
             pending: self.pending.clone(),
             responses: self.responses.clone(),
             responses_with_dlt: self.responses_with_dlt.clone(),
+            deep_responses: self.deep_responses.clone(),
             follow_up: self.follow_up.clone(),
             last_cohort: self.last_cohort.clone(),
             level: self.level,

@@ -150,13 +150,14 @@ pub(super) fn table(answer: &table::Answer) -> String {
         }
         Table::Looks(looks) => {
             let mut rows = vec![
-                row(["evaluable", "futile if", "promising if", "toxic if"]),
-                row(["patients", "responses <=", "responses >=", "DLTs >="]),
+                row(["evaluable", "futile if", "and deep", "promising if", "toxic if"]),
+                row(["patients", "responses <=", "ones <=", "responses >=", "DLTs >="]),
             ];
             rows.extend(looks.iter().map(|look| {
                 vec![
                     look.evaluable.to_string(),
                     count(look.futile_at_most),
+                    look.deep_at_most.map_or_else(|| "-".to_owned(), |deep| deep.to_string()),
                     count(look.promising_at_least),
                     count(look.toxic_at_least),
                 ]

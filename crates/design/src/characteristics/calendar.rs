@@ -198,7 +198,9 @@ impl<'a> Run<'a> {
         let by_window = one.start + self.calendar.window;
         match self.design.outcomes() {
             Outcomes::Toxicity | Outcomes::ToxicityInTime => one.dlt.unwrap_or(by_window),
-            Outcomes::Response => one.start + self.calendar.response_window,
+            Outcomes::Response | Outcomes::NestedResponse => {
+                one.start + self.calendar.response_window
+            }
             Outcomes::ToxicityAndResponse => {
                 by_window.max(one.start + self.calendar.response_window)
             }

@@ -117,11 +117,23 @@ impl Scores {
         self.0.push(score);
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Their standard deviation around their mean.
+    pub fn spread(&self) -> f64 {
+        let count = self.0.len() as f64;
+        let mean = self.0.iter().sum::<f64>() / count;
+        (self.0.iter().map(|z| (z - mean) * (z - mean)).sum::<f64>() / count).sqrt()
+    }
+
     /// Every |z| below 4; the spread of z between 0.8 and 1.2 where there are enough of them.
     pub fn judge(&self, what: &str) {
         let count = self.0.len() as f64;
         let mean = self.0.iter().sum::<f64>() / count;
-        let spread = (self.0.iter().map(|z| (z - mean) * (z - mean)).sum::<f64>() / count).sqrt();
+        let spread = self.spread();
         let most = self.0.iter().fold(0.0_f64, |most, z| most.max(z.abs()));
         println!("{what}: {count} scores, mean {mean:.3}, sd {spread:.3}, largest {most:.2}");
         assert!(most < 4.0, "{what}: largest z {most}");

@@ -18,6 +18,8 @@ pub struct Data {
     pub responses: Option<String>,
     /// Evaluable patients with a response and a DLT at every level.
     pub responses_with_dlt: Option<String>,
+    /// Evaluable patients with a deep response, such as complete, at every level.
+    pub deep_responses: Option<String>,
     /// The follow-up of pending patients: `level:share` of the window, separated by commas.
     pub follow_up: Option<String>,
     /// `DLTs/evaluable` of the last cohort alone.
@@ -146,6 +148,7 @@ fn typed(data: &Data) -> Result<Known, Vec<Problem>> {
         ("--pending", &data.pending),
         ("--responses", &data.responses),
         ("--responses-with-dlt", &data.responses_with_dlt),
+        ("--deep-responses", &data.deep_responses),
     ];
     for (which, (option, text)) in lists.into_iter().enumerate() {
         let Some(text) = text else { continue };
@@ -189,7 +192,8 @@ fn field(dose: &mut DoseCounts, which: usize) -> &mut u32 {
     match which {
         0 => &mut dose.pending,
         1 => &mut dose.responses,
-        _ => &mut dose.responses_with_dlt,
+        2 => &mut dose.responses_with_dlt,
+        _ => &mut dose.deep_responses,
     }
 }
 
@@ -231,6 +235,10 @@ pub(super) fn impossible(dose: DoseCounts) -> Option<String> {
     }
     if responses > evaluable {
         return Some(format!("{responses} responses in {evaluable} evaluable patients"));
+    }
+    if dose.deep_responses > responses {
+        let deep = dose.deep_responses;
+        return Some(format!("{deep} deep responses among {responses} responses"));
     }
     if both > responses.min(dlts) {
         return Some(format!(

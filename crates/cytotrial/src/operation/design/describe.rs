@@ -61,6 +61,7 @@ pub fn list() -> Vec<Listed> {
             Some(design::Outcomes::ToxicityInTime) => "DLTs in time",
             Some(design::Outcomes::ToxicityAndResponse) => "DLTs and responses",
             Some(design::Outcomes::Response) => "responses",
+            Some(design::Outcomes::NestedResponse) => "responses of two depths",
             Some(design::Outcomes::Toxicity) | None => "DLTs",
         };
         Listed {

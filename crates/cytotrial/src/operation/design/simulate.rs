@@ -249,6 +249,10 @@ fn plan_problem(error: &PlanError, name: &str) -> Problem {
         PlanError::TooLarge { .. } | PlanError::TooManyStates(_) => {
             usage("D109", error.to_string(), "leave out `--exact`, or plan fewer patients")
         }
+        PlanError::TwoDepths => {
+            let help = "`cytotrial design describe` has its exact probabilities";
+            usage("D109", error.to_string(), help)
+        }
         PlanError::Start { .. } => usage("D106", error.to_string(), "correct `--start`"),
         _ => usage("D110", error.to_string(), "correct `--cohort` and `--max-patients`"),
     }

@@ -81,6 +81,8 @@ pub struct Look {
     pub futile_at_most: Option<u32>,
     /// End as promising at so many responses or more.
     pub promising_at_least: Option<u32>,
+    /// Where both have to fall short: so many deep responses or fewer.
+    pub deep_at_most: Option<u32>,
     /// Stop for safety at so many DLTs or more.
     pub toxic_at_least: Option<u32>,
 }
@@ -175,7 +177,7 @@ const END: &str = "at the last look the treatment is promising unless a limit is
 /// Whether the looks are those of a design for one arm, not of an escalation set for one level.
 fn is_one_arm(chosen: &Chosen, last: &Look) -> bool {
     last.evaluable > 0
-        && ["simon", "bop2", "predictive-probability", "toxicity-monitoring"]
+        && ["simon", "bop2", "bop2-nested", "predictive-probability", "toxicity-monitoring"]
             .contains(&chosen.entry.name)
 }
 
@@ -219,11 +221,17 @@ fn looks(design: &dyn Design) -> (Vec<Look>, bool) {
             });
             let toxic = (0..=evaluable)
                 .find(|&dlts| ends(counts(evaluable, dlts, evaluable), Action::StopForSafety));
+            let by_depth = |deep: u32| DoseCounts { deep_responses: deep, ..by_response(0) };
+            let deep = (0..=evaluable)
+                .take_while(|&deep| ends(by_depth(deep), Action::StopForFutility))
+                .last()
+                .filter(|_| design.outcomes() == Outcomes::NestedResponse);
             has_verdict |= is_last && futile.is_some();
             result.push(Look {
                 evaluable,
                 futile_at_most: futile,
                 promising_at_least: promising,
+                deep_at_most: deep,
                 toxic_at_least: toxic,
             });
         }
@@ -322,6 +330,7 @@ impl Answer {
                     "evaluable",
                     "futile-at-most",
                     "promising-at-least",
+                    "deep-at-most",
                     "toxic-at-least",
                 ]));
                 for row in rows {
@@ -329,6 +338,7 @@ impl Answer {
                         row.evaluable.to_string(),
                         count(row.futile_at_most),
                         count(row.promising_at_least),
+                        count(row.deep_at_most),
                         count(row.toxic_at_least),
                     ]);
                 }
@@ -416,7 +426,7 @@ mod tests {
     #[test]
     fn looks_of_single_arms_are_found() {
         let simon = run(&ask("simon", "null-rate = 0.1\nalternative-rate = 0.3")).unwrap();
-        assert_eq!(simon.csv().lines().skip(1).collect::<Vec<_>>(), ["10,1,,", "29,5,,"]);
+        assert_eq!(simon.csv().lines().skip(1).collect::<Vec<_>>(), ["10,1,,,", "29,5,,,"]);
         let text = "limit = 0.3\nlooks = [3, 6]";
         let watched = run(&ask("toxicity-monitoring", text)).unwrap();
         assert!(matches!(&watched.table, Table::Looks(looks) if looks[0].toxic_at_least.is_some()));

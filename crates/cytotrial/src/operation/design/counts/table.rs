@@ -8,7 +8,7 @@ use crate::problem::Problem;
 
 /// Columns of a table with one row per level.
 const BY_LEVEL: &[&str] =
-    &["level", "evaluable", "dlts", "pending", "responses", "responses-with-dlt"];
+    &["level", "evaluable", "dlts", "pending", "responses", "responses-with-dlt", "deep-responses"];
 /// Columns of a table with one row per patient.
 const BY_PATIENT: &[&str] = &["subject", "level", "dlt", "response", "followed", "days", "cohort"];
 
@@ -112,6 +112,7 @@ fn by_level(rows: &Table<'_>, chosen: &Chosen) -> Result<Known, Vec<Problem>> {
             pending: number("pending"),
             responses: number("responses"),
             responses_with_dlt: number("responses-with-dlt"),
+            deep_responses: number("deep-responses"),
         };
         doses[at] = dose;
         let help = "correct the counts of this level";
