@@ -77,6 +77,7 @@ sections![
     cells: EVERYONE,
     safety: EVERYONE,
     escalation: EVERYONE,
+    characteristics: STATISTICIAN,
     survival: EVERYONE,
     funnel: EVERYONE,
     differences: STATISTICIAN,

@@ -5,6 +5,7 @@
 //! neither rate is promising. Every probability is exact.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use stats::math::pow;
@@ -304,7 +305,8 @@ impl Design for Bop2Nested {
         );
         let mut told = |response: f64, deep: f64| {
             let Course { promising, mean_patients } = self.bounds.course(response, deep);
-            text += &format!(
+            let _ = write!(
+                text,
                 " At rates of {response} and {deep} it is called promising with probability \
                  {promising:.4}, and {mean_patients:.1} patients are treated on average."
             );
