@@ -67,10 +67,10 @@ fn reached() -> impl Strategy<Value = (usize, Vec<DoseCounts>)> {
 }
 
 /// How high the next patients are treated: nobody, for safety, is below the lowest level.
-fn height(decision: &Decision) -> Option<i32> {
+fn height(decision: &Decision) -> Option<usize> {
     match (decision.action, decision.next_level) {
-        (Action::StopForSafety, _) => Some(-1),
-        (_, Some(next)) => Some(next as i32),
+        (Action::StopForSafety, _) => Some(0),
+        (_, Some(next)) => Some(next + 1),
         _ => None,
     }
 }
