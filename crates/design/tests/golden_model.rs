@@ -166,6 +166,7 @@ fn the_crm_agrees_with_the_simulations_of_the_package() {
 /// patients go with shares, so there are fewer independent scores than there are scores.
 #[test]
 #[ignore = "takes a minute"]
+#[allow(clippy::print_stdout, reason = "the quantiles are worth seeing")]
 fn the_spread_of_the_crm_scores_is_within_chance() {
     let mut spreads = Vec::new();
     let rows: Vec<_> = rows("crm_oc_mc", 6)
