@@ -32,9 +32,12 @@ pub(super) fn of(words: &str, most: usize) -> Vec<String> {
 pub(super) fn row_axis(names: &[String]) -> Value {
     let lines: Map<String, Value> =
         names.iter().map(|name| (name.clone(), json!(of(name, ROW)))).collect();
+    let lines = format!("({})[datum.value]", Value::Object(lines));
+    // the first line stands at the row unless it is moved up
+    let up = format!("-0.5 * {LINE_HEIGHT} * (length({lines}) - 1)");
     json!({
         "ticks": false, "labelPadding": 8, "labelLimit": 0, "labelLineHeight": LINE_HEIGHT,
-        "labelExpr": format!("({})[datum.value]", Value::Object(lines)),
+        "labelExpr": lines, "labelOffset": { "expr": up },
     })
 }
 
@@ -77,6 +80,9 @@ mod tests {
         let names = ["short".to_owned(), "word ".repeat(20)];
         assert_eq!((row_height(&names[..1]), row_height(&names)), (23.0, 62.0));
         let axis = row_axis(&names[..1]);
-        assert_eq!(axis["labelExpr"], r#"({"short":["short"]})[datum.value]"#);
+        let lines = r#"({"short":["short"]})[datum.value]"#;
+        assert_eq!(axis["labelExpr"], lines);
+        let up = format!("-0.5 * 13 * (length({lines}) - 1)");
+        assert_eq!(axis["labelOffset"]["expr"], up.as_str());
     }
 }
