@@ -49,25 +49,6 @@ impl Funnel {
         let arms = distinct(self.arms.iter().map(|arm| &arm.arm));
         let stages =
             distinct(self.arms.iter().flat_map(|arm| &arm.stages).map(|stage| &stage.name));
-        let mut rows = Vec::new();
-        for arm in &self.arms {
-            let colour = palette.colour(&arms, &arm.arm);
-            for stage in &arm.stages {
-                let days = stage.days.map(crate::format::days);
-                // without a count the bar lies on the range
-                let (from, to) = match (stage.count, stage.interval) {
-                    (None, Some((low, high))) => (low, Some(high)),
-                    (count, _) => (0.0, count),
-                };
-                let interval = stage.interval.unzip();
-                rows.push(json!({
-                    "arm": arm.arm, "colour": colour, "stage": stage.name, "from": self.values.draw(from), "to": self.values.draw(to),
-                    "low": self.values.draw(interval.0), "high": self.values.draw(interval.1),
-                    "end": self.values.draw(to.into_iter().chain(interval.1).fold(0.0, f64::max)),
-                    "shown": self.shown(stage), "days": days, "because": stage.because,
-                }));
-            }
-        }
         let mut axis = lines::row_axis(&stages);
         axis["domain"] = false.into();
         let mut common = json!({
@@ -100,31 +81,56 @@ impl Funnel {
             tip("days", "days since the first stage"),
             tip("because", "lost before"),
         ];
+        let mut layers = vec![json!({
+            "mark": { "type": "bar", "strokeWidth": 1.4 },
+            "encoding": {
+                "x": channel("from"), "x2": { "field": "to" }, "tooltip": tips,
+                "color": { "field": "arm", "type": "nominal", "sort": null,
+                           "scale": palette.scale(&arms, Colours::Arms) },
+                // a range of one value has no width, but its edge is seen
+                "stroke": { "field": "colour", "type": "nominal", "scale": null }
+            }
+        })];
+        let mut parts = self.arms.iter().flat_map(|arm| &arm.stages);
+        if parts.any(|stage| stage.interval.is_some()) {
+            layers.push(json!({
+                "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.2, "tooltip": null },
+                "encoding": { "x": channel("low"), "x2": { "field": "high" } }
+            }));
+        }
+        layers.push(json!({
+            "mark": { "type": "text", "align": "left", "dx": 4, "fontSize": 11 },
+            "encoding": { "x": channel("end"), "text": shown }
+        }));
         json!({
             "height": ((18.0 * arms.len().max(1) as f64 + 10.0) * stages.len().max(1) as f64).max(60.0),
-            "data": { "values": rows },
+            "data": { "values": self.rows(palette, &arms) },
             "encoding": common,
-            "layer": [
-                {
-                    "mark": { "type": "bar", "strokeWidth": 1.4 },
-                    "encoding": {
-                        "x": channel("from"), "x2": { "field": "to" }, "tooltip": tips,
-                        "color": { "field": "arm", "type": "nominal", "sort": null,
-                                   "scale": palette.scale(&arms, Colours::Arms) },
-                        // a range of one value has no width, but its edge is seen
-                        "stroke": { "field": "colour", "type": "nominal", "scale": null }
-                    }
-                },
-                {
-                    "mark": { "type": "rule", "color": "#222222", "strokeWidth": 1.2, "tooltip": null },
-                    "encoding": { "x": channel("low"), "x2": { "field": "high" } }
-                },
-                {
-                    "mark": { "type": "text", "align": "left", "dx": 4, "fontSize": 11 },
-                    "encoding": { "x": channel("end"), "text": shown }
-                }
-            ]
+            "layer": layers
         })
+    }
+
+    fn rows(&self, palette: &Palette, arms: &[String]) -> Vec<Value> {
+        let mut rows = Vec::new();
+        for arm in &self.arms {
+            let colour = palette.colour(arms, &arm.arm);
+            for stage in &arm.stages {
+                let days = stage.days.map(crate::format::days);
+                // without a count the bar lies on the range
+                let (from, to) = match (stage.count, stage.interval) {
+                    (None, Some((low, high))) => (low, Some(high)),
+                    (count, _) => (0.0, count),
+                };
+                let interval = stage.interval.unzip();
+                rows.push(json!({
+                    "arm": arm.arm, "colour": colour, "stage": stage.name, "from": self.values.draw(from), "to": self.values.draw(to),
+                    "low": self.values.draw(interval.0), "high": self.values.draw(interval.1),
+                    "end": self.values.draw(to.into_iter().chain(interval.1).fold(0.0, f64::max)),
+                    "shown": self.shown(stage), "days": days, "because": stage.because,
+                }));
+            }
+        }
+        rows
     }
 
     /// The count, or the range where there is none.
