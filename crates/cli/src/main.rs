@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod folder;
 mod interrupt;
+mod model;
 mod new;
 mod overview;
 mod progress;
@@ -62,6 +63,7 @@ enum Verb {
     Claims(claims::Arguments),
     Design(Box<design::Arguments>),
     Report(report::Arguments),
+    Model(model::Arguments),
     Verify(verify::Arguments),
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Verb::Claims(arguments) => claims::run(&arguments, options),
         Verb::Design(arguments) => design::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
+        Verb::Model(arguments) => model::run(&arguments, options),
         Verb::Verify(arguments) => verify::run(&arguments, options),
         Verb::Doctor(arguments) => doctor::run(&arguments, options),
         Verb::Explain(arguments) => explain::run(&arguments, options),

@@ -50,6 +50,17 @@ pub(crate) fn exit(problems: &[Problem]) -> Exit {
     if cytotrial::problem::any_error(problems) { Exit::Input } else { Exit::Fine }
 }
 
+/// Longer lines are not shown, only their number.
+const LONGEST: usize = 4000;
+
+/// The lines that a span touches: the number of the first, its first byte, and their text.
+fn surrounding<'a>(text: &'a str, span: &std::ops::Range<usize>) -> (usize, usize, &'a str) {
+    let begin = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[span.end..].find('\n').map_or(text.len(), |newline| span.end + newline);
+    let line = text.as_bytes()[..begin].iter().filter(|byte| **byte == b'\n').count() + 1;
+    (line, begin, &text[begin..end])
+}
+
 fn rendered(problem: &Problem, folder: Option<&Folder>, renderer: &Renderer) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
@@ -60,11 +71,17 @@ fn rendered(problem: &Problem, folder: Option<&Folder>, renderer: &Renderer) -> 
     let shown = folder.map_or_else(|| problem.file.clone(), |folder| folder.shown(&problem.file));
     let span = text.and_then(|text| Some((text, locate(text, &problem.path)?)));
     let mut group = match span {
-        Some((text, span)) => {
-            let annotation = AnnotationKind::Primary.span(span);
-            title.element(Snippet::source(text).path(shown).annotation(annotation))
-        }
-
+        Some((text, span)) => match surrounding(text, &span) {
+            (line, begin, lines) if lines.len() <= LONGEST => {
+                let annotation = AnnotationKind::Primary.span(span.start - begin..span.end - begin);
+                let snippet = Snippet::source(lines).line_start(line).path(shown);
+                title.element(snippet.annotation(annotation))
+            }
+            (line, begin, lines) => {
+                let column = lines[..span.start - begin].chars().count() + 1;
+                title.element(Origin::path(shown).line(line).char_column(column))
+            }
+        },
         None if problem.file.is_empty() => Group::with_title(title),
         None => title.element(Origin::path(shown)),
     };

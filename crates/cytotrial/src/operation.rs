@@ -6,6 +6,7 @@ pub mod claims;
 pub mod design;
 pub mod doctor;
 pub mod explain;
+pub mod model;
 pub mod new;
 pub mod replay;
 pub mod report;
