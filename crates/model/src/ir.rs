@@ -218,6 +218,10 @@ pub struct Event {
     pub from_trigger: bool,
     /// What is set, all at once.
     pub assignments: Vec<(SymbolId, ExpressionId)>,
+    /// Positions of assignments whose value is multiplied by the size that a compartment has when the
+    /// event happens, before it sets anything: a concentration that sets an amount. Only
+    /// [`crate::plain()`] makes them.
+    pub sizes: Vec<(usize, SymbolId)>,
     /// Where it stands in the text.
     pub span: Span,
 }

@@ -232,21 +232,24 @@ impl Reducer {
         self.join(Binary::Multiply, number, rate)
     }
 
-    /// An event that sets such a concentration sets the amount, for the size before the event.
+    /// An event that sets such a concentration sets the amount, for the size that the compartment has
+    /// just before it happens.
     fn set_amounts_in_events(&mut self) {
         for index in 0..self.model.events.len() {
             let given = self.model.events[index].assignments.clone();
             let mut set = Vec::with_capacity(given.len());
-            for &(target, formula) in &given {
+            let mut sizes = Vec::new();
+            for (position, &(target, formula)) in given.iter().enumerate() {
                 let amount = self.amounts.get(target.0 as usize).copied().flatten();
                 let (Some(amount), Some(room)) = (amount, room(&self.model, target)) else {
                     set.push((target, formula));
                     continue;
                 };
-                let size = self.symbol(room);
-                set.push((amount, self.join(Binary::Multiply, formula, size)));
+                sizes.push((position, room));
+                set.push((amount, formula));
             }
             self.model.events[index].assignments = set;
+            self.model.events[index].sizes = sizes;
         }
     }
 

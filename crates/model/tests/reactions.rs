@@ -66,7 +66,8 @@ fn an_event_sets_the_amount_behind_a_concentration() {
     let plain = plain(&model).unwrap();
     let (target, value) = plain.events[0].assignments[0];
     assert_eq!(plain.symbols[target.0 as usize].name, "amount of A");
-    assert_eq!(formula(&plain, value), "7*V");
+    assert_eq!(formula(&plain, value), "7");
+    assert_eq!(plain.events[0].sizes, [(0, plain.symbol("V").unwrap())]);
 }
 
 #[test]

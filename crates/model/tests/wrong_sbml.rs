@@ -366,6 +366,17 @@ fn what_would_exhaust_the_machine_is_refused() {
          [<apply><ci>f63</ci><cn>1</cn></apply>]</assignmentRule></listOfRules>"
     );
     assert!(problems(&with_x(&parts))[0].message.contains("too large"));
+    // every function doubles its argument and hands it to the one before it
+    let mut functions = function(0, "<apply><plus/><ci>x</ci><ci>x</ci></apply>");
+    for i in 1..64 {
+        let double = "<apply><plus/><ci>x</ci><ci>x</ci></apply>";
+        functions += &function(i, &format!("<apply><ci>f{}</ci>{double}</apply>", i - 1));
+    }
+    let parts = format!(
+        "<listOfFunctionDefinitions>{functions}</listOfFunctionDefinitions><listOfRules><assignmentRule variable=\"x\">\
+         [<apply><ci>f63</ci><cn>1</cn></apply>]</assignmentRule></listOfRules>"
+    );
+    assert!(problems(&with_x(&parts))[0].message.contains("too large"));
     let billion = "<!DOCTYPE a [<!ENTITY b \"ha\"><!ENTITY c \"&b;&b;&b;\">]><sbml>&c;</sbml>";
     assert!(problems(billion)[0].message.contains("document type"));
 }

@@ -65,7 +65,8 @@ pub(crate) struct CompiledEvent {
     pub(crate) priority: Option<Slice>,
     pub(crate) is_persistent: bool,
     pub(crate) from_trigger: bool,
-    pub(crate) assignments: Vec<(SymbolId, Slice)>,
+    /// What is set, to what, and the size by which that is multiplied.
+    pub(crate) assignments: Vec<(SymbolId, Slice, Option<Slice>)>,
 }
 
 /// The instructions of one method, and the registers that they read.
@@ -204,7 +205,11 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
             priority: nodes.priority.map(slice),
             is_persistent: event.is_persistent,
             from_trigger: event.from_trigger,
-            assignments: nodes.assignments.into_iter().map(|(s, n)| (s, slice(n))).collect(),
+            assignments: nodes
+                .assignments
+                .into_iter()
+                .map(|(symbol, value, size)| (symbol, slice(value), size.map(slice)))
+                .collect(),
         })
         .collect();
     let assigned = assigned.into_iter().map(|node| node.map(slice)).collect();
@@ -241,20 +246,22 @@ struct EventNodes {
     trigger: NodeId,
     delay: Option<NodeId>,
     priority: Option<NodeId>,
-    assignments: Vec<(SymbolId, NodeId)>,
+    assignments: Vec<(SymbolId, NodeId, Option<NodeId>)>,
 }
 
 fn event_nodes(model: &Model, builder: &mut Builder<'_>) -> Result<Vec<EventNodes>, CompileError> {
     let mut events = Vec::with_capacity(model.events.len());
     for event in &model.events {
         let mut assignments = Vec::with_capacity(event.assignments.len());
-        for &(symbol, expression) in &event.assignments {
+        for (position, &(symbol, expression)) in event.assignments.iter().enumerate() {
             let target = &model.symbols[symbol.0 as usize];
             if matches!(target.role, Role::Assigned(_)) {
                 let (event, symbol) = (event.name.clone(), target.name.clone());
                 return Err(CompileError::EventSetsRule { event, symbol });
             }
-            assignments.push((symbol, builder.node(expression)?));
+            let size = event.sizes.iter().find(|(at, _)| *at == position);
+            let size = size.map(|(_, room)| builder.symbol(*room)).transpose()?;
+            assignments.push((symbol, builder.node(expression)?, size));
         }
         let trigger = builder.node(event.trigger)?;
         let mut node = |formula: Option<ExpressionId>| formula.map(|f| builder.node(f)).transpose();
@@ -374,6 +381,13 @@ impl<'a> Builder<'a> {
             })
             .collect();
         Self { model, graph, expressions: vec![None; model.expressions.len()], symbols }
+    }
+
+    /// The node of a symbol's value.
+    fn symbol(&self, symbol: SymbolId) -> Result<NodeId, CompileError> {
+        self.symbols[symbol.0 as usize].ok_or_else(|| CompileError::OutOfOrder {
+            symbol: self.model.symbols[symbol.0 as usize].name.clone(),
+        })
     }
 
     fn node(&mut self, root: ExpressionId) -> Result<NodeId, CompileError> {

@@ -41,8 +41,13 @@ pub(crate) fn settle(program: &Program, patient: &mut Patient) -> Result<u32, (R
         }
         let event = &program.events[pending.event];
         let values = pending.values.unwrap_or_else(|| assigned(program, patient, pending.event));
-        for ((symbol, _), &value) in event.assignments.iter().zip(&values) {
-            patient.set(program, *symbol, value);
+        let sizes: Vec<Option<f64>> = event
+            .assignments
+            .iter()
+            .map(|(_, _, size)| size.as_ref().map(|size| patient.slice(program, size)))
+            .collect();
+        for (((symbol, ..), value), size) in event.assignments.iter().zip(values).zip(sizes) {
+            patient.set(program, *symbol, size.map_or(value, |size| value * size));
         }
         fired += 1;
     }
@@ -70,11 +75,16 @@ fn trigger(program: &Program, patient: &mut Patient) -> Result<(), (Reason, usiz
     Ok(())
 }
 
+/// Times so near to each other are one moment: events are due together, and priorities decide.
+pub(crate) fn nearness(time: f64) -> f64 {
+    1e-12 * time.abs().max(1.0)
+}
+
 /// Takes the event that happens next at the present time, if one does.
 fn next_due(program: &Program, patient: &mut Patient) -> Option<Pending> {
     let mut first: Option<(usize, Option<f64>)> = None;
     for (position, pending) in patient.pending.iter().enumerate() {
-        if pending.time > patient.time() {
+        if pending.time > patient.time() + nearness(patient.time()) {
             continue;
         }
         let slice = program.events[pending.event].priority.as_ref();
@@ -89,7 +99,7 @@ fn next_due(program: &Program, patient: &mut Patient) -> Option<Pending> {
 /// What an event would set now.
 fn assigned(program: &Program, patient: &Patient, event: usize) -> Vec<f64> {
     let assignments = program.events[event].assignments.iter();
-    assignments.map(|(_, slice)| patient.slice(program, slice)).collect()
+    assignments.map(|(_, slice, _)| patient.slice(program, slice)).collect()
 }
 
 /// What changed over a step.
@@ -103,8 +113,9 @@ pub(crate) struct Changes {
     pub(crate) compared: Vec<usize>,
 }
 
-/// The earliest time found, within `tolerance`, at which a condition turns true, or turns false
-/// before it turns true again; `None` if no condition does. The time is on the side after the change.
+/// The earliest time found at which a condition turns true, or turns false before it turns true again;
+/// `None` if no condition does. It is on the side after the change; a condition over time alone turns
+/// where its text says, to the last bit.
 ///
 /// A comparison that changes twice within one step is not seen.
 pub(crate) fn locate(
@@ -112,10 +123,9 @@ pub(crate) fn locate(
     patient: &mut Patient,
     (block, lane): (&Block, usize),
     changes: &Changes,
-    tolerance: f64,
 ) -> Option<f64> {
     let (from, to) = (block.time(lane), block.end(lane));
-    let mut finder = Finder { program, patient, block, lane, from, to, tolerance };
+    let mut finder = Finder { program, patient, block, lane, from, to };
     let (mut found, seen) = finder.between_comparisons(changes);
     for &position in changes.rising.iter().filter(|position| !seen.contains(position)) {
         let trigger = &program.events[program.watched[position]].trigger;
@@ -135,7 +145,6 @@ struct Finder<'a> {
     /// The ends of the step.
     from: f64,
     to: f64,
-    tolerance: f64,
 }
 
 impl Finder<'_> {
@@ -148,7 +157,7 @@ impl Finder<'_> {
     /// When a condition turns to `after`, which it is at `limit`.
     fn change(&mut self, slice: &Slice, after: bool, limit: f64) -> f64 {
         let (mut low, mut high) = (self.from, limit);
-        while high - low > self.tolerance {
+        while high - low > nearness(self.to) {
             let middle = 0.5 * (low + high);
             if middle <= low || middle >= high {
                 break;
@@ -159,7 +168,31 @@ impl Finder<'_> {
                 low = middle;
             }
         }
-        high
+        self.change_by_time(slice, after, low, high)
+    }
+
+    /// As [`Self::change`], with the states as they are: the last bits of a time that the text names. Where
+    /// the states decide, it is `high`, a little on the side after the change.
+    fn change_by_time(&mut self, slice: &Slice, after: bool, mut low: f64, mut high: f64) -> f64 {
+        let inside = self.block.inside(self.lane, high);
+        let mut holds_at = |time: f64| {
+            self.patient.place(self.program, time, inside.states());
+            holds(self.patient.slice(self.program, slice))
+        };
+        if holds_at(low) == after {
+            return high;
+        }
+        loop {
+            let middle = 0.5 * (low + high);
+            if middle <= low || middle >= high {
+                return high;
+            }
+            if holds_at(middle) == after {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
     }
 
     /// Follows the conditions from one change of a comparison to the next: the first time to stop at,

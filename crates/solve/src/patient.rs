@@ -6,7 +6,7 @@ use model::SymbolId;
 use stats::Stream;
 
 use crate::compile::{Program, Slice};
-use crate::event::Pending;
+use crate::event::{Pending, nearness};
 use crate::failure::Reason;
 use crate::graph::{Node, NodeId};
 use crate::lanes::{Vectors, Work};
@@ -134,8 +134,11 @@ impl Patient {
     }
 
     /// When a step must end, and when a look within a step is due; infinite where there is none.
-    pub(crate) fn ahead(&self) -> (f64, f64) {
-        let pending = self.next_pending();
+    /// An event that waited happens a little late, so that what turns true at the same moment is seen
+    /// before.
+    pub(crate) fn ahead(&self, program: &Program) -> (f64, f64) {
+        let due = self.next_pending();
+        let pending = if program.watched.is_empty() { due } else { due + 0.5 * nearness(due) };
         match self.next {
             Next::Stop(time) => (time.min(pending), f64::INFINITY),
             Next::Look(time) => (pending, time),

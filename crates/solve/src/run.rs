@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::SymbolId;
 
 use crate::compile::Program;
-use crate::event::{holds, locate, settle};
+use crate::event::{holds, locate, nearness, settle};
 use crate::failure::{Failure, Reason};
 use crate::lanes::{LANES, VectorSet, Vectors};
 use crate::patient::Patient;
@@ -291,7 +291,7 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
                 break;
             }
             patient.next = next;
-            let (stop, look) = patient.ahead();
+            let (stop, look) = patient.ahead(program);
             self.block.look_again(lane, stop, look);
             if stop < end {
                 self.block.retake(lane, stop);
@@ -369,7 +369,7 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
             self.block.set_held(position, lane, holds(patient.slice(program, comparison)));
         }
         patient.next = next.unwrap_or(patient.next);
-        let (stop, look) = patient.ahead();
+        let (stop, look) = patient.ahead(program);
         self.block.set_stop(lane, stop, look);
         true
     }
@@ -410,7 +410,7 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
             Arrival::Stop if patient.time() >= patient.next.time() => self.visit(lane),
             Arrival::Stop | Arrival::Event => self.settle(lane) && self.go_on(lane, None),
             Arrival::TooManySteps | Arrival::StepTooSmall | Arrival::Stiff => {
-                let worst = program.states[self.block.worst_state(lane)];
+                let worst = program.states.get(self.block.worst_state(lane));
                 let reason = match arrival {
                     Arrival::TooManySteps => {
                         Reason::TooManySteps { limit: self.settings.max_steps }
@@ -418,7 +418,8 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
                     _ if self.block.is_finite(lane) => Reason::StepTooSmall,
                     _ => Reason::NotFinite,
                 };
-                self.fail(lane, reason, program.name(worst).to_owned());
+                let state = worst.map_or("", |state| program.name(*state)).to_owned();
+                self.fail(lane, reason, state);
                 false
             }
         };
@@ -438,12 +439,10 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
             }
             let to = self.block.end(lane);
             let patient = &mut self.patients[lane];
-            let tolerance = 1e-12 * to.abs().max(1.0);
-            let Some(time) = locate(program, patient, (&self.block, lane), &changes, tolerance)
-            else {
+            let Some(time) = locate(program, patient, (&self.block, lane), &changes) else {
                 continue;
             };
-            if to - time <= 2.0 * tolerance {
+            if to - time <= 2.0 * nearness(to) {
                 for (position, &event) in program.watched.iter().enumerate() {
                     patient.held[event] = self.block.held(position, lane);
                 }

@@ -337,6 +337,7 @@ impl Resolver {
             is_persistent: event.is_persistent,
             from_trigger: event.from_trigger,
             assignments,
+            sizes: Vec::new(),
             span,
         });
     }

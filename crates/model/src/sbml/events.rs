@@ -38,6 +38,7 @@ impl<'a> Reader<'a> {
             is_persistent: trigger.is_none_or(|node| self.flag(node, "persistent", true)),
             from_trigger: self.flag(node, "useValuesFromTriggerTime", true),
             assignments,
+            sizes: Vec::new(),
             span,
         };
         self.model.events.push(event);

@@ -123,7 +123,12 @@ impl<'a> Reader<'a> {
         children: &[ExpressionId],
     ) -> Placed {
         let depth = 1 + children.iter().map(|id| self.depths[id.0 as usize]).max().unwrap_or(0);
-        if depth > MAX_DEPTH || self.model.expressions.len() > MAX_EXPRESSIONS {
+        let size =
+            children.iter().fold(0_u64, |sum, id| sum.saturating_add(self.sizes[id.0 as usize]));
+        if depth > MAX_DEPTH
+            || size > MAX_EXPRESSIONS as u64
+            || self.model.expressions.len() > MAX_EXPRESSIONS
+        {
             let message = "with its functions in place, this formula is too large".to_owned();
             return self.refuse(at, message, "give parts of it names with rules");
         }

@@ -13,6 +13,8 @@ use crate::{order, plain};
 
 /// Packages whose elements say nothing about how a model behaves.
 const HARMLESS: [&str; 3] = ["layout", "render", "groups"];
+/// The operations of Level 3 Version 2 for Version 1: they are read anyway.
+const MORE_MATHEMATICS: &str = "l3v2extendedmath";
 
 /// What an identifier names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub(super) struct Reader<'a> {
     pub(super) problems: Vec<ReadProblem>,
     /// The height of every expression.
     pub(super) depths: Vec<usize>,
+    /// How many expressions each would be if it were written out: arguments of functions are shared.
+    pub(super) sizes: Vec<u64>,
     pub(super) said: Vec<Said>,
     pub(super) ids: BTreeMap<String, Named>,
     pub(super) functions: BTreeMap<&'a str, Function<'a>>,
@@ -62,6 +66,7 @@ pub(super) fn read<'a>(
         model: Model::default(),
         problems: Vec::new(),
         depths: Vec::new(),
+        sizes: Vec::new(),
         said: Vec::new(),
         ids: BTreeMap::new(),
         functions: BTreeMap::new(),
@@ -119,6 +124,9 @@ impl<'a> Reader<'a> {
             let Some(space) = attribute.namespace() else { continue };
             let package = space.split('/').rfind(|part| !part.starts_with("version"));
             let package = package.unwrap_or(space).to_owned();
+            if package == MORE_MATHEMATICS {
+                continue;
+            }
             let changes = matches!(attribute.value(), "true" | "1");
             if changes || !HARMLESS.contains(&package.as_str()) {
                 let message = format!("the SBML package `{package}` is not read");
@@ -354,6 +362,18 @@ impl<'a> Reader<'a> {
         depth: usize,
     ) -> ExpressionId {
         let id = ExpressionId(self.model.expressions.len() as u32);
+        let size = |id: &ExpressionId| self.sizes[id.0 as usize];
+        let below = match &expression {
+            Expression::Unary(_, inner) => size(inner),
+            Expression::Binary(_, left, right) => size(left).saturating_add(size(right)),
+            Expression::Piecewise { cases, otherwise } => {
+                cases.iter().fold(size(otherwise), |sum, (value, condition)| {
+                    sum.saturating_add(size(value)).saturating_add(size(condition))
+                })
+            }
+            _ => 0,
+        };
+        self.sizes.push(below.saturating_add(1));
         self.model.expressions.push(expression);
         self.model.spans.push(span);
         self.depths.push(depth);

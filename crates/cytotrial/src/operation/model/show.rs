@@ -172,7 +172,7 @@ fn at_start(model: &Model, program: &Program) -> Vec<Option<f64>> {
             let now = stop.value(::model::SymbolId(index as u32));
             *value = Some(now).filter(|now| now.is_finite());
         }
-        None
+        None::<f64>
     });
     values
 }
