@@ -57,7 +57,7 @@ const LONGEST: usize = 4000;
 fn surrounding<'a>(text: &'a str, span: &std::ops::Range<usize>) -> (usize, usize, &'a str) {
     let begin = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[span.end..].find('\n').map_or(text.len(), |newline| span.end + newline);
-    let line = text.as_bytes()[..begin].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = text[..begin].matches('\n').count() + 1;
     (line, begin, &text[begin..end])
 }
 

@@ -131,7 +131,7 @@ pub(crate) fn locate(
         let trigger = &program.events[program.watched[position]].trigger;
         let limit = found.unwrap_or(to);
         if found.is_none() || finder.holds_at(trigger, limit) {
-            found = Some(finder.change(trigger, true, limit));
+            found = Some(finder.change(trigger, true, from, limit));
         }
     }
     found
@@ -154,9 +154,8 @@ impl Finder<'_> {
         holds(self.patient.slice(self.program, slice))
     }
 
-    /// When a condition turns to `after`, which it is at `limit`.
-    fn change(&mut self, slice: &Slice, after: bool, limit: f64) -> f64 {
-        let (mut low, mut high) = (self.from, limit);
+    /// When a condition turns to `after`, which it is at `high` and not at `low`.
+    fn change(&mut self, slice: &Slice, after: bool, mut low: f64, mut high: f64) -> f64 {
         while high - low > nearness(self.to) {
             let middle = 0.5 * (low + high);
             if middle <= low || middle >= high {
@@ -203,7 +202,7 @@ impl Finder<'_> {
         for &position in &changes.compared {
             let comparison = &program.comparisons[position];
             let after = self.holds_at(comparison, self.to);
-            times.push(self.change(comparison, after, self.to));
+            times.push(self.change(comparison, after, self.from, self.to));
         }
         times.sort_by(f64::total_cmp);
         let mut first: Option<f64> = None;
@@ -211,10 +210,13 @@ impl Finder<'_> {
         for (position, &event) in program.watched.iter().enumerate() {
             let mut before = changes.held.contains(&position);
             let mut fell = None;
+            let mut earlier = self.from;
             for &time in &times {
                 let now = self.holds_at(&program.events[event].trigger, time);
                 if now && !before {
-                    let stop = fell.unwrap_or(time);
+                    // It may have turned before this comparison did, for a reason of its own.
+                    let trigger = &program.events[event].trigger;
+                    let stop = fell.unwrap_or_else(|| self.change(trigger, true, earlier, time));
                     first = Some(first.map_or(stop, |other| other.min(stop)));
                     seen.push(position);
                     break;
@@ -222,7 +224,7 @@ impl Finder<'_> {
                 if before && !now {
                     fell = fell.or(Some(time));
                 }
-                before = now;
+                (before, earlier) = (now, time);
             }
         }
         (first, seen)

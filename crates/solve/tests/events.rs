@@ -121,3 +121,38 @@ fn what_waits_when_a_patient_ends_is_not_handed_to_the_next() {
     });
     assert!(results.iter().all(Result::is_ok));
 }
+
+#[test]
+fn a_condition_that_turns_before_another_in_the_same_step_keeps_its_time() {
+    // Nothing bends, so the steps are long.
+    let text = "x = 0; x' = 1; first = 0; second = 0
+        A: at (x > 3.2): first = time
+        B: at (x > 1 && time > 3.3): second = time";
+    for (symbol, want) in [("first", 3.2), ("second", 3.3)] {
+        let got = values(text, symbol, &[40.0])[0];
+        assert!((got - want).abs() < 1e-9, "{symbol}: {got}");
+    }
+}
+
+#[test]
+fn what_is_due_at_one_moment_is_put_in_order_however_it_became_due() {
+    let text = |one, other| {
+        format!(
+            "x = 0; x' = 1; y = 1
+             A: at (time > 4.1), priority = {one}, fromTrigger = false: y = 10*y
+             B: at 1.1 after (time > 3), priority = {other}, fromTrigger = false: y = y + 1"
+        )
+    };
+    assert_eq!(values(&text(2, 1), "y", &[5.0]), [11.0]);
+    assert_eq!(values(&text(1, 2), "y", &[5.0]), [20.0]);
+}
+
+#[test]
+fn a_delayed_event_sets_a_concentration_for_the_size_of_its_own_moment() {
+    // Checked with libroadrunner 2.10: the value is that of the trigger, the size that before the event.
+    let text = "compartment V; V = 2; V' = 1; species A in V; A = 3
+        E: at 2 after (time > 1): A = 5, V = 20";
+    let got = values(text, "A", &[2.9, 3.1]);
+    assert!((got[0] - 6.0 / 4.9).abs() < 1e-9, "{got:?}");
+    assert!((got[1] - 5.0 * 5.0 / 20.1).abs() < 1e-9, "{got:?}");
+}

@@ -43,7 +43,8 @@ fn report(answer: &Answer, lists_units: bool) -> String {
     if without == 0 {
         text += "everything has a unit\n";
     } else {
-        text += &format!("without a unit, so that it fits everything: {without} of {all}\n");
+        let few = format!("without a unit, so that it fits everything: {without} of {all}\n");
+        text.push_str(&few);
         if lists_units {
             text += &wrapped(&answer.undeclared.join(", "), "  ", "  ");
             text.push('\n');

@@ -108,15 +108,13 @@ pub(super) fn counts(model: &Model) -> Counts {
     let plain = ::model::plain(model);
     let roles = plain.as_deref().unwrap_or(model);
     for (symbol, reduced) in model.symbols.iter().zip(&roles.symbols) {
+        // A concentration that follows from an amount changes like a state.
+        let follows_amount =
+            matches!(reduced.role, Role::Assigned(_)) && !matches!(symbol.role, Role::Assigned(_));
         match reduced.role {
-            // a concentration that follows from an amount changes like a state
-            Role::State(_) => counts.states += 1,
-            Role::Assigned(_) if matches!(symbol.role, Role::Assigned(_)) => {
-                if symbol.kind != Kind::Reaction {
-                    counts.assigned += 1;
-                }
-            }
-            Role::Assigned(_) => counts.states += 1,
+            _ if symbol.kind == Kind::Reaction => {}
+            Role::Assigned(_) if !follows_amount => counts.assigned += 1,
+            Role::State(_) | Role::Assigned(_) => counts.states += 1,
             Role::Constant => counts.constants += 1,
             Role::Variable => counts.variables += 1,
         }

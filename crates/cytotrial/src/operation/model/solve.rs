@@ -203,9 +203,10 @@ impl Plan {
             .map(|dose| (dose.time, find(&dose.symbol, true), dose.amount))
             .collect();
         doses.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let columns = match request.columns.is_empty() {
-            true => changing(model),
-            false => request.columns.iter().map(|name| find(name, false)).collect(),
+        let columns = if request.columns.is_empty() {
+            changing(model)
+        } else {
+            request.columns.iter().map(|name| find(name, false)).collect()
         };
         if problems.is_empty() { Ok(Self { set, doses, columns }) } else { Err(problems) }
     }
@@ -225,8 +226,8 @@ fn times(request: &Request, file: &str) -> Vec<Problem> {
         );
         return problems;
     }
-    if let Some(pair) = times.windows(2).find(|pair| pair[1] < pair[0]) {
-        let message = format!("the time {} comes after {}", pair[1], pair[0]);
+    if let Some([before, after]) = times.array_windows().find(|[before, after]| after < before) {
+        let message = format!("the time {after} comes after {before}");
         problem(message, "name times in ascending order");
     }
     let (first, last) = (times[0], times[times.len() - 1]);
@@ -277,12 +278,11 @@ fn failed(failure: &Failure, file: &str) -> Problem {
     let Failure { time, state, method, reason } = failure;
     let at = if state.is_empty() { String::new() } else { format!(" (look at `{state}`)") };
     let message = format!("the model could not be solved beyond time {time}: {reason}{at}");
-    let help = match method.starts_with("explicit") {
-        true => {
-            "`--method stiff` follows models with rates of very different size; otherwise look at \
-                 the rate of that symbol near that time"
-        }
-        false => "look at the rate of that symbol near that time",
+    let help = if method.starts_with("explicit") {
+        "`--method stiff` follows models with rates of very different size; otherwise look at the rate \
+         of that symbol near that time"
+    } else {
+        "look at the rate of that symbol near that time"
     };
     Problem::error("S102", file, "", message, help)
 }
