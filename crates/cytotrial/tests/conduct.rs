@@ -37,6 +37,22 @@ fn escalation() -> &'static (World, Vec<ReplicateResult>) {
     })
 }
 
+/// Marrow that CRS empties to 1e-40 of normal must come back from there, and not from below zero.
+#[test]
+fn emptied_marrow_is_followed_to_the_end() {
+    let world = world(&["bcma-car-t", "bcma-cs1"], 18, |_| {});
+    for replicate in block(&world, 0..5, 5) {
+        assert!(replicate.failed.is_empty(), "{:?}", replicate.failed);
+        for arm in &replicate.arms {
+            let findings = &study(arm).findings;
+            for row in 0..findings.len() {
+                let (analyte, value) = (findings.analyte[row], findings.value[row]);
+                assert!(value >= 0.0 || analyte == Analyte::Temperature, "{analyte:?} {value}");
+            }
+        }
+    }
+}
+
 /// Rows of the infused subjects, in the order of enrolment.
 fn infused(study: &Study) -> Vec<usize> {
     let all = 0..study.subjects.len();

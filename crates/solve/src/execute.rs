@@ -3,9 +3,11 @@
 #![allow(unsafe_code, reason = "registers were checked when the code was made, not at every use")]
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use crate::graph::{Graph, Node, NodeId};
 use crate::lanes::{LANES, Lanes};
+use crate::native::Native;
 use crate::operation::Operation;
 
 /// Registers of a block.
@@ -23,6 +25,17 @@ pub(crate) struct Instruction {
     c: u16,
 }
 
+impl Instruction {
+    pub(crate) fn out(self) -> u16 {
+        self.out
+    }
+
+    /// Those beyond the operation's arity repeat the first.
+    pub(crate) fn operands(self) -> [u16; 3] {
+        [self.a, self.b, self.c]
+    }
+}
+
 /// Instructions, and where they leave their results.
 ///
 /// Instructions with the same operation stand together, so that the processor meets one
@@ -31,6 +44,8 @@ pub(crate) struct Instruction {
 pub(crate) struct Code {
     groups: Vec<(Operation, Vec<Instruction>)>,
     pub(crate) outputs: Vec<u16>,
+    /// The same as machine code, made when it is first used; `None` inside if it cannot be.
+    native: OnceLock<Option<Arc<Native>>>,
 }
 
 impl Code {
@@ -38,11 +53,25 @@ impl Code {
     pub(crate) fn len(&self) -> usize {
         self.groups.iter().map(|(_, instructions)| instructions.len()).sum()
     }
+
+    /// The instructions in their order.
+    pub(crate) fn instructions(&self) -> impl Iterator<Item = (Operation, Instruction)> {
+        self.groups.iter().flat_map(|(operation, group)| group.iter().map(|one| (*operation, *one)))
+    }
+
+    fn native(&self) -> Option<&Native> {
+        self.native.get_or_init(|| Native::new(self).map(Arc::new)).as_deref()
+    }
 }
 
-/// Runs the instructions in order on every lane.
+/// Runs the instructions in order on every lane, as machine code where that is allowed and possible.
 #[inline(always)]
-pub(crate) fn execute(code: &Code, registers: &mut Registers) {
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
+pub(crate) fn execute(code: &Code, registers: &mut Registers, allows_native: bool) {
+    if allows_native && let Some(native) = code.native() {
+        native.run(registers);
+        return;
+    }
     macro_rules! each {
         ($chosen:expr, $group:expr, $($operation:ident)*) => {
             match $chosen {

@@ -4,6 +4,7 @@ use model::{Expression, ExpressionId, Model, Role, SymbolId};
 
 use crate::compile::{CompileError, add_expression, operations, reachable};
 use crate::graph::{Graph, Node, NodeId};
+use crate::lanes::{Vectors, Work};
 
 /// How the values at the start are computed.
 #[derive(Debug, Clone, Default)]
@@ -105,9 +106,24 @@ impl Initial {
         values: &mut [f64],
         scratch: &mut Vec<f64>,
     ) {
-        values.fill(f64::NAN);
         scratch.clear();
         scratch.resize(self.graph.nodes.len(), 0.0);
+        Vectors::detect().run(Compute { initial: self, time, overrides, values, scratch });
+    }
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn compute(
+        &self,
+        time: f64,
+        overrides: &[(SymbolId, f64)],
+        values: &mut [f64],
+        scratch: &mut [f64],
+    ) {
+        values.fill(f64::NAN);
         let mut is_given = vec![false; values.len()];
         for &(symbol, value) in overrides {
             values[symbol.0 as usize] = value;
@@ -119,8 +135,9 @@ impl Initial {
             }
             for &id in order {
                 if let Node::Apply(operation, operands) = self.graph.nodes[id as usize] {
-                    let [a, b, c] = operands.map(|o| self.read(o, time, values, scratch));
-                    scratch[id as usize] = operation.apply(a, b, c);
+                    let read = |operand: NodeId| self.read(operand, time, values, scratch);
+                    let [a, b, c] = operands;
+                    scratch[id as usize] = operation.apply(read(a), read(b), read(c));
                 }
             }
             values[symbol.0 as usize] = self.read(*root, time, values, scratch);
@@ -134,5 +151,27 @@ impl Initial {
             Node::Time => time,
             Node::Apply(..) => scratch[id as usize],
         }
+    }
+}
+
+/// Values to compute.
+struct Compute<'a> {
+    initial: &'a Initial,
+    time: f64,
+    overrides: &'a [(SymbolId, f64)],
+    values: &'a mut [f64],
+    scratch: &'a mut [f64],
+}
+
+impl Work for Compute<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(self) {
+        self.initial.compute(self.time, self.overrides, self.values, self.scratch);
     }
 }

@@ -31,6 +31,7 @@ mod graph;
 mod initial;
 mod lanes;
 mod math;
+mod native;
 mod operation;
 mod patient;
 mod request;

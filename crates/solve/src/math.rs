@@ -6,9 +6,34 @@
 #![allow(clippy::needless_bitwise_bool, reason = "lanes are computed without branches")]
 
 /// Adding this rounds to a whole number and leaves that number in the low bits.
-const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 x 2^52
-const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
-const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+pub(crate) const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 x 2^52
+pub(crate) const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
+pub(crate) const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+/// Taylor series of (e^r - 1 - r)/r^2 from r^11 down: the next term is below 5e-18 for |r| <= ln(2)/2.
+pub(crate) const EXP_SERIES: [f64; 12] = [
+    1.0 / 6_227_020_800.0,
+    1.0 / 479_001_600.0,
+    1.0 / 39_916_800.0,
+    1.0 / 3_628_800.0,
+    1.0 / 362_880.0,
+    1.0 / 40_320.0,
+    1.0 / 5_040.0,
+    1.0 / 720.0,
+    1.0 / 120.0,
+    1.0 / 24.0,
+    1.0 / 6.0,
+    0.5,
+];
+/// Series of the logarithm in z, from z^6 down.
+pub(crate) const LN_SERIES: [f64; 7] = [
+    1.479_819_860_511_658_6e-1,
+    1.531_383_769_920_937_3e-1,
+    1.818_357_216_161_805e-1,
+    2.222_219_843_214_978_4e-1,
+    2.857_142_874_366_239e-1,
+    3.999_999_999_940_942e-1,
+    6.666_666_666_666_735e-1,
+];
 
 /// e to the x; within 2 units in the last place.
 #[inline(always)]
@@ -18,18 +43,10 @@ pub(crate) fn exp(x: f64) -> f64 {
     let x = if x < -750.0 { -750.0 } else { x };
     let k = x.mul_add(std::f64::consts::LOG2_E, ROUND) - ROUND;
     let r = (-k).mul_add(LN_2_LOW, (-k).mul_add(LN_2_HIGH, x));
-    // Taylor series to r^13: the next term is below 5e-18 for |r| <= ln(2)/2.
-    let p = (1.0 / 6_227_020_800.0_f64).mul_add(r, 1.0 / 479_001_600.0);
-    let p = p.mul_add(r, 1.0 / 39_916_800.0);
-    let p = p.mul_add(r, 1.0 / 3_628_800.0);
-    let p = p.mul_add(r, 1.0 / 362_880.0);
-    let p = p.mul_add(r, 1.0 / 40_320.0);
-    let p = p.mul_add(r, 1.0 / 5_040.0);
-    let p = p.mul_add(r, 1.0 / 720.0);
-    let p = p.mul_add(r, 1.0 / 120.0);
-    let p = p.mul_add(r, 1.0 / 24.0);
-    let p = p.mul_add(r, 1.0 / 6.0);
-    let p = p.mul_add(r, 0.5);
+    let mut p = EXP_SERIES[0];
+    for term in &EXP_SERIES[1..] {
+        p = p.mul_add(r, *term);
+    }
     let p = p.mul_add(r * r, r) + 1.0;
     // 2^k in two factors, so that results near overflow and below the normal range come out.
     let half = k.mul_add(0.5, ROUND);
@@ -60,12 +77,10 @@ pub(crate) fn ln(x: f64) -> f64 {
     let f = f64::from_bits(bits.wrapping_sub((exponent << 52).wrapping_sub(ONE))) - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
-    let p = 1.479_819_860_511_658_6e-1_f64.mul_add(z, 1.531_383_769_920_937_3e-1);
-    let p = p.mul_add(z, 1.818_357_216_161_805e-1);
-    let p = p.mul_add(z, 2.222_219_843_214_978_4e-1);
-    let p = p.mul_add(z, 2.857_142_874_366_239e-1);
-    let p = p.mul_add(z, 3.999_999_999_940_942e-1);
-    let p = p.mul_add(z, 6.666_666_666_666_735e-1);
+    let mut p = LN_SERIES[0];
+    for term in &LN_SERIES[1..] {
+        p = p.mul_add(z, *term);
+    }
     let half_square = 0.5 * f * f;
     let tail = s.mul_add(p.mul_add(z, half_square), k * LN_2_LOW);
     let value = k.mul_add(LN_2_HIGH, (tail - half_square) + f);

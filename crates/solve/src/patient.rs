@@ -145,6 +145,11 @@ impl Patient {
         }
     }
 
+    /// A number that grows when a value is set.
+    pub(crate) fn revision(&self) -> u64 {
+        self.moving_since
+    }
+
     /// Everything computed so far is out of date.
     pub(crate) fn forget_all(&mut self) {
         self.moving_since += 1;

@@ -95,6 +95,7 @@ pub(crate) fn run_with<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N
         if let Some(plan) = plan {
             block.use_plan(plan.clone());
         }
+        block.use_native(vectors);
         block
     };
     let starts_stiff = settings.method == Method::Stiff && plan.is_some();
@@ -158,8 +159,10 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
             let codes = plan.as_ref().map_or(&self.program.codes, |plan| &plan.codes);
             let block = &mut self.block;
             match vectors.run(Advance { block, codes, events, resume }) {
-                Signal::Within => {
-                    self.look_for_events();
+                Signal::Within { rose } => {
+                    if rose {
+                        self.look_for_events();
+                    }
                     for lane in 0..LANES {
                         if self.block.reaches_look(lane) {
                             self.look(lane);
@@ -247,6 +250,7 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
             }
             let patient = &mut self.patients[lane];
             patient.statistics.stops += 1;
+            let revision = patient.revision();
             let next = (self.steer)(patient.index, &mut Stop { program, patient });
             if let Some((reason, symbol)) = patient.mistake {
                 self.fail(lane, reason, program.name(symbol).to_owned());
@@ -258,7 +262,8 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
             };
             let (time, ahead) = (patient.time(), next.time());
             if ahead > time && ahead < f64::INFINITY {
-                return self.settle(lane).then_some(next);
+                let is_settled = patient.revision() == revision || self.settle(lane);
+                return is_settled.then_some(next);
             }
             if !(ahead >= time && ahead < f64::INFINITY) {
                 self.fail(lane, Reason::StopNotAhead { next: ahead }, String::new());
@@ -340,22 +345,8 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
                 }
             }
         }
-        if patient.fixed_changed || patient.state_changed {
-            patient.rates(program, &mut self.rates);
-            let mut rates_moved = !self.block.has_step(lane);
-            for (i, state) in program.states.iter().enumerate() {
-                let (value, rate) = (patient.values()[state.0 as usize], self.rates[i]);
-                if !(value.is_finite() && rate.is_finite()) {
-                    self.fail(lane, Reason::NotFinite, program.name(*state).to_owned());
-                    return false;
-                }
-                rates_moved |= self.block.rate(i, lane).to_bits() != rate.to_bits();
-                self.block.set_state(i, lane, value, rate);
-                self.values[i] = value;
-            }
-            if rates_moved && (patient.disturbed || !self.block.has_step(lane)) {
-                self.restart(lane);
-            }
+        if (patient.fixed_changed || patient.state_changed) && !self.put(lane) {
+            return false;
         }
         let patient = &mut self.patients[lane];
         patient.fixed_changed = false;
@@ -371,6 +362,35 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
         patient.next = next.unwrap_or(patient.next);
         let (stop, look) = patient.ahead(program);
         self.block.set_stop(lane, stop, look);
+        true
+    }
+
+    /// Puts the patient's states on the lane, and chooses a step where the planned one may be too long.
+    /// False when they are not finite, with the result noted.
+    fn put(&mut self, lane: usize) -> bool {
+        let program = self.program;
+        let patient = &self.patients[lane];
+        let is_new = patient.disturbed || !self.block.has_step(lane);
+        // a step of the stiff method computes the rates at its start itself
+        let needs_rates = is_new || self.plan.is_none();
+        if needs_rates {
+            patient.rates(program, &mut self.rates);
+        }
+        let mut rates_moved = !self.block.has_step(lane);
+        for (i, state) in program.states.iter().enumerate() {
+            let value = patient.values()[state.0 as usize];
+            let rate = if needs_rates { self.rates[i] } else { f64::NAN };
+            if !value.is_finite() || (needs_rates && !rate.is_finite()) {
+                self.fail(lane, Reason::NotFinite, program.name(*state).to_owned());
+                return false;
+            }
+            rates_moved |= self.block.rate(i, lane).to_bits() != rate.to_bits();
+            self.block.set_state(i, lane, value, rate);
+            self.values[i] = value;
+        }
+        if is_new && rates_moved {
+            self.restart(lane);
+        }
         true
     }
 

@@ -47,6 +47,8 @@ pub(crate) struct Block {
     /// States that read as 0 inside the rates below a value.
     floored: Vec<(usize, f64)>,
     max_steps: f64,
+    /// Whether machine code may be used.
+    native: bool,
     // per state
     y: Vec<Lanes>,
     new: Vec<Lanes>,
@@ -89,9 +91,9 @@ pub(crate) struct Block {
 
 /// What an advance stopped for.
 pub(crate) enum Signal {
-    /// On some lane an event rose over the step just tried, or a look is due within it. Then
+    /// On some lane a look is due within the step just tried, or an event `rose` over it. Then
     /// [`Block::commit`].
-    Within,
+    Within { rose: bool },
     /// Some lanes are at a stop or an event, or cannot go on; [`Block::arrival`] says which.
     Attention,
 }
@@ -140,7 +142,7 @@ impl Work for Advance<'_> {
                 }
                 let rose = events > 0 && block.watch(codes, events);
                 if rose | block.reaches_looks() {
-                    return Signal::Within;
+                    return Signal::Within { rose };
                 }
             }
             resume = false;
@@ -194,6 +196,7 @@ impl Block {
             relative,
             floored,
             max_steps: f64::from(max_steps),
+            native: false,
             y: column(),
             new: column(),
             rates: std::array::from_fn(|_| column()),
@@ -258,7 +261,7 @@ impl Block {
     fn attempt(&mut self, codes: &Codes) {
         for stage in 0..6 {
             self.place(stage, codes);
-            execute(&codes.rates, &mut self.registers);
+            execute(&codes.rates, &mut self.registers, self.native);
             for (rate, &output) in self.rates[stage + 1].iter_mut().zip(&codes.rates.outputs) {
                 *rate = self.registers[usize::from(output) % REGISTERS];
             }
@@ -417,7 +420,7 @@ impl Block {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn watch(&mut self, codes: &Codes, events: usize) -> bool {
-        execute(&codes.triggers, &mut self.registers);
+        execute(&codes.triggers, &mut self.registers, self.native);
         let mut rose = false;
         for (position, &output) in codes.triggers.outputs.iter().enumerate() {
             let value = self.registers[usize::from(output) % REGISTERS];

@@ -84,6 +84,10 @@ const RELATIVE: f64 = 2e-5;
 const ABSOLUTE: f64 = 1e-6;
 /// One cell.
 const ABSOLUTE_CELLS: f64 = 1e-9;
+/// What multiplies itself is followed however little is left of it: lost in a tolerance it would
+/// come back too early, too late, or below zero.
+const ABSOLUTE_GROWING: f64 = 1e-100;
+const GROWING: [&str; 3] = ["Rh", "Lh", "Hp"];
 
 impl World {
     /// Reads, checks and compiles everything.
@@ -275,11 +279,13 @@ pub fn settings(model: &model::Model) -> Settings {
         .iter()
         .filter_map(|(name, turnover)| model.symbol(name).map(|id| (id, *turnover)))
         .unzip();
+    let cells = states.iter().map(|&state| (state, ABSOLUTE_CELLS));
+    let growing = GROWING.iter().filter_map(|name| Some((model.symbol(name)?, ABSOLUTE_GROWING)));
     Settings {
         method: solve::Method::Stiff,
         relative: RELATIVE,
         absolute: ABSOLUTE,
-        absolute_of: states.iter().map(|&state| (state, ABSOLUTE_CELLS)).collect(),
+        absolute_of: cells.chain(growing).collect(),
         single_cell: SingleCell::Stochastic {
             states,
             cell: 1e-9,

@@ -5,6 +5,7 @@ use crate::compile::{Codes, Source, arrange};
 use crate::derivative::gradients;
 use crate::execute::Code;
 use crate::graph::{Graph, Node, NodeId};
+use crate::lanes::{Vectors, Work};
 
 /// The Jacobian of the rates and their change with time, for one model.
 #[derive(Debug)]
@@ -12,8 +13,9 @@ pub(crate) struct Plan {
     pub(crate) codes: Codes,
     /// The terms that `codes` and the Jacobian are made of.
     graph: Graph,
-    /// Entries of the Jacobian in the order of the factor's pattern, then changes with time.
-    pub(super) jacobian: Code,
+    /// What a step needs at its start: entries of the Jacobian in the order of the factor's pattern,
+    /// changes with time, rates.
+    pub(super) start: Code,
     pub(super) factor: Factor,
     /// The states whose rates change with time itself.
     pub(super) moved_by_time: Vec<usize>,
@@ -44,11 +46,12 @@ impl Plan {
             }
         }
         roots.extend(time_roots);
+        roots.extend(&source.rates);
         let factor = Factor::new(source.states.len(), &pattern);
         let changed = Source { graph, ..source.clone() };
         let parts = arrange(changed, &roots).ok()?;
-        let (codes, graph, jacobian) = (parts.codes, parts.graph, parts.more);
-        Some(Self { codes, graph, jacobian, factor, moved_by_time })
+        let (codes, graph, start) = (parts.codes, parts.graph, parts.more);
+        Some(Self { codes, graph, start, factor, moved_by_time })
     }
 
     /// Computes the terms that stay the same while no value is set.
@@ -59,21 +62,39 @@ impl Plan {
         mut set: impl FnMut(u16, f64),
     ) {
         scratch.clear();
-        scratch.resize(self.graph.nodes.len(), 0.0);
-        let read = |id: NodeId, scratch: &[f64]| match self.graph.nodes[id as usize] {
+        scratch.extend(self.graph.nodes.iter().map(|node| match *node {
             Node::Number(bits) => f64::from_bits(bits),
             Node::Value(slot) => values[slot as usize],
-            Node::Time => f64::NAN,
-            Node::Apply(..) => scratch[id as usize],
-        };
-        for &id in &self.codes.fixed_order {
-            if let Node::Apply(operation, operands) = self.graph.nodes[id as usize] {
-                let [a, b, c] = operands.map(|operand| read(operand, scratch));
-                scratch[id as usize] = operation.apply(a, b, c);
-            }
-        }
+            Node::Time | Node::Apply(..) => f64::NAN,
+        }));
+        Vectors::detect().run(Fixed { plan: self, terms: scratch });
         for &(id, register) in &self.codes.fixed_registers {
-            set(register, read(id, scratch));
+            set(register, scratch[id as usize]);
+        }
+    }
+}
+
+/// Terms to compute from those that are there.
+struct Fixed<'a> {
+    plan: &'a Plan,
+    terms: &'a mut [f64],
+}
+
+impl Work for Fixed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(self) {
+        let Self { plan, terms } = self;
+        for &id in &plan.codes.fixed_order {
+            if let Node::Apply(operation, [a, b, c]) = plan.graph.nodes[id as usize] {
+                let read = |id: NodeId| terms[id as usize];
+                terms[id as usize] = operation.apply(read(a), read(b), read(c));
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::tsitouras::ERROR;
 use super::{Arrival, Block, STIFF_STEPS};
 use crate::event::Changes;
 use crate::execute::REGISTERS;
+use crate::lanes::Vectors;
 use crate::math;
 
 impl Block {
@@ -76,6 +77,11 @@ impl Block {
     pub(crate) fn set_steps(&mut self, lane: usize, steps: u32, rejections: u32) {
         self.steps.0[lane] = f64::from(steps);
         self.rejections.0[lane] = f64::from(rejections);
+    }
+
+    /// Uses machine code from now on, where there is one.
+    pub(crate) fn use_native(&mut self, vectors: Vectors) {
+        self.native = vectors == Vectors::Avx512;
     }
 
     /// Looks for stiffness from now on.

@@ -65,7 +65,7 @@ impl Block {
         for stage in 0..8 {
             if stage > 0 {
                 self.place_stage(stage, stiff, codes);
-                execute(&codes.rates, &mut self.registers);
+                execute(&codes.rates, &mut self.registers, self.native);
             }
             let (before, rest) = stiff.stages.split_at_mut(stage);
             let right = &mut rest[0];
@@ -94,10 +94,10 @@ impl Block {
             }
             stiff.plan.factor.solve(&stiff.matrix, right);
         }
-        self.finish(stiff, codes);
+        self.finish(stiff);
     }
 
-    /// Computes the Jacobian at the start of the step and takes I/(gamma h) - J apart.
+    /// Computes rates and Jacobian at the start of the step and takes I/(gamma h) - J apart.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -108,9 +108,13 @@ impl Block {
         self.apply_floors();
         self.registers[usize::from(codes.time_register) % REGISTERS] = self.time;
         let plan = &*stiff.plan;
-        execute(&plan.jacobian, &mut self.registers);
+        execute(&plan.start, &mut self.registers, self.native);
         stiff.matrix.fill(Lanes::ZERO);
-        let (entries, by_time) = plan.jacobian.outputs.split_at(plan.factor.places.len());
+        let (entries, rest) = plan.start.outputs.split_at(plan.factor.places.len());
+        let (by_time, rates) = rest.split_at(plan.moved_by_time.len());
+        for (rate, &output) in self.rates[0].iter_mut().zip(rates) {
+            *rate = self.registers[usize::from(output) % REGISTERS];
+        }
         for (&place, &output) in plan.factor.places.iter().zip(entries) {
             let value = self.registers[usize::from(output) % REGISTERS];
             let entry = &mut stiff.matrix[place as usize];
@@ -159,13 +163,13 @@ impl Block {
         self.registers[usize::from(codes.time_register) % REGISTERS] = now;
     }
 
-    /// The end of the step, its rates and its error.
+    /// The end of the step and its error.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn finish(&mut self, stiff: &Stiff, codes: &Codes) {
+    fn finish(&mut self, stiff: &Stiff) {
         let mut total = Lanes::ZERO;
         for i in 0..self.y.len() {
             let (error, old, absolute) = (stiff.stages[7][i], self.y[i], self.absolute[i]);
@@ -177,13 +181,6 @@ impl Block {
                 let ratio = error.0[lane] / self.relative.mul_add(size, absolute);
                 total.0[lane] = ratio.mul_add(ratio, total.0[lane]);
             }
-        }
-        self.registers[..self.new.len()].copy_from_slice(&self.new);
-        self.apply_floors();
-        self.registers[usize::from(codes.time_register) % REGISTERS] = self.next_time;
-        execute(&codes.rates, &mut self.registers);
-        for (rate, &output) in self.rates[6].iter_mut().zip(&codes.rates.outputs) {
-            *rate = self.registers[usize::from(output) % REGISTERS];
         }
         let share = 1.0 / (self.y.len().max(1) as f64);
         let error = Lanes::each(|lane| (total.0[lane] * share).sqrt());

@@ -1,0 +1,204 @@
+//! The few AVX-512 instructions that compiled models need, as bytes.
+//!
+//! Encoding: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, section 2.7 (EVEX).
+
+/// One of the 32 vector registers of eight numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Vector(pub(super) u8);
+
+/// A register of one bit for each number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mask(pub(super) u8);
+
+/// Where an instruction's last operand comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Vector(Vector),
+    /// Eight numbers at this distance from the first argument.
+    Memory(u32),
+    /// One number for all eight, at this distance from the second argument.
+    Constant(u32),
+}
+
+/// What numbers outside a mask become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outside {
+    Kept,
+    Zero,
+}
+
+/// How two numbers compare. Where one is not a number, those with `Not` hold and the others do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Comparison {
+    Equal = 0x00,
+    NotEqual = 0x04,
+    Less = 0x11,
+    LessOrEqual = 0x12,
+    NotGreaterOrEqual = 0x19,
+}
+
+/// An instruction of the form out = left op right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Form {
+    map: u8,
+    code: u8,
+}
+
+const fn form(map: u8, code: u8) -> Form {
+    Form { map, code }
+}
+
+pub(super) const ADD: Form = form(1, 0x58);
+pub(super) const MULTIPLY: Form = form(1, 0x59);
+pub(super) const SUBTRACT: Form = form(1, 0x5C);
+/// left where left < right, else right
+pub(super) const MINIMUM: Form = form(1, 0x5D);
+pub(super) const DIVIDE: Form = form(1, 0x5E);
+/// left where left > right, else right
+pub(super) const MAXIMUM: Form = form(1, 0x5F);
+pub(super) const AND: Form = form(1, 0x54);
+pub(super) const XOR: Form = form(1, 0x57);
+/// out = left * right + out
+pub(super) const ADD_PRODUCT: Form = form(2, 0xB8);
+/// out = left * right - out
+pub(super) const PRODUCT_LESS: Form = form(2, 0xBA);
+/// out = out - left * right
+pub(super) const LESS_PRODUCT: Form = form(2, 0xBC);
+/// out = left * out + right
+pub(super) const TIMES_PLUS: Form = form(2, 0xA8);
+/// left outside the mask, right inside
+pub(super) const BLEND: Form = form(2, 0x65);
+/// Whole numbers of 64 bits.
+pub(super) const ADD_WHOLE: Form = form(1, 0xD4);
+pub(super) const SUBTRACT_WHOLE: Form = form(1, 0xFB);
+pub(super) const OR_WHOLE: Form = form(1, 0xEB);
+
+const SQUARE_ROOT: Form = form(1, 0x51);
+const LOAD: Form = form(1, 0x28);
+const STORE: Form = form(1, 0x29);
+const BROADCAST: Form = form(2, 0x19);
+const COMPARE: Form = form(1, 0xC2);
+const SHIFT: Form = form(1, 0x73);
+
+/// Machine code that grows.
+#[derive(Debug, Default)]
+pub(super) struct Assembler {
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What the prefix says besides the registers.
+#[derive(Clone, Copy)]
+struct Mode {
+    mask: u8,
+    zeroes: bool,
+}
+
+const ALL: Mode = Mode { mask: 0, zeroes: false };
+
+impl Assembler {
+    /// out = left op right
+    pub(super) fn apply(&mut self, form: Form, out: Vector, left: Vector, right: Source) {
+        self.encode(form, ALL, out.0, left.0, right);
+    }
+
+    /// As [`Self::apply`] inside the mask; `out` keeps its numbers outside it.
+    pub(super) fn apply_inside(
+        &mut self,
+        form: Form,
+        mask: Mask,
+        out: Vector,
+        (left, right): (Vector, Source),
+    ) {
+        let mode = Mode { mask: mask.0, zeroes: false };
+        self.encode(form, mode, out.0, left.0, right);
+    }
+
+    pub(super) fn square_root(&mut self, out: Vector, source: Source) {
+        self.encode(SQUARE_ROOT, ALL, out.0, 0, source);
+    }
+
+    /// Copies numbers into a register.
+    pub(super) fn load(&mut self, out: Vector, source: Source) {
+        let form = if matches!(source, Source::Constant(_)) { BROADCAST } else { LOAD };
+        self.encode(form, ALL, out.0, 0, source);
+    }
+
+    /// Copies numbers into those places of a register that are inside the mask.
+    pub(super) fn load_inside(
+        &mut self,
+        mask: Mask,
+        outside: Outside,
+        out: Vector,
+        source: Source,
+    ) {
+        let form = if matches!(source, Source::Constant(_)) { BROADCAST } else { LOAD };
+        let mode = Mode { mask: mask.0, zeroes: outside == Outside::Zero };
+        self.encode(form, mode, out.0, 0, source);
+    }
+
+    /// Writes a register to memory at a distance from the first argument.
+    pub(super) fn store(&mut self, distance: u32, source: Vector) {
+        self.encode(STORE, ALL, source.0, 0, Source::Memory(distance));
+    }
+
+    /// out = left ? right, and 0 outside `within` where that is given.
+    pub(super) fn compare(
+        &mut self,
+        comparison: Comparison,
+        out: Mask,
+        within: Option<Mask>,
+        (left, right): (Vector, Source),
+    ) {
+        let mode = Mode { mask: within.map_or(0, |mask| mask.0), zeroes: false };
+        self.encode(COMPARE, mode, out.0, left.0, right);
+        self.bytes.push(comparison as u8);
+    }
+
+    pub(super) fn shift_left(&mut self, out: Vector, source: Vector, bits: u8) {
+        self.encode(SHIFT, ALL, 6, out.0, Source::Vector(source));
+        self.bytes.push(bits);
+    }
+
+    pub(super) fn shift_right(&mut self, out: Vector, source: Vector, bits: u8) {
+        self.encode(SHIFT, ALL, 2, out.0, Source::Vector(source));
+        self.bytes.push(bits);
+    }
+
+    /// Goes back to the caller, with the upper parts of the registers clean.
+    pub(super) fn finish(&mut self) {
+        self.bytes.extend([0xC5, 0xF8, 0x77, 0xC3]); // vzeroupper; ret
+    }
+
+    /// Prefix, code, operands: `first` is the register of the operand field, `second` that of the
+    /// prefix, `last` a register or memory.
+    fn encode(&mut self, form: Form, mode: Mode, first: u8, second: u8, last: Source) {
+        let (register, base, distance, broadcasts) = match last {
+            Source::Vector(vector) => (Some(vector.0), 0, 0, false),
+            Source::Memory(distance) => (None, 7, distance, false),
+            Source::Constant(distance) => (None, 6, distance, form != BROADCAST),
+        };
+        let low = register.unwrap_or(base);
+        let inverted = |value: u8, bit: u8, place: u8| (1 - ((value >> bit) & 1)) << place;
+        let extension = if register.is_some() { inverted(low, 4, 6) } else { 0x40 };
+        let p0 = inverted(first, 3, 7)
+            | extension
+            | inverted(low, 3, 5)
+            | inverted(first, 4, 4)
+            | form.map;
+        let p1 = 0x80 | ((!second & 0x0F) << 3) | 0x04 | 0x01;
+        let p2 = (u8::from(mode.zeroes) << 7)
+            | 0x40
+            | (u8::from(broadcasts) << 4)
+            | inverted(second, 4, 3)
+            | mode.mask;
+        let operands = ((first & 7) << 3) | (low & 7);
+        self.bytes.extend([0x62, p0, p1, p2, form.code]);
+        if register.is_some() {
+            self.bytes.push(0xC0 | operands);
+        } else {
+            self.bytes.push(0x80 | operands);
+            self.bytes.extend(distance.to_le_bytes());
+        }
+    }
+}
