@@ -1,6 +1,9 @@
 //! `cytotrial design`: dose-finding designs by themselves: tables, next doses, characteristics.
 
+use std::path::Path;
+
 use clap::Subcommand;
+use cytotrial::operation::design::mechanism::{self, MechanismError};
 use cytotrial::operation::design::next_dose::REFUSED;
 use cytotrial::operation::design::simulate::How;
 use cytotrial::operation::design::{
@@ -9,6 +12,7 @@ use cytotrial::operation::design::{
 use cytotrial::problem::Problem;
 use serde_json::json;
 
+use crate::folder::Folder;
 use crate::{Exit, Options, run as runs, show};
 
 mod options;
@@ -87,6 +91,8 @@ struct Simulate {
     #[command(flatten)]
     course: Course,
     #[command(flatten)]
+    conduct: options::Conduct,
+    #[command(flatten)]
     output: Output,
 }
 
@@ -150,7 +156,10 @@ fn refused(problems: &[Problem], texts: Texts, options: Options) -> Exit {
     show::json(problems, options);
     if problems.iter().any(|problem| problem.code == REFUSED) {
         Exit::Refused
-    } else if problems.iter().all(|problem| problem.file.is_empty()) {
+    } else if problems
+        .iter()
+        .all(|problem| problem.file.is_empty() && !problem.code.starts_with('F'))
+    {
         Exit::Usage
     } else {
         Exit::Input
@@ -225,7 +234,36 @@ fn on_threads<T: Send>(
     Ok(pool.install(|| work(how)))
 }
 
+/// Whole virtual trials of one arm, with the model's truth behind the design.
+fn conducted(arguments: &Simulate, trial: &Path, options: Options) -> Result<(), Stop> {
+    let folder =
+        Folder::read(trial).map_err(|problems| Stop::Problems(problems, Texts::default()))?;
+    let mut texts = Texts::of(&folder);
+    let request = mechanism::Request {
+        files: folder.files.clone(),
+        ask: arguments.single.ask(&mut texts)?,
+        arm: arguments.conduct.arm.clone(),
+        replicates: arguments.conduct.replicates,
+        seed: arguments.course.seed,
+    };
+    let pool = runs::pool(arguments.course.threads, options).map_err(Stop::Told)?;
+    let watch = runs::Watched::new(options);
+    let answer =
+        pool.install(|| mechanism::run(&request, &watch)).map_err(|error| match error {
+            MechanismError::Input(problems) => Stop::Problems(problems, texts),
+            MechanismError::Cancelled => Stop::Told(Exit::Stopped),
+        })?;
+    arguments.output.print(options, |shape| match shape {
+        Shape::Json => Ok(words::json(&json!(answer))),
+        Shape::Csv => Ok(answer.csv()),
+        Shape::Text => Ok(words::conduct(&answer)),
+    })
+}
+
 fn simulated(arguments: &Simulate, options: Options) -> Result<(), Stop> {
+    if let Some(trial) = &arguments.conduct.trial {
+        return conducted(arguments, trial, options);
+    }
     let mut texts = Texts::default();
     let ask = arguments.single.ask(&mut texts)?;
     let scenarios = arguments.truths.scenarios()?;

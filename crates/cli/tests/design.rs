@@ -162,6 +162,7 @@ const WRONG: &[(&str, i32, &str, &str)] = &[
         "above zero",
     ),
     ("simulate --protocol rates.toml", 1, "D107", "0.05?"),
+    ("simulate boin --target 0.3 --trial nowhere", 1, "F101", "there is no `nowhere`"),
     ("pathways boin --target 0.3", 2, "D105", "--levels N"),
     ("pathways boin --target 0.3 --levels 3 --ahead 0", 2, "D110", "--ahead 2"),
     (

@@ -97,13 +97,18 @@ impl TwoParameter {
     }
 
     /// The same by products instead of logarithms, for the many nodes of a slice: each dose with
-    /// its slope and the exponential of it.
-    fn log_density_at(&self, a: f64, z: f64, doses: &[(f64, f64, DoseCounts)]) -> f64 {
+    /// its slope and the exponential of it, and `odds` is exp(a). The log density is the first number
+    /// less the logarithm of the second.
+    fn density_at(
+        &self,
+        (a, odds): (f64, f64),
+        z: f64,
+        doses: &[(f64, f64, DoseCounts)],
+    ) -> (f64, f64) {
         let Prior { mean, deviation, correlation } = self.prior;
         let rest = (1.0 - correlation * correlation).sqrt() * deviation[0];
         let u = (a - mean[0] - correlation * deviation[0] * z) / rest;
         let mut sum = -0.5 * (u * u + z * z);
-        let odds = exp(a);
         let mut product = 1.0;
         for &(slope, factor, dose) in doses {
             let x = a + slope;
@@ -117,7 +122,7 @@ impl TwoParameter {
                 product = 1.0;
             }
         }
-        sum - ln(product)
+        (sum, product)
     }
 
     /// The a with the highest density for a value of b, and that log density.
@@ -145,16 +150,13 @@ impl TwoParameter {
     }
 
     /// How far from the peak the log density has fallen by `drop`, to one side.
-    fn reach(
-        &self,
-        from: (f64, f64),
-        side: f64,
-        z: f64,
-        slopes: &[f64],
-        doses: &[DoseCounts],
-    ) -> f64 {
+    fn reach(&self, from: (f64, f64), side: f64, z: f64, doses: &[(f64, f64, DoseCounts)]) -> f64 {
         let (peak, top) = from;
-        let fallen = |by: f64| self.log_density(peak + side * by, z, slopes, doses) < top - DROP;
+        let fallen = |by: f64| {
+            let a = peak + side * by;
+            let (sum, product) = self.density_at((a, exp(a)), z, doses);
+            sum - ln(product) < top - DROP
+        };
         let mut high = 0.5 * self.prior.deviation[0];
         let mut low = 0.0;
         while !fallen(high) && high < 1e4 {
@@ -181,9 +183,6 @@ impl TwoParameter {
     fn slice(&self, z: f64, start: f64, top: f64, doses: &[DoseCounts]) -> Slice {
         let slopes = self.slopes(z);
         let peak = self.peak(start, z, &slopes, doses);
-        let low = self.reach(peak, -1.0, z, &slopes, doses);
-        let high = self.reach(peak, 1.0, z, &slopes, doses);
-        let half = 0.5 * (high - low) / PANELS as f64;
         let count = self.scaled.len();
         let mut result = Slice {
             mass: 0.0,
@@ -197,6 +196,11 @@ impl TwoParameter {
             .filter(|(_, dose)| dose.evaluable > 0)
             .map(|(&slope, &dose)| (slope, exp(slope.clamp(-600.0, 600.0)), dose))
             .collect();
+        let low = self.reach(peak, -1.0, z, &known);
+        let high = self.reach(peak, 1.0, z, &known);
+        let half = 0.5 * (high - low) / PANELS as f64;
+        // The exponential of a node is that of its panel's centre times that of its place there.
+        let steps: Vec<f64> = self.rule.nodes.iter().map(|node| exp(half * node)).collect();
         // The odds against a DLT at a = 0, kept finite.
         let against: Vec<f64> = slopes.iter().map(|slope| exp((-slope).min(600.0))).collect();
         let mut before = [0.0; PANELS];
@@ -204,15 +208,16 @@ impl TwoParameter {
         for (panel, values) in panels.iter_mut().enumerate() {
             before[panel] = result.mass;
             let centre = low + half * (2 * panel + 1) as f64;
-            for (value, (node, weight)) in
-                values.iter_mut().zip(self.rule.nodes.iter().zip(&self.rule.weights))
-            {
-                let a = centre + half * node;
-                *value = exp(self.log_density_at(a, z, &known) - top);
+            let at_centre = exp(centre);
+            let places = self.rule.nodes.iter().zip(&steps).zip(&self.rule.weights);
+            for (value, ((node, step), weight)) in values.iter_mut().zip(places) {
+                let (a, at_a) = (centre + half * node, at_centre * step);
+                let (sum, product) = self.density_at((a, at_a), z, &known);
+                *value = exp(sum - top) / product;
                 let mass = half * weight * *value;
                 result.mass += mass;
                 result.moment += a * mass;
-                let odds = exp(-a);
+                let odds = 1.0 / at_a;
                 for (sums, against) in result.rates.iter_mut().zip(&against) {
                     let rate = 1.0 / (1.0 + odds * against);
                     sums[0] += mass * rate;

@@ -22,6 +22,11 @@ use crate::{Exit, Options, write};
 pub(super) struct Texts(BTreeMap<String, String>);
 
 impl Texts {
+    /// The texts of a trial folder, by the names that its problems have.
+    pub(super) fn of(folder: &Folder) -> Self {
+        Self(folder.files.texts.clone())
+    }
+
     /// As a folder, in which problems are shown.
     pub(super) fn folder(self) -> Folder {
         Folder { path: PathBuf::new(), files: Files { texts: self.0, ..Files::default() } }
@@ -288,9 +293,9 @@ pub(super) struct Course {
     #[arg(long, value_name = "N", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=16_000_000))]
     trials: u32,
-    /// Seed of every draw
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    /// Seed of every draw; 1 unless given, that of the folder with --trial
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
     /// Threads; results do not depend on their number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
@@ -343,8 +348,25 @@ impl Course {
             early: self.early,
             ..Calendar::new(window, between)
         });
-        Ok(How::Simulated { seed: self.seed, trials: self.trials, calendar })
+        Ok(How::Simulated { seed: self.seed.unwrap_or(1), trials: self.trials, calendar })
     }
+}
+
+/// A design in the conduct of a trial.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Conduct of a trial")]
+pub(super) struct Conduct {
+    /// Trial folder: the model's truth, staggering and open windows instead of a list of rates
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["toxicity", "response", "protocol",
+          "exact", "trials", "window", "between_arrivals", "levels", "start"])]
+    pub(super) trial: Option<PathBuf>,
+    /// The arm; the first that escalates unless given
+    #[arg(long, value_name = "ARM", requires = "trial")]
+    pub(super) arm: Option<String>,
+    /// Whole virtual trials
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) replicates: u32,
 }
 
 /// The shape of an answer.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use cytotrial::operation::design::choice::Setting;
 use cytotrial::operation::design::describe::{self, Listed};
+use cytotrial::operation::design::mechanism;
 use cytotrial::operation::design::pathways::Path;
 use cytotrial::operation::design::simulate::Row;
 use cytotrial::operation::design::table::{Score, Table};
@@ -418,6 +419,55 @@ pub(super) fn characteristics(answer: &simulate::Answer, is_long: bool) -> Strin
     }
     text += &about(&answer.settings, if is_long { &answer.conventions } else { &[] });
     text
+}
+
+pub(super) fn conduct(answer: &mechanism::Answer) -> String {
+    let mut text = format!("{}\n", answer.title);
+    let told = format!(
+        "{} whole virtual trials of {} in {}, seed {}; +- is a Monte Carlo standard error",
+        answer.replicates, answer.arm, answer.trial, answer.seed
+    );
+    line(&mut text, &told);
+    text.push('\n');
+    let range = |(low, high): (f64, f64)| format!("{low:.0} to {high:.0}");
+    let mut rows = vec![
+        row(["level", "dose", "recommended", "patients", "DLTs", "DLTs of", "cells given"]),
+        row(["", "", "%", "per trial", "per trial", "evaluable, all", "of assigned, %"]),
+    ];
+    for level in &answer.levels {
+        let delivered = level
+            .delivered
+            .map_or_else(|| "-".to_owned(), |(low, high)| range((100.0 * low, 100.0 * high)));
+        rows.push(vec![
+            level.level.to_string(),
+            level.dose.clone(),
+            share(level.recommended, Some(level.recommended_error), Some(answer.replicates)),
+            range(level.patients),
+            range(level.dlts),
+            format!("{}/{}", level.pooled.1, level.pooled.0),
+            delivered,
+        ]);
+    }
+    let none = answer.none;
+    let error = (none * (1.0 - none) / f64::from(answer.replicates.max(1))).sqrt();
+    rows.push(row(["none", "", &share(none, Some(error), Some(answer.replicates))]));
+    text += &columns(&rows);
+    let days = answer.last_decision_day.map_or_else(String::new, |(low, high)| {
+        format!("; the last one between days {low:.0} and {high:.0} of the trial")
+    });
+    let (all, waits) = answer.decisions;
+    line(
+        &mut text,
+        &format!(
+            "{all:.1} decisions per trial, {waits:.1} of them to wait for open windows{days}; \
+             {:.0} % of trials stopped early",
+            100.0 * answer.stopped
+        ),
+    );
+    for note in &answer.notes {
+        line(&mut text, note);
+    }
+    text + &about(&answer.settings, &[])
 }
 
 pub(super) fn comparison(answer: &compare::Answer, is_long: bool) -> String {

@@ -7,6 +7,7 @@ pub mod choice;
 pub mod compare;
 pub mod counts;
 pub mod describe;
+pub mod mechanism;
 pub mod next_dose;
 pub mod pathways;
 pub mod scenario;

@@ -89,6 +89,8 @@ pub struct Chosen {
     pub design: Box<dyn Design>,
     /// Every setting.
     pub settings: Vec<Setting>,
+    /// The settings that were given, as TOML.
+    pub written: String,
     /// The plan.
     pub plan: Plan,
     /// The number of dose levels, when settings, file or options say it.
@@ -233,6 +235,7 @@ fn one(
     Ok(Chosen {
         entry,
         settings: in_force(entry, &settings),
+        written: text,
         design,
         plan: plan(ask, written, asked)?,
         levels: asked,
