@@ -464,6 +464,9 @@ pub(super) fn conduct(answer: &mechanism::Answer) -> String {
             100.0 * answer.stopped
         ),
     );
+    for warning in &answer.warnings {
+        line(&mut text, &format!("warning: {warning}"));
+    }
     for note in &answer.notes {
         line(&mut text, note);
     }

@@ -79,7 +79,9 @@ pub struct Answer {
     pub decisions: (f64, f64),
     /// What must be known to read it.
     pub notes: Vec<String>,
-    /// Every setting of the design; empty for the protocol's own.
+    /// What must be told with it.
+    pub warnings: Vec<String>,
+    /// Every setting of the design.
     pub settings: Vec<Setting>,
 }
 
@@ -128,6 +130,7 @@ pub fn run(request: &Request, watch: &dyn Watch) -> Result<Answer, MechanismErro
         world.experiment.protocol.dose_finding.max_escalation,
     );
     let mut answer = summed(&world.experiment, &results);
+    answer.warnings = flat(&answer.levels).into_iter().collect();
     answer.title = chosen.title();
     answer.settings = chosen.settings;
     answer.notes = vec![
@@ -174,6 +177,26 @@ fn own(request: &Request) -> Ask {
     let name = request.files.trial_name().to_owned();
     let text = request.files.texts.get(&name).cloned().unwrap_or_default();
     Ask { file: Some((name, text)), levels: None, start: None, ..request.ask.clone() }
+}
+
+/// DLT rates that differ by less than this are flat, as for lists of true rates; assumed.
+const FLAT: f64 = 0.10;
+/// A recommendation this frequent tells nothing about the dose; assumed.
+const CERTAIN: f64 = 0.75;
+
+/// That the design ends at the top dose because toxicity does not rise with the dose.
+fn flat(levels: &[Level]) -> Option<String> {
+    let top = levels.last().filter(|top| levels.len() > 1 && top.recommended > CERTAIN)?;
+    let rates = levels.iter().filter(|level| level.pooled.0 > 0);
+    let rates = rates.map(|level| f64::from(level.pooled.1) / f64::from(level.pooled.0));
+    let (low, high) = rates.fold((1.0_f64, 0.0_f64), |(low, high), r| (low.min(r), high.max(r)));
+    (high - low < FLAT).then(|| {
+        format!(
+            "toxicity hardly rises with the dose and {:.0} % of trials recommend the top dose: a \
+             design that looks for the maximum tolerated dose ends there whatever its benefit",
+            100.0 * top.recommended
+        )
+    })
 }
 
 /// The 5th and 95th percentile.
@@ -228,6 +251,7 @@ fn summed(experiment: &Experiment, results: &[ReplicateResult]) -> Answer {
         last_decision_day: ends(&days),
         decisions: (steps().count() as f64 / trials.max(1.0), waits / trials.max(1.0)),
         notes: Vec::new(),
+        warnings: Vec::new(),
         settings: Vec::new(),
     }
 }
@@ -276,7 +300,7 @@ mod tests {
         let request = |method: Option<&str>| Request {
             files: Files::bundled("NCT06379451").unwrap(),
             ask: ask(method),
-            arm: Some("bcma-car-t".to_owned()),
+            arm: None,
             replicates: 4,
             seed: Some(3),
         };
