@@ -222,7 +222,7 @@ impl Resolver {
             Statement::Title(name, title) => {
                 if let Some(id) = self.target(name) {
                     let place = &mut self.model.symbols[id.0 as usize].title;
-                    if place.replace(title.clone()).is_some() {
+                    if place.replace(title.clone()).is_some_and(|earlier| earlier != *title) {
                         let message = format!("`{}` has two titles", name.name);
                         self.problem(name.span, message, "remove one of them");
                     }

@@ -51,8 +51,10 @@ fn identifier(name: &str) -> String {
     text
 }
 
-/// A text as the value of an attribute.
+/// A text as the value of an attribute. Letters that XML cannot hold become blanks.
 fn quoted(text: &str) -> String {
+    let is_foreign = |letter: char| letter < ' ' || ('\u{fffe}'..='\u{ffff}').contains(&letter);
+    let text = text.replace(is_foreign, " ");
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
     format!("\"{escaped}\"")
 }
