@@ -52,4 +52,22 @@ pub enum Reason {
     /// A value was given to a symbol that is computed from a rule.
     #[error("a value was given to a symbol that is computed from a rule")]
     NotSettable,
+    /// A run that needs random numbers has no stream.
+    #[error("there is no stream to draw from")]
+    NoStream,
+    /// The rate of a reaction that happens by chance is below zero.
+    #[error("a reaction's rate is below zero ({rate})")]
+    NegativeRate {
+        /// The rate, in reactions per unit of time.
+        rate: f64,
+    },
+    /// A reaction happened that uses up more than there is: its rate is not 0 when nothing is left.
+    #[error("a reaction used up more than there was")]
+    BelowZero,
+    /// The limit on reactions, leaps and steps was reached.
+    #[error("more than {limit} reactions, leaps and steps were needed")]
+    TooManyMoves {
+        /// The limit.
+        limit: u64,
+    },
 }

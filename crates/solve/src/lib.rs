@@ -38,6 +38,7 @@ mod request;
 mod run;
 mod single_cell;
 mod step;
+mod stochastic;
 
 pub use block::{Trajectories, trajectories};
 pub use compile::{CompileError, Program, compile};
@@ -47,3 +48,7 @@ pub use model::SymbolId;
 pub use request::{Method, Next, Settings, Start, Statistics};
 pub use run::{Stop, run, run_on};
 pub use single_cell::SingleCell;
+pub use stochastic::{
+    Network, NetworkError, StochasticMethod, StochasticRuns, StochasticSettings,
+    StochasticStatistics, stochastic,
+};

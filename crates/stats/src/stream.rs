@@ -41,6 +41,8 @@ pub enum Purpose {
     Survival = 12,
     /// Shuffles of finished results, to see what chance alone would give.
     Shuffle = 16,
+    /// Reactions that happen one by one.
+    Reactions = 17,
 }
 
 /// The draws of one patient for one purpose in one replicate of a trial.
