@@ -169,12 +169,7 @@ impl Program {
 pub fn compile(model: &Model) -> Result<Program, CompileError> {
     let model = &*model::plain(model)?;
     let mut builder = Builder::new(model);
-    for &symbol in &model.assignment_order {
-        if let Role::Assigned(expression) = model.symbols[symbol.0 as usize].role {
-            let node = builder.node(expression)?;
-            builder.symbols[symbol.0 as usize] = Some(node);
-        }
-    }
+    builder.assign()?;
     let states: Vec<SymbolId> = model.states().collect();
     let mut rate_roots = Vec::with_capacity(states.len());
     for symbol in &model.symbols {
@@ -359,16 +354,16 @@ fn comparisons(graph: &Graph, conditions: &[NodeId]) -> Vec<NodeId> {
 }
 
 /// Turns expressions into nodes.
-struct Builder<'a> {
+pub(crate) struct Builder<'a> {
     model: &'a Model,
-    graph: Graph,
+    pub(crate) graph: Graph,
     expressions: Vec<Option<NodeId>>,
     /// The node of each symbol, once it is known.
     symbols: Vec<Option<NodeId>>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(model: &'a Model) -> Self {
+    pub(crate) fn new(model: &'a Model) -> Self {
         let mut graph = Graph::default();
         let symbols = model
             .symbols
@@ -390,7 +385,18 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn node(&mut self, root: ExpressionId) -> Result<NodeId, CompileError> {
+    /// The nodes of the assigned symbols, in their order.
+    pub(crate) fn assign(&mut self) -> Result<(), CompileError> {
+        for &symbol in &self.model.assignment_order {
+            if let Role::Assigned(expression) = self.model.symbols[symbol.0 as usize].role {
+                let node = self.node(expression)?;
+                self.symbols[symbol.0 as usize] = Some(node);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn node(&mut self, root: ExpressionId) -> Result<NodeId, CompileError> {
         for id in reachable(self.model, root) {
             if self.expressions[id].is_none() {
                 let node = add_expression(

@@ -36,6 +36,7 @@ mod operation;
 mod patient;
 mod request;
 mod run;
+mod sensitivity;
 mod single_cell;
 mod step;
 mod stochastic;
@@ -47,6 +48,7 @@ pub use lanes::VectorSet;
 pub use model::SymbolId;
 pub use request::{Method, Next, Settings, Start, Statistics};
 pub use run::{Stop, run, run_on};
+pub use sensitivity::{Sensitivities, SensitivityError, sensitivities};
 pub use single_cell::SingleCell;
 pub use stochastic::{
     Network, NetworkError, StochasticMethod, StochasticRuns, StochasticSettings,

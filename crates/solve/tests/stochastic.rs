@@ -53,6 +53,7 @@ fn simulate(
     stochastic(&network, &starts, &settings, times, &[output]).unwrap()
 }
 
+#[expect(clippy::print_stdout, reason = "scores, for those who ask with --nocapture")]
 /// The two scores must lie within their bounds: Z within 4 (one of many comparisons), Y within 5.
 fn assert_moments(name: &str, runs: &StochasticRuns, time: usize, (mean, variance): (f64, f64)) {
     let n = runs.runs as f64;
@@ -189,7 +190,7 @@ fn the_error_of_leaps_is_of_the_order_asked_for() {
         let off = (got.mean(0, 0) / mean - 1.0).abs();
         assert!(off < error, "asked for {error}, got {off}");
         let moves = got.results[0].as_ref().unwrap().moves;
-        assert!(moves < 20_000, "{moves} moves for {} reactions", mean);
+        assert!(moves < 20_000, "{moves} moves for {mean} reactions");
     }
 }
 
