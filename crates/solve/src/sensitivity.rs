@@ -53,6 +53,14 @@ pub enum SensitivityError {
         /// The parameter's name.
         parameter: String,
     },
+    /// An event that sets a concentration where the compartment's size can change.
+    #[error(
+        "event `{event}` sets a concentration in a compartment whose size can change: set an amount"
+    )]
+    EventSetsConcentration {
+        /// The event's name.
+        event: String,
+    },
 }
 
 /// A model with its sensitivities.
@@ -93,6 +101,9 @@ pub fn sensitivities(
         if matches!(symbol.role, Role::Assigned(_)) {
             return Err(SensitivityError::Computed { symbol: symbol.name.clone() });
         }
+    }
+    if let Some(event) = plain.events.iter().find(|event| !event.sizes.is_empty()) {
+        return Err(SensitivityError::EventSetsConcentration { event: event.name.clone() });
     }
     let mut extension = Extension::new(plain, outputs)?;
     let mut symbols = vec![Vec::new(); outputs.len()];

@@ -165,6 +165,10 @@ fn events_whose_moment_moves_and_computed_parameters_are_refused_by_name() {
     assert_eq!(computed, SensitivityError::Computed { symbol: "y".into() });
     let text = "x' = -x; x = 1; k = 2; e: at (time > k): x = 1";
     assert_eq!(refused(text, "k"), moves("k"));
+    let text = "compartment c; c' = 1; c = 1; species x in c = 1; k = 2; R: x -> ; k*x; \
+                e: at (time > 1): x = 1";
+    let sets = SensitivityError::EventSetsConcentration { event: "e".into() };
+    assert_eq!(refused(text, "k"), sets);
     // an event that watches something else does no harm
     let text = "x' = -k*x; x = 1; k = 2; z' = 1; z = 0; e: at (z > 0.5): x = x + 1";
     let got = solved(&read(text), "x", &["k"], &[1.0], Method::Explicit)[0][0];
