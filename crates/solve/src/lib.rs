@@ -24,6 +24,7 @@
 mod block;
 mod compile;
 mod derivative;
+mod dosing;
 mod event;
 mod execute;
 mod failure;
@@ -43,6 +44,7 @@ mod stochastic;
 
 pub use block::{Trajectories, trajectories};
 pub use compile::{CompileError, Program, compile};
+pub use dosing::{Change, DoseError, DoseRecord, Infusion, Schedule, schedule};
 pub use failure::{Failure, Reason};
 pub use lanes::VectorSet;
 pub use model::SymbolId;
