@@ -21,6 +21,7 @@ mod spider;
 mod step;
 mod strip;
 mod swimmer;
+mod tree;
 mod waterfall;
 
 pub use bar::{Bar, BarGroup, BarMode, BarSeries, HIGH_END, LOW_END};
@@ -35,6 +36,7 @@ pub use spider::{Spider, SpiderLine};
 pub use step::{AtRisk, Step, StepArm, StepPoint};
 pub use strip::{Strip, StripRow, strip_row};
 pub use swimmer::{Lane, Segment, Swimmer, SwimmerEvent};
+pub use tree::{Tree, TreeNode};
 pub use waterfall::{Waterfall, WaterfallBar};
 
 /// The schema that every specification names.
@@ -87,6 +89,8 @@ pub enum Drawing {
     Funnel(Funnel),
     /// Patients in order by dose level.
     EscalationHistory(EscalationHistory),
+    /// What follows from what.
+    Tree(Tree),
 }
 
 /// How an axis is divided.
@@ -271,6 +275,7 @@ impl Drawing {
             Self::Strip(_) => "strip",
             Self::Funnel(_) => "funnel",
             Self::EscalationHistory(_) => "escalation-history",
+            Self::Tree(_) => "tree",
         }
     }
 
@@ -283,7 +288,7 @@ impl Drawing {
     }
 
     /// Every kind, in the order of the list.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 12] = [
         "curve",
         "step",
         "bar",
@@ -295,6 +300,7 @@ impl Drawing {
         "strip",
         "funnel",
         "escalation-history",
+        "tree",
     ];
 }
 
@@ -313,6 +319,7 @@ impl Figure {
             Drawing::Strip(strip) => strip.specification(palette),
             Drawing::Funnel(funnel) => funnel.specification(palette),
             Drawing::EscalationHistory(history) => history.specification(),
+            Drawing::Tree(tree) => tree.specification(),
         };
         let mut whole = Map::new();
         whole.insert("$schema".into(), SCHEMA.into());
@@ -341,6 +348,7 @@ impl Figure {
             Drawing::Strip(strip) => strip.data(),
             Drawing::Funnel(funnel) => funnel.data(),
             Drawing::EscalationHistory(history) => history.data(),
+            Drawing::Tree(tree) => tree.data(),
         }
     }
 }

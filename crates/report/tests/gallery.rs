@@ -82,6 +82,7 @@ fn emptied(drawing: &Drawing) -> Drawing {
             history.levels.clear();
             history.patients.clear();
         }
+        Drawing::Tree(tree) => tree.nodes.clear(),
     }
     drawing
 }

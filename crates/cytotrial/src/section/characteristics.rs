@@ -5,7 +5,9 @@ use design::characteristics::{exact, simulate, warnings};
 use design::pathways::pathways;
 use design::table::decision_table;
 use design::{Characteristics, Design, DoseCounts, Known, Plan, Truth};
-use report::figure::{Axis, Bar, BarMode, BarSeries, Curve, CurvePoint, Drawing, Line, reference};
+use report::figure::{
+    Axis, Bar, BarMode, BarSeries, Curve, CurvePoint, Drawing, Line, Tree, TreeNode, reference,
+};
 use report::{
     Block, Cell, NoteKind, Table, marks, note, numbers, paragraph, section, subsection,
     words as column,
@@ -330,6 +332,7 @@ fn first_cohorts(design: &dyn Design, finding: &DoseFinding, levels: usize) -> V
     );
     vec![
         subsection("After the first cohorts"),
+        tree(design, &known, &paths, finding),
         Block::Table(Table {
             id: "design-pathways".into(),
             caption: "What the design decides after every outcome of the first cohorts".into(),
@@ -338,4 +341,52 @@ fn first_cohorts(design: &dyn Design, finding: &DoseFinding, levels: usize) -> V
             notes: vec![note.into()],
         }),
     ]
+}
+
+/// The usual decisions, so that each has one mark in every report.
+const DECISIONS: [&str; 4] = ["escalate", "stay", "de-escalate", "stop for safety"];
+
+/// The same as a tree: the decision now, and after each outcome.
+fn tree(
+    design: &dyn Design,
+    known: &Known,
+    paths: &[design::Pathway],
+    finding: &DoseFinding,
+) -> Block {
+    let node = |from, seen: String, decision: &design::Decision| TreeNode {
+        from,
+        seen,
+        decision: decision.action.to_string(),
+        next: decision.next_level.map_or_else(String::new, |level| format!("level {}", level + 1)),
+    };
+    let mut nodes = vec![node(None, String::new(), &design.decide_on(known))];
+    for path in paths {
+        let Some((last, before)) = path.cohorts.split_last() else { continue };
+        let from = paths.iter().position(|other| other.cohorts == before).map_or(0, |at| at + 1);
+        let seen = format!("{}/{}", last.outcomes.dlts, last.outcomes.evaluable);
+        nodes.push(node(Some(from), seen, &path.decision));
+    }
+    let longest = paths.iter().map(|path| path.cohorts.len()).max().unwrap_or(1);
+    let stages = std::iter::once("now".to_owned())
+        .chain((1..=longest).map(|number| format!("after cohort {number}")));
+    let mut decisions = DECISIONS.map(str::to_owned).to_vec();
+    for node in &nodes {
+        if !decisions.contains(&node.decision) {
+            decisions.push(node.decision.clone());
+        }
+    }
+    let ends = nodes.len() - 1;
+    let words = Words {
+        id: "design-tree".into(),
+        title: "What is decided after the first cohorts".into(),
+        caption: "Every outcome of the next cohorts, as DLTs of the evaluable patients, and the \
+                  level that follows; the mark is the decision."
+            .into(),
+        alternative: format!("Tree of {ends} outcomes of the first cohorts and the decisions after them."),
+        denominators: format!(
+            "Cohorts of {}; decisions of the design, without any patient.",
+            finding.cohort
+        ),
+    };
+    figure(words, Drawing::Tree(Tree { stages: stages.collect(), decisions, nodes }))
 }

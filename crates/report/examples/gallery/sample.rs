@@ -21,8 +21,14 @@ pub(crate) fn document() -> Document {
     blocks.extend([grades(), responses(), grouped(), forest(), arms_forest()].map(Block::Figure));
     blocks.push(section("Figures of subjects"));
     blocks.extend(
-        [subjects::waterfall(), subjects::spider(), subjects::swimmer(), subjects::escalation()]
-            .map(Block::Figure),
+        [
+            subjects::waterfall(),
+            subjects::spider(),
+            subjects::swimmer(),
+            subjects::escalation(),
+            subjects::tree(),
+        ]
+        .map(Block::Figure),
     );
     blocks.push(section("Figures of replicates"));
     blocks.extend([histogram(), strip(), funnel()].map(Block::Figure));

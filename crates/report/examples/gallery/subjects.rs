@@ -2,7 +2,7 @@
 
 use cytotrial_report::figure::{
     DoseOutcome, EscalationHistory, EscalationPatient, Lane, Segment, Spider, SpiderLine, Swimmer,
-    SwimmerEvent, Waterfall, WaterfallBar,
+    SwimmerEvent, Tree, TreeNode, Waterfall, WaterfallBar,
 };
 use cytotrial_report::{Axis, Colours, Drawing, Figure, reference};
 
@@ -157,6 +157,34 @@ pub(super) fn escalation() -> Figure {
         "Dose escalation of one replicate",
         "Patients in order of infusion.",
         "Fifteen patients: one DLT at 1e9 and one at 2e9 cells, two windows open.",
+        drawing,
+    )
+}
+
+pub(super) fn tree() -> Figure {
+    let node = |from, seen: &str, decision: &str, next: &str| TreeNode {
+        from,
+        seen: seen.into(),
+        decision: decision.into(),
+        next: next.into(),
+    };
+    let drawing = Drawing::Tree(Tree {
+        stages: ["now", "after cohort 1", "after cohort 2"].map(str::to_owned).into(),
+        decisions: ["escalate", "stay", "de-escalate", "stop for safety"].map(str::to_owned).into(),
+        nodes: vec![
+            node(None, "", "stay", "level 1"),
+            node(Some(0), "0/3", "escalate", "level 2"),
+            node(Some(0), "1/3", "stay", "level 1"),
+            node(Some(0), "2/3", "stop for safety", ""),
+            node(Some(1), "0/3", "escalate", "level 3"),
+            node(Some(1), "2/3", "de-escalate", "level 1"),
+        ],
+    });
+    figure(
+        "tree",
+        "Decisions after the first cohorts",
+        "Outcomes and the level that follows.",
+        "Tree of five outcomes: escalation after none of three, safety stop after two of three.",
         drawing,
     )
 }

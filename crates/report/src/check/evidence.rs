@@ -219,7 +219,8 @@ fn bare_in_drawing(drawing: &Drawing, arm: &String) -> Option<String> {
         | Drawing::Waterfall(_)
         | Drawing::Spider(_)
         | Drawing::Swimmer(_)
-        | Drawing::EscalationHistory(_) => None,
+        | Drawing::EscalationHistory(_)
+        | Drawing::Tree(_) => None,
     }
 }
 
