@@ -18,6 +18,13 @@ use crate::lanes::LANES;
 /// How many lanes one call computes.
 const WIDTH: usize = 8;
 
+/// The form of the machine code: eight lanes of every register, and the numbers beside the code.
+#[cfg(target_arch = "x86_64")]
+type Function = extern "sysv64" fn(*mut f64, *const u64);
+/// Other processors never have AVX-512, so nothing of this form is called there.
+#[cfg(not(target_arch = "x86_64"))]
+type Function = extern "C" fn(*mut f64, *const u64);
+
 /// The machine code of one list of instructions.
 #[derive(Debug)]
 pub(crate) struct Native {
@@ -37,8 +44,7 @@ impl Native {
     /// Runs the code on every lane. The processor must have AVX-512 F and DQ.
     pub(crate) fn run(&self, registers: &mut Registers) {
         // SAFETY: the memory holds a whole function of this form, made by `emit`; it is never empty.
-        let function: extern "sysv64" fn(*mut f64, *const u64) =
-            unsafe { std::mem::transmute(self.code.as_ptr()) };
+        let function: Function = unsafe { std::mem::transmute(self.code.as_ptr()) };
         let first = registers.as_mut_ptr().cast::<f64>();
         for part in 0..LANES / WIDTH {
             // SAFETY: registers have `LANES` numbers each, of which the function touches `WIDTH`.
