@@ -30,6 +30,35 @@ pub fn wilson(x: u32, n: u32, level: f64) -> (f64, f64) {
     (lower, upper)
 }
 
+/// Wilson's score interval with continuity correction; its ends are 0 at x = 0 and 1 at x = n.
+pub fn wilson_corrected(x: u32, n: u32, level: f64) -> (f64, f64) {
+    let Counts { hits, misses } = Counts::new(x, n);
+    if n == 0 {
+        return (0.0, 1.0);
+    }
+    let (n, z) = (hits + misses, normal_quantile(0.5 + 0.5 * level));
+    let (share, rest) = (hits / n, misses / n);
+    let (square, twice) = (z * z, 2.0 * (n + z * z));
+    let down = (square - 2.0 - 1.0 / n + 4.0 * share * (n * rest + 1.0)).max(0.0).sqrt();
+    let up = (square + 2.0 - 1.0 / n + 4.0 * share * (n * rest - 1.0)).max(0.0).sqrt();
+    let lower = if x == 0 { 0.0 } else { (2.0 * hits + square - 1.0 - z * down) / twice };
+    let upper = if misses > 0.0 { (2.0 * hits + square + 1.0 + z * up) / twice } else { 1.0 };
+    (lower.max(0.0), upper.min(1.0))
+}
+
+/// The interval of Agresti and Coull (Am Stat 1998;52:119-126), cut at 0 and 1.
+pub fn agresti_coull(x: u32, n: u32, level: f64) -> (f64, f64) {
+    let Counts { hits, misses } = Counts::new(x, n);
+    if n == 0 {
+        return (0.0, 1.0);
+    }
+    let z = normal_quantile(0.5 + 0.5 * level);
+    let total = hits + misses + z * z;
+    let share = (hits + 0.5 * z * z) / total;
+    let half = z * (share * (1.0 - share) / total).sqrt();
+    ((share - half).max(0.0), (share + half).min(1.0))
+}
+
 /// The equal-tailed interval under Jeffreys' prior; its ends are 0 at x = 0 and 1 at x = n.
 pub fn jeffreys(x: u32, n: u32, level: f64) -> (f64, f64) {
     let tail = 0.5 * (1.0 - level);

@@ -14,10 +14,17 @@
 //! ```
 
 pub mod competing;
+pub mod cox;
 pub mod distribution;
+pub mod gray;
 pub mod interval;
+pub mod landmark;
+pub mod log_rank;
 pub mod math;
+mod matrix;
+pub mod posterior;
 pub mod quadrature;
+pub mod restricted_mean;
 pub mod special;
 pub mod stream;
 pub mod summary;
@@ -26,4 +33,4 @@ pub mod survival;
 pub use competing::{Cause, CumulativeIncidence};
 pub use distribution::{Distribution, DistributionError};
 pub use stream::{Purpose, Sequence, Stream, stream};
-pub use survival::{Band, KaplanMeier};
+pub use survival::{Band, KaplanMeier, Observation};

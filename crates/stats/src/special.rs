@@ -161,6 +161,51 @@ pub fn gamma(x: f64) -> f64 {
     exp(ln_gamma(x))
 }
 
+/// The probability that a chi-squared number with so many degrees of freedom is above `x`.
+pub fn chi_square_tail(x: f64, freedom: usize) -> f64 {
+    if x.is_nan() || freedom == 0 {
+        return f64::NAN;
+    }
+    gamma_tail(0.5 * freedom as f64, 0.5 * x.max(0.0))
+}
+
+/// The regularised upper incomplete gamma function: a series below the mean, a continued fraction
+/// (Lentz) above it.
+fn gamma_tail(shape: f64, x: f64) -> f64 {
+    if x <= 0.0 {
+        return 1.0;
+    }
+    if x.is_infinite() {
+        return 0.0;
+    }
+    let front = exp(shape * ln(x) - x - ln_gamma(shape));
+    if x < shape + 1.0 {
+        let (mut term, mut sum, mut at) = (1.0 / shape, 1.0 / shape, shape);
+        while term > sum * 1e-17 {
+            at += 1.0;
+            term *= x / at;
+            sum += term;
+        }
+        return 1.0 - front * sum;
+    }
+    let away_from_zero = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
+    let mut partial = x + 1.0 - shape;
+    let (mut upper, mut lower) = (1e300, 1.0 / partial);
+    let mut fraction = lower;
+    for step in 1..10_000 {
+        let step = f64::from(step);
+        let factor = step * (shape - step);
+        partial += 2.0;
+        lower = 1.0 / away_from_zero(factor * lower + partial);
+        upper = away_from_zero(partial + factor / upper);
+        fraction *= lower * upper;
+        if (lower * upper - 1.0).abs() < 1e-16 {
+            break;
+        }
+    }
+    front * fraction
+}
+
 /// The regularised incomplete beta function: the probability that Beta(a, b) is at most x.
 pub fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     beta_tails(x, 1.0 - x, a, b).0

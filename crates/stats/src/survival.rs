@@ -19,6 +19,33 @@ pub enum Band {
     Log,
     /// S itself, cut at 0 and 1.
     Plain,
+    /// ln(S / (1 - S)).
+    Logit,
+    /// arcsin of the root of S.
+    ArcSine,
+}
+
+/// One subject's follow-up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observation {
+    /// When the subject came under observation; at risk only after it.
+    pub entry: f64,
+    /// When it ended.
+    pub time: f64,
+    /// It ended with the event; otherwise censored.
+    pub event: bool,
+}
+
+impl Observation {
+    /// A subject observed from the start.
+    pub fn new(time: f64, event: bool) -> Self {
+        Self { entry: f64::NEG_INFINITY, time, event }
+    }
+
+    /// A subject that came under observation later.
+    pub fn delayed(entry: f64, time: f64, event: bool) -> Self {
+        Self { entry, time, event }
+    }
 }
 
 /// A product-limit curve: one entry per distinct time, events before censorings at equal times.
@@ -41,25 +68,39 @@ pub struct KaplanMeier {
 impl KaplanMeier {
     /// The curve of (time, whether the event happened) pairs; times that are not numbers are left out.
     pub fn new(observations: &[(f64, bool)]) -> Self {
-        let mut order: Vec<(f64, bool)> =
-            observations.iter().copied().filter(|(time, _)| !time.is_nan()).collect();
-        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let all: Vec<Observation> =
+            observations.iter().map(|&(time, event)| Observation::new(time, event)).collect();
+        Self::delayed(&all)
+    }
+
+    /// The curve of subjects of whom some came under observation later (left truncation): each is
+    /// at risk after its entry only. Those whose time is not after their entry are left out.
+    ///
+    /// Where few are at risk early, one event can bring such a curve down to 0, where it stays.
+    pub fn delayed(observations: &[Observation]) -> Self {
+        let mut order: Vec<Observation> =
+            observations.iter().copied().filter(|one| one.entry < one.time).collect();
+        order.sort_by(|a, b| a.time.total_cmp(&b.time));
+        let mut entries: Vec<f64> = order.iter().map(|one| one.entry).collect();
+        entries.sort_by(f64::total_cmp);
         let mut curve = Self::default();
-        let (mut at_risk, mut survival, mut greenwood) = (order.len(), 1.0, 0.0);
-        for ties in order.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
-            let events = ties.iter().filter(|(_, event)| *event).count();
+        let (mut left, mut survival, mut greenwood) = (0, 1.0, 0.0);
+        for ties in order.chunk_by(|a, b| a.time.total_cmp(&b.time).is_eq()) {
+            let entered = entries.partition_point(|&entry| entry < ties[0].time);
+            let at_risk = entered - left;
+            let events = ties.iter().filter(|one| one.event).count();
             let (n, d) = (at_risk as f64, events as f64);
             if events > 0 {
                 survival *= (n - d) / n;
                 greenwood += d / (n * (n - d));
             }
-            curve.times.push(ties[0].0);
+            curve.times.push(ties[0].time);
             curve.at_risk.push(at_risk);
             curve.events.push(events);
             curve.censored.push(ties.len() - events);
             curve.survival.push(survival);
             curve.greenwood.push(greenwood);
-            at_risk -= ties.len();
+            left += ties.len();
         }
         curve
     }
@@ -81,7 +122,15 @@ impl KaplanMeier {
         self.index_at(time).map_or(1.0, |index| self.survival[index])
     }
 
-    /// Patients at risk just before a time.
+    /// Survival at a time; `None` beyond the last time, where nothing is known (unless the curve
+    /// has come down to 0).
+    pub fn known_at(&self, time: f64) -> Option<f64> {
+        let last = *self.times.last()?;
+        let survival = self.at(time);
+        (time <= last || survival <= 0.0).then_some(survival)
+    }
+
+    /// Patients at risk just before a time, read at the first entry from then on.
     pub fn at_risk_at(&self, time: f64) -> usize {
         let index = self.times.partition_point(|&entry| entry < time);
         self.at_risk.get(index).copied().unwrap_or(0)
@@ -115,7 +164,21 @@ impl KaplanMeier {
                 let half = z * root / ln(survival);
                 Some((pow(survival, exp(-half)), pow(survival, exp(half))))
             }
-            Band::LogLog => None,
+            Band::Logit if survival < 1.0 => {
+                let (odds, half) = (survival / (1.0 - survival), z * root / (1.0 - survival));
+                let share = |odds: f64| odds / (1.0 + odds);
+                Some((share(odds * exp(-half)), share(odds * exp(half))))
+            }
+            Band::ArcSine if survival < 1.0 => {
+                let angle = libm::asin(survival.sqrt());
+                let half = 0.5 * z * root * (survival / (1.0 - survival)).sqrt();
+                let share = |angle: f64| {
+                    let sine = libm::sin(angle.clamp(0.0, std::f64::consts::FRAC_PI_2));
+                    sine * sine
+                };
+                Some((share(angle - half), share(angle + half)))
+            }
+            Band::LogLog | Band::Logit | Band::ArcSine => None,
         }
     }
 

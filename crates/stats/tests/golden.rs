@@ -1,80 +1,85 @@
 //! The crate against R, `SciPy` and mpmath; each file of `golden/stats` names its source.
 
-use cytotrial_stats::{Band, Cause, CumulativeIncidence, KaplanMeier, interval, math, special};
+mod table;
 
-/// The rows of a golden file as lists of cells, without comments and without the header.
-fn rows(name: &str) -> Vec<Vec<String>> {
-    let path = format!("{}/../../golden/stats/{name}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).expect("the golden file is in the repository");
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    let rows: Vec<Vec<String>> =
-        lines.skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect();
-    assert!(rows.len() > 5, "{name} has rows");
-    rows
-}
-
-fn number(cell: &str) -> f64 {
-    cell.parse().unwrap_or_else(|_| panic!("`{cell}` is a number"))
-}
-
-/// A cell that may be blank or NA.
-fn optional(cell: &str) -> Option<f64> {
-    (!cell.is_empty() && cell != "NA").then(|| number(cell))
-}
-
-fn assert_close(got: f64, want: f64, relative: f64, absolute: f64, what: &[String]) {
-    let limit = relative * want.abs() + absolute;
-    assert!((got - want).abs() <= limit, "{got} for {want}: {what:?}");
-}
-
-/// Both undefined, or both defined and equal within 1e-9 relative (12 printed digits).
-fn assert_same(got: Option<f64>, want: Option<f64>, what: &[String]) {
-    match (got, want) {
-        (Some(got), Some(want)) => assert_close(got, want, 1e-9, 1e-12, what),
-        _ => assert_eq!(got, want, "{what:?}"),
-    }
-}
+use cytotrial_stats::posterior::Beta;
+use cytotrial_stats::{Band, KaplanMeier, interval, math, special};
+use table::{close, golden, number, optional, same};
 
 #[test]
 fn proportions_have_the_intervals_of_r() {
-    for row in rows("binomial.csv") {
-        let (x, n) = (number(&row[0]) as u32, number(&row[1]) as u32);
-        let level = number(&row[2]);
-        let (lower, upper) = match row[3].as_str() {
+    for row in golden("binomial.csv") {
+        let (x, n) = (number(&row, "x") as u32, number(&row, "n") as u32);
+        let level = number(&row, "level");
+        let (lower, upper) = match row["method"].as_str() {
             "clopper_pearson" => interval::clopper_pearson(x, n, level),
             "wilson" => interval::wilson(x, n, level),
+            "wilson_cc" => interval::wilson_corrected(x, n, level),
+            "agresti_coull" => interval::agresti_coull(x, n, level),
             "jeffreys" => interval::jeffreys(x, n, level),
             other => panic!("no method {other}"),
         };
-        assert_close(lower, number(&row[4]), 1e-9, 1e-12, &row);
-        assert_close(upper, number(&row[5]), 1e-9, 1e-12, &row);
+        close(f64::from(x) / f64::from(n), number(&row, "estimate"), 1e-9, &row);
+        close(lower, number(&row, "lower"), 1e-9, &row);
+        close(upper, number(&row, "upper"), 1e-9, &row);
     }
 }
 
 #[test]
-fn posteriors_have_the_quantiles_of_r() {
-    for row in rows("beta_posterior.csv") {
-        let prior = (number(&row[0]), number(&row[1]));
-        let (x, n) = (number(&row[2]) as u32, number(&row[3]) as u32);
-        let (lower, upper) = interval::posterior_interval(x, n, prior, 0.95);
-        assert_close(lower, number(&row[5]), 1e-9, 1e-12, &row);
-        assert_close(upper, number(&row[9]), 1e-9, 1e-12, &row);
-        for (place, level) in [(6, 0.05), (7, 0.5), (8, 0.95)] {
-            let got = interval::posterior_upper(x, n, prior, level);
-            assert_close(got, number(&row[place]), 1e-9, 1e-12, &row);
+fn differences_have_the_published_intervals() {
+    for row in golden("newcombe.csv") {
+        let count = |column: &str| number(&row, column) as u32;
+        let (first, second) = ((count("x1"), count("n1")), (count("x2"), count("n2")));
+        let (lower, upper) = interval::newcombe_difference(first, second, 0.95);
+        for (got, column) in [(lower, "lower"), (upper, "upper")] {
+            assert!((got - number(&row, column)).abs() <= 5.1e-5, "{got}: {row:?}");
         }
-        let (a, b) = (prior.0 + f64::from(x), prior.1 + f64::from(n - x));
-        let above = special::beta_cdf(1.0 - number(&row[4]), b, a);
-        assert_close(above, number(&row[10]), 1e-9, 1e-12, &row);
+    }
+}
+
+#[test]
+fn posteriors_have_the_quantiles_and_predictions_of_r() {
+    for row in golden("beta_posterior.csv") {
+        let prior = Beta { a: number(&row, "prior_a"), b: number(&row, "prior_b") };
+        let (x, n) = (number(&row, "x") as u32, number(&row, "n") as u32);
+        let law = prior.after(x, n);
+        let check = |column: &str, got: f64| close(got, number(&row, column), 1e-9, &row);
+        check("post_a", law.a);
+        check("post_b", law.b);
+        check("post_mean", law.mean());
+        check("post_sd", law.deviation());
+        for (column, p) in
+            [("q025", 0.025), ("q05", 0.05), ("q50", 0.5), ("q95", 0.95), ("q975", 0.975)]
+        {
+            check(column, law.quantile(p));
+            check(column, interval::posterior_upper(x, n, (prior.a, prior.b), p));
+        }
+        let (lower, upper) = interval::posterior_interval(x, n, (prior.a, prior.b), 0.95);
+        check("q025", lower);
+        check("q975", upper);
+        check("pr_gt_p0", law.above(number(&row, "p0")));
+        let (further, cut) = (number(&row, "future_m") as u32, number(&row, "future_cut") as u32);
+        check("pred_pr_ge_cut", law.predicts_at_least(cut, further));
+        check("pred_mean", law.predicted_mean(further));
+    }
+}
+
+#[test]
+fn tails_of_the_chi_squared_law_are_those_of_r() {
+    for row in golden("chi_square.csv") {
+        let freedom = number(&row, "freedom") as usize;
+        let got = special::chi_square_tail(number(&row, "statistic"), freedom);
+        let want = number(&row, "probability");
+        assert!((got - want).abs() <= 1e-12 * want, "{got}: {row:?}");
     }
 }
 
 #[test]
 fn special_functions_agree_with_scipy() {
-    for row in rows("special.csv") {
-        let (x, want) = (number(&row[1]), number(&row[4]));
-        let shapes = || (number(&row[2]), number(&row[3]));
-        let (got, relative, absolute) = match row[0].as_str() {
+    for row in golden("special.csv") {
+        let (x, want) = (number(&row, "x"), number(&row, "value"));
+        let shapes = || (number(&row, "a"), number(&row, "b"));
+        let (got, relative, absolute) = match row["function"].as_str() {
             "normal_cdf" => (special::normal_cdf(x), 1e-12, 0.0),
             "normal_quantile" => (special::normal_quantile(x), 1e-12, 1e-15),
             "ln_gamma" => (special::ln_gamma(x), 1e-12, 1e-14),
@@ -82,19 +87,19 @@ fn special_functions_agree_with_scipy() {
             "beta_quantile" => (special::beta_quantile(x, shapes().0, shapes().1), 1e-11, 1e-14),
             other => panic!("no function {other}"),
         };
-        assert_close(got, want, relative, absolute, &row);
+        assert!((got - want).abs() <= relative * want.abs() + absolute, "{got}: {row:?}");
     }
 }
 
 #[test]
 fn elementary_functions_are_within_one_unit_of_the_last_place() {
-    for row in rows("elementary.csv") {
-        let (x, want) = (number(&row[1]), number(&row[3]));
-        let got = match row[0].as_str() {
+    for row in golden("elementary.csv") {
+        let (x, want) = (number(&row, "x"), number(&row, "value"));
+        let got = match row["function"].as_str() {
             "exp" => math::exp(x),
             "ln" => math::ln(x),
             "exp10" => math::exp10(x),
-            "pow" => math::pow(x, number(&row[2])),
+            "pow" => math::pow(x, number(&row, "y")),
             other => panic!("no function {other}"),
         };
         let distance = got.to_bits().cast_signed() - want.to_bits().cast_signed();
@@ -102,78 +107,30 @@ fn elementary_functions_are_within_one_unit_of_the_last_place() {
     }
 }
 
-/// The observations of one group.
-fn observations(dataset: &str, variable: Option<&str>, group: &str) -> Vec<(f64, bool)> {
-    let variable = variable.unwrap_or(if dataset == "aml" { "x" } else { "trt" });
-    rows("km_data.csv")
-        .iter()
-        .filter(|row| row[0] == dataset && row[1] == variable && row[2] == group)
-        .map(|row| (number(&row[3]), row[4] == "1"))
-        .collect()
-}
-
-fn band(name: &str) -> Band {
-    match name {
-        "log-log" | "reverse_km_log-log" => Band::LogLog,
-        "log" => Band::Log,
-        "plain" => Band::Plain,
-        other => panic!("no band {other}"),
-    }
-}
-
-#[test]
-fn survival_curves_are_those_of_r() {
-    for row in rows("km_curve.csv") {
-        let curve = KaplanMeier::new(&observations(&row[0], None, &row[1]));
-        let time = number(&row[3]);
-        let index = curve.times.iter().position(|t| (t - time).abs() < 1e-9).unwrap();
-        let counts = [curve.at_risk[index], curve.events[index], curve.censored[index]];
-        assert_eq!(counts.map(|count| count.to_string()).as_slice(), &row[4..7], "{row:?}");
-        assert_close(curve.survival[index], number(&row[7]), 1e-9, 1e-12, &row);
-        assert_same(curve.standard_error(index), optional(&row[8]), &row);
-        let limits = curve.interval(index, 0.95, band(&row[2]));
-        assert_same(limits.map(|limit| limit.0), optional(&row[9]), &row);
-        assert_same(limits.map(|limit| limit.1), optional(&row[10]), &row);
-    }
-}
-
-#[test]
-fn survival_quantiles_are_those_of_r() {
-    for row in rows("km_quantile.csv") {
-        let data = observations(&row[0], Some(&row[1]), &row[2]);
-        let is_follow_up = row[3].starts_with("reverse");
-        let curve =
-            if is_follow_up { KaplanMeier::reversed(&data) } else { KaplanMeier::new(&data) };
-        let p = number(&row[4]);
-        assert_same(curve.quantile(p), optional(&row[5]), &row);
-        let (lower, upper) = curve.quantile_interval(p, 0.95, band(&row[3]));
-        assert_same(lower, optional(&row[6]), &row);
-        assert_same(upper, optional(&row[7]), &row);
-    }
-}
-
 #[test]
 fn survival_of_few_patients_is_that_of_r() {
-    for row in rows("km_edge.csv") {
-        let list = |cell: &str| cell.split(';').map(optional).collect::<Vec<_>>();
-        let data: Vec<(f64, bool)> = list(&row[1])
+    for row in golden("km_edge.csv") {
+        let list = |column: &str| -> Vec<Option<f64>> {
+            row[column].split(';').map(|cell| cell.parse().ok()).collect()
+        };
+        let data: Vec<(f64, bool)> = list("times")
             .into_iter()
-            .zip(row[2].split(';'))
+            .zip(row["events"].split(';'))
             .map(|(time, event)| (time.unwrap(), event == "1"))
             .collect();
         let curve = KaplanMeier::new(&data);
-        let wanted_times: Vec<f64> = list(&row[3]).into_iter().flatten().collect();
-        assert_eq!(curve.times, wanted_times, "{row:?}");
-        for (index, want) in list(&row[4]).into_iter().enumerate() {
-            assert_same(Some(curve.survival[index]), want, &row);
-            let limits = curve.interval(index, 0.95, Band::LogLog);
-            assert_same(limits.map(|limit| limit.0), list(&row[5])[index], &row);
-            assert_same(limits.map(|limit| limit.1), list(&row[6])[index], &row);
+        let wanted: Vec<f64> = list("km_time").into_iter().flatten().collect();
+        assert_eq!(curve.times, wanted, "{row:?}");
+        for (index, want) in list("km_surv").into_iter().enumerate() {
+            same(Some(curve.survival[index]), want, 1e-9, &row);
+            let (lower, upper) = curve.interval(index, 0.95, Band::LogLog).unzip();
+            same(lower, list("km_lower")[index], 1e-9, &row);
+            same(upper, list("km_upper")[index], 1e-9, &row);
         }
-        assert_same(curve.median(), optional(&row[7]), &row);
+        same(curve.median(), optional(&row, "median"), 1e-9, &row);
         let (lower, upper) = curve.median_interval(0.95);
-        assert_same(lower, optional(&row[8]), &row);
-        assert_same(upper, optional(&row[9]), &row);
+        same(lower, optional(&row, "median_lower"), 1e-9, &row);
+        same(upper, optional(&row, "median_upper"), 1e-9, &row);
     }
 }
 
@@ -187,35 +144,7 @@ fn the_beta_law_agrees_with_a_second_library() {
         let spread = 6.0 * (place - 0.5) * (a * b / (a + b + 1.0)).sqrt() / (a + b);
         let at = (a / (a + b) + spread).clamp(1e-6 * least, 1.0 - 1e-6);
         let want = statrs::function::beta::beta_reg(a, b, at);
-        let what = [format!("Beta({a}, {b}) at {at}")];
-        assert_close(special::beta_cdf(at, a, b), want, 1e-10, 1e-12, &what);
-    }
-}
-
-#[test]
-fn competing_events_have_the_incidence_and_the_errors_of_r() {
-    let data = rows("competing_data.csv");
-    for row in rows("competing.csv") {
-        let group: Vec<(f64, Cause)> = data
-            .iter()
-            .filter(|line| line[0] == row[0])
-            .map(|line| {
-                let cause = match line[2].as_str() {
-                    "0" => Cause::Censored,
-                    "1" => Cause::Event(0),
-                    "2" => Cause::Event(1),
-                    other => panic!("no cause {other}"),
-                };
-                (number(&line[1]), cause)
-            })
-            .collect();
-        let curve = CumulativeIncidence::new(&group, 2);
-        let (cause, time) = (number(&row[1]) as usize - 1, number(&row[2]));
-        assert_close(curve.at(cause, time), number(&row[3]), 1e-9, 1e-12, &row);
-        let error = curve.standard_error_at(cause, time);
-        let limits = curve.interval_at(cause, time, 0.95).unzip();
-        for (got, want) in [(error, &row[4]), (limits.0, &row[5]), (limits.1, &row[6])] {
-            assert_close(got.expect("it has a value"), number(want), 1e-8, 1e-12, &row);
-        }
+        let got = special::beta_cdf(at, a, b);
+        assert!((got - want).abs() <= 1e-10 * want + 1e-12, "Beta({a}, {b}) at {at}: {got}");
     }
 }
