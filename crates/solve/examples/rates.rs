@@ -1,6 +1,6 @@
 //! Patients per second on one core: problem 1, problem 2, and a year of the reference model.
 //!
-//! `cargo run --release -p cytotrial-solve --example rates`
+//! `cargo run --release -p cytotrial-solve --example rates [PART OF A NAME]`
 
 #![allow(clippy::print_stdout, reason = "a program that prints its measurements")]
 
@@ -9,8 +9,10 @@ mod common;
 
 use std::time::Instant;
 
-use common::{arm_runner, arms, errors, largest_error, problem, read_model, run_arm, run_problem};
-use cytotrial_solve::{Settings, compile};
+use common::{
+    Problem, arm_runner, arms, errors, largest_error, problem, read_model, run_arm, run_problem,
+};
+use cytotrial_solve::{Method, Settings, compile};
 
 /// Seconds that this process has spent on a processor, where the system says so.
 fn processor_seconds() -> Option<f64> {
@@ -36,26 +38,19 @@ fn rate(patients: usize, mut work: impl FnMut()) -> f64 {
 }
 
 fn main() {
-    for (name, count) in [("p1", 640), ("p2", 16)] {
-        let mut problem = problem(name);
-        let got = run_problem(&problem, &Settings::default());
-        let mut worst = errors(&problem, &got);
-        worst.sort_by(f64::total_cmp);
-        let steps: u32 = got.results.iter().flatten().map(|s| s.steps).sum();
-        let rejections: u32 = got.results.iter().flatten().map(|s| s.rejections).sum();
-        let patients = problem.starts.len() as u32;
-        problem.starts = problem.starts.iter().cycle().take(count).cloned().collect();
-        let rate = rate(problem.starts.len(), || {
-            std::hint::black_box(run_problem(&problem, &Settings::default()));
-        });
-        println!(
-            "{name}: {rate:.0} patients/s, {} steps, {} rejected, {} instructions, errors {:.1e} {:.1e}",
-            steps / patients,
-            rejections / patients,
-            problem.program.instruction_count(),
-            worst[worst.len() / 2],
-            worst[worst.len() - 1],
-        );
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let methods = [Method::Explicit, Method::Stiff, Method::Automatic];
+    let problems = [("p1", 1280, &methods[..]), ("p2", 1280, &methods[1..])];
+    for (name, count, methods) in problems {
+        for &method in methods {
+            let title = format!("{name} {method:?}");
+            if title.contains(&wanted) {
+                show_problem(&title, problem(name), count, method);
+            }
+        }
+    }
+    if !"reference model".contains(&wanted) {
+        return;
     }
     let reference = compile(&read_model("reference-model")).expect("the model compiles");
     println!("reference model: {} instructions", reference.instruction_count());
@@ -75,4 +70,27 @@ fn main() {
             );
         }
     }
+}
+
+/// Rate, steps and errors of a problem's patients, repeated to that many.
+fn show_problem(title: &str, mut problem: Problem, count: usize, method: Method) {
+    let settings = Settings { method, ..Settings::default() };
+    let got = run_problem(&problem, &settings);
+    let mut worst = errors(&problem, &got);
+    worst.sort_by(f64::total_cmp);
+    let steps: u32 = got.results.iter().flatten().map(|s| s.steps).sum();
+    let rejections: u32 = got.results.iter().flatten().map(|s| s.rejections).sum();
+    let patients = problem.starts.len() as u32;
+    problem.starts = problem.starts.iter().cycle().take(count).cloned().collect();
+    let rate = rate(problem.starts.len(), || {
+        std::hint::black_box(run_problem(&problem, &settings));
+    });
+    println!(
+        "{title}: {rate:.0} patients/s, {} steps, {} rejected, {} instructions, errors {:.1e} {:.1e}",
+        steps / patients,
+        rejections / patients,
+        problem.program.instruction_count(),
+        worst[worst.len() / 2],
+        worst[worst.len() - 1],
+    );
 }

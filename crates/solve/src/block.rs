@@ -5,11 +5,13 @@ use rayon::prelude::*;
 
 use crate::compile::Program;
 use crate::failure::Failure;
+use crate::lanes::Vectors;
 use crate::request::{Next, Settings, Start, Statistics};
-use crate::run::run;
+use crate::run::{Steer, Stop, run_with};
+use crate::step::Seen;
 
 /// How many patients one thread follows at a time. Results do not depend on it.
-const SHARE: usize = 64;
+const SHARE: usize = 256;
 
 /// Values of several symbols at several times for many patients.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,9 +54,10 @@ pub fn trajectories(
     let mut values = vec![f64::NAN; points * n];
     let mut results = Vec::with_capacity(n);
     for (columns, ended) in parts {
-        for patient in 0..ended.len() {
-            for point in 0..points {
-                values[point * n + results.len() + patient] = columns[patient * points + point];
+        for point in 0..points {
+            let row = &mut values[point * n + results.len()..][..ended.len()];
+            for (patient, value) in row.iter_mut().enumerate() {
+                *value = columns[patient * points + point];
             }
         }
         results.extend(ended);
@@ -74,15 +77,40 @@ fn follow(
 ) -> Followed {
     let mut doses = doses.to_vec();
     doses.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let points = outputs.len() * times.len();
-    let mut values = vec![f64::NAN; points * starts.len()];
-    // per patient: times noted and doses given so far
-    let mut progress = vec![(0, 0); starts.len()];
-    let results = run(program, starts, settings, |patient, stop| {
-        let (noted, given) = &mut progress[patient];
+    let place = |symbol: &SymbolId| program.state_of.get(symbol.0 as usize).copied().flatten();
+    let mut notes = Notes {
+        times,
+        outputs,
+        places: outputs.iter().map(|symbol| place(symbol).map(|at| at as usize)).collect(),
+        doses,
+        values: vec![f64::NAN; outputs.len() * times.len() * starts.len()],
+        progress: vec![(0, 0); starts.len()],
+    };
+    let results = run_with(Vectors::detect(), program, starts, settings, &mut notes);
+    (notes.values, results)
+}
+
+/// Notes values and gives doses.
+struct Notes<'a> {
+    times: &'a [f64],
+    outputs: &'a [SymbolId],
+    /// The position of each output among the states, if all are states.
+    places: Option<Vec<usize>>,
+    doses: Vec<(f64, SymbolId, f64)>,
+    /// At (patient x outputs + output) x times + time.
+    values: Vec<f64>,
+    /// Per patient: times noted and doses given so far.
+    progress: Vec<(usize, usize)>,
+}
+
+impl Steer for Notes<'_> {
+    fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next> {
+        let Self { times, outputs, doses, .. } = self;
+        let first = patient * outputs.len() * times.len();
+        let (noted, given) = &mut self.progress[patient];
         while *noted < times.len() && times[*noted] <= stop.time() {
             for (i, &output) in outputs.iter().enumerate() {
-                values[patient * points + i * times.len() + *noted] = stop.value(output);
+                self.values[first + i * times.len() + *noted] = stop.value(output);
             }
             *noted += 1;
             if times.get(*noted) == Some(&stop.time()) {
@@ -97,6 +125,21 @@ fn follow(
         let next_dose = doses.get(*given).map(|dose| dose.0);
         let next_time = times.get(*noted).copied()?;
         Some(next_dose.filter(|dose| *dose <= next_time).map_or(Next::Look(next_time), Next::Stop))
-    });
-    (values, results)
+    }
+
+    fn look(&mut self, patient: usize, seen: Seen<'_>) -> Option<f64> {
+        let (noted, given) = &mut self.progress[patient];
+        let next = *self.times.get(*noted + 1)?;
+        let places = self.places.as_ref()?;
+        if next <= self.times[*noted] || self.doses.get(*given).is_some_and(|dose| dose.0 <= next) {
+            return None;
+        }
+        let first = patient * places.len() * self.times.len() + *noted;
+        let values = self.values[first..].iter_mut().step_by(self.times.len());
+        for (value, &place) in values.zip(places) {
+            *value = seen.state(place);
+        }
+        *noted += 1;
+        Some(next)
+    }
 }

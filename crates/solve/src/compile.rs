@@ -3,15 +3,15 @@
 //! Terms of constants and variables alone are computed once per patient, again only when one of
 //! them is set. Terms that no rate needs are computed when somebody asks.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::{Expression, ExpressionId, Model, Role, SymbolId, Unary};
 
-use crate::execute::{Code, REGISTERS, schedule};
+use crate::fixed::Fixed;
 use crate::graph::{Graph, Node, NodeId};
 use crate::initial::{Initial, initial};
 use crate::operation::Operation;
-use crate::step::Plan;
+use crate::step::{Plan, Shape, Stiff};
 
 /// Why a model cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,12 +40,6 @@ pub enum CompileError {
     /// A rate of change that a formula asks for is not known.
     #[error(transparent)]
     NoRate(#[from] model::ReadProblem),
-    /// The model needs more registers than there are.
-    #[error("the model needs more than {limit} registers")]
-    TooLarge {
-        /// How many there are.
-        limit: usize,
-    },
 }
 
 /// A node and everything it needs, in order of computation.
@@ -53,6 +47,8 @@ pub enum CompileError {
 pub(crate) struct Slice {
     pub(crate) root: NodeId,
     pub(crate) order: Vec<NodeId>,
+    /// The positions of the states among it.
+    pub(crate) states: Vec<usize>,
 }
 
 /// A compiled event.
@@ -67,18 +63,6 @@ pub(crate) struct CompiledEvent {
     pub(crate) from_trigger: bool,
     /// What is set, to what, and the size by which that is multiplied.
     pub(crate) assignments: Vec<(SymbolId, Slice, Option<Slice>)>,
-}
-
-/// The instructions of one method, and the registers that they read.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Codes {
-    /// Terms computed once per patient, in order, and all registers filled from them.
-    pub(crate) fixed_order: Vec<NodeId>,
-    pub(crate) fixed_registers: Vec<(NodeId, u16)>,
-    pub(crate) time_register: u16,
-    pub(crate) rates: Code,
-    /// The watched conditions, then the comparisons.
-    pub(crate) triggers: Code,
 }
 
 /// What instructions are made of: terms before they are rearranged.
@@ -110,11 +94,13 @@ pub struct Program {
     pub(crate) rate_slices: Vec<Slice>,
     /// Everything the rates need that moves, in order.
     pub(crate) rate_order: Vec<NodeId>,
-    /// The instructions of the explicit method.
-    pub(crate) codes: Codes,
+    /// The hot terms of the explicit method.
+    parts: Parts,
     source: Source,
-    /// What the stiff method needs, made when it is first used; `None` inside if it cannot be.
-    plan: OnceLock<Option<Arc<Plan>>>,
+    /// The hot terms of the stiff method, made when it is first used.
+    stiff: OnceLock<Arc<Stiff>>,
+    /// The steps that were asked for so far.
+    plans: Arc<Mutex<Vec<Arc<Plan>>>>,
     /// Triggers that depend on states or time: positions in `events`.
     pub(crate) watched: Vec<usize>,
     /// Comparisons inside conditions that are more than one comparison.
@@ -156,12 +142,30 @@ impl Program {
 
     /// How many instructions one evaluation of all rates takes.
     pub fn instruction_count(&self) -> usize {
-        self.codes.rates.len()
+        let moves = |id: &NodeId| self.graph.moving[*id as usize];
+        operations(&self.graph, &self.parts.rates).iter().filter(|id| moves(id)).count()
     }
 
-    /// What the stiff method needs, unless the model is too large for it.
-    pub(crate) fn plan(&self) -> Option<Arc<Plan>> {
-        self.plan.get_or_init(|| Plan::new(&self.source).map(Arc::new)).clone()
+    /// The hot terms of a method.
+    pub(crate) fn parts(&self, is_stiff: bool) -> &Parts {
+        if is_stiff { &self.stiff().parts } else { &self.parts }
+    }
+
+    fn stiff(&self) -> &Stiff {
+        self.stiff.get_or_init(|| Arc::new(Stiff::new(&self.source)))
+    }
+
+    /// A step of that shape, made when it is first asked for.
+    pub(crate) fn plan(&self, shape: Shape) -> Arc<Plan> {
+        // Whoever panicked while holding the list left it whole.
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.iter().find(|plan| *plan.shape() == shape) {
+            return plan.clone();
+        }
+        let stiff = shape.is_stiff.then(|| self.stiff());
+        let plan = Arc::new(Plan::new(self.parts(shape.is_stiff), stiff, shape));
+        plans.push(plan.clone());
+        plan
     }
 }
 
@@ -186,8 +190,14 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
     }
     let triggers: Vec<NodeId> = events.iter().map(|event| event.trigger).collect();
     let source = Source { graph: builder.graph, states, rates: rate_roots, triggers };
-    let parts = arrange(source.clone(), &[])?;
-    let slice = |root: NodeId| Slice { root, order: operations(&parts.graph, &[root]) };
+    let parts = Parts::new(source.clone(), &[]);
+    let slice = |root: NodeId| {
+        let states = parts.graph.needed(&[root]).into_iter().filter_map(|id| {
+            let Node::Value(slot) = parts.graph.nodes[id as usize] else { return None };
+            parts.state_place(slot)
+        });
+        Slice { root, order: operations(&parts.graph, &[root]), states: states.collect() }
+    };
     let events = model
         .events
         .iter()
@@ -219,15 +229,16 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
         names: model.symbols.iter().map(|symbol| symbol.name.clone()).collect(),
         initial: initial(model)?,
         rate_order: operations(&parts.graph, &source.rates),
-        codes: parts.codes,
-        plan: OnceLock::new(),
-        watched: parts.watched,
-        comparisons: parts.comparisons.into_iter().map(slice).collect(),
+        stiff: OnceLock::new(),
+        plans: Arc::default(),
+        watched: source.watched().collect(),
+        comparisons: parts.comparisons().iter().map(|&comparison| slice(comparison)).collect(),
         ports: model.ports.clone(),
         rate_slices: source.rates.iter().map(|&root| slice(root)).collect(),
         leaf_of,
         time_leaf: node_of(Node::Time),
-        graph: parts.graph,
+        graph: parts.graph.clone(),
+        parts,
         states: source.states.clone(),
         source,
         state_of,
@@ -272,71 +283,76 @@ pub(crate) fn operations(graph: &Graph, roots: &[NodeId]) -> Vec<NodeId> {
     graph.needed(roots).into_iter().filter(is_operation).collect()
 }
 
-/// What follows from the terms alone.
-pub(crate) struct Parts {
-    pub(crate) graph: Graph,
-    pub(crate) codes: Codes,
-    watched: Vec<usize>,
-    comparisons: Vec<NodeId>,
-    /// The instructions that compute what else was asked for.
-    pub(crate) more: Code,
+impl Source {
+    /// Triggers that depend on states or time, by position.
+    fn watched(&self) -> impl Iterator<Item = usize> {
+        let moves = |&i: &usize| self.graph.moving[self.triggers[i] as usize];
+        (0..self.triggers.len()).filter(moves)
+    }
 }
 
-/// Optimises the hot terms, `more` among them, and gives them registers: states, time, fixed terms,
-/// then the rest.
-pub(crate) fn arrange(source: Source, more: &[NodeId]) -> Result<Parts, CompileError> {
-    let Source { mut graph, states, rates, triggers } = source;
-    let too_large = CompileError::TooLarge { limit: REGISTERS };
-    let watched: Vec<usize> =
-        (0..triggers.len()).filter(|&i| graph.moving[triggers[i] as usize]).collect();
-    let mut watched_roots: Vec<NodeId> = watched.iter().map(|&i| triggers[i]).collect();
-    let comparisons = comparisons(&graph, &watched_roots);
-    watched_roots.extend(&comparisons);
-    let hot: Vec<NodeId> = rates.iter().chain(&watched_roots).chain(more).copied().collect();
-    graph.restore_divisions(&hot);
-    graph.fuse(&hot);
+/// The hot terms of a method: what it computes again and again, and what of that stays fixed while
+/// no value is set.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) graph: Graph,
+    pub(crate) states: Vec<SymbolId>,
+    pub(crate) rates: Vec<NodeId>,
+    /// The watched conditions, then the comparisons inside those that are not one themselves.
+    pub(crate) conditions: Vec<NodeId>,
+    watched: usize,
+    /// How to compute what stays fixed, and each term's position among it.
+    pub(crate) fixed: Fixed,
+    pub(crate) fixed_place: Vec<Option<u32>>,
+    /// Each symbol's position among the states.
+    state_places: Vec<Option<usize>>,
+}
 
-    let mut given = vec![None; graph.nodes.len()];
-    for (position, state) in states.iter().enumerate() {
-        let slot = graph.nodes.iter().position(|node| *node == Node::Value(state.0));
-        if let Some(id) = slot {
-            given[id] = Some(position as u16);
+impl Parts {
+    /// Optimises the hot terms, `more` among them.
+    pub(crate) fn new(source: Source, more: &[NodeId]) -> Self {
+        let mut conditions: Vec<NodeId> = source.watched().map(|i| source.triggers[i]).collect();
+        let Source { mut graph, states, rates, .. } = source;
+        let watched = conditions.len();
+        conditions.extend(comparisons(&graph, &conditions));
+        let hot: Vec<NodeId> = rates.iter().chain(&conditions).chain(more).copied().collect();
+        graph.restore_divisions(&hot);
+        graph.fuse(&hot);
+        let mut is_fixed = vec![false; graph.nodes.len()];
+        for id in graph.needed(&hot) {
+            for &operand in graph.operands(id) {
+                is_fixed[operand as usize] |= graph.moving[id as usize];
+            }
         }
-    }
-    let time_register = states.len() as u16;
-    if let Some(id) = graph.nodes.iter().position(|node| *node == Node::Time) {
-        given[id] = Some(time_register);
-    }
-    let mut is_fixed = vec![false; graph.nodes.len()];
-    for id in graph.needed(&hot) {
-        for &operand in graph.operands(id) {
-            is_fixed[operand as usize] |= graph.moving[id as usize];
+        for &root in &hot {
+            is_fixed[root as usize] = true;
         }
-    }
-    for &root in &hot {
-        is_fixed[root as usize] = true;
-    }
-    let mut next = states.len() + 1;
-    let mut fixed_registers = Vec::new();
-    for id in 0..graph.nodes.len() {
-        if is_fixed[id] && !graph.moving[id] {
-            given[id] = Some(next as u16);
-            fixed_registers.push((id as NodeId, next as u16));
-            next += 1;
+        let stays = |id: NodeId| is_fixed[id as usize] && !graph.moving[id as usize];
+        let all = 0..graph.nodes.len() as NodeId;
+        let fixed: Vec<NodeId> =
+            all.filter(|&id| stays(id) && graph.number(id).is_none()).collect();
+        let mut fixed_place = vec![None; graph.nodes.len()];
+        for (place, &id) in fixed.iter().enumerate() {
+            fixed_place[id as usize] = Some(place as u32);
         }
+        let fixed = Fixed::new(&graph, &fixed);
+        let symbols = states.iter().map(|state| state.0 as usize + 1).max().unwrap_or(0);
+        let mut state_places = vec![None; symbols];
+        for (place, state) in states.iter().enumerate() {
+            state_places[state.0 as usize] = Some(place);
+        }
+        Self { graph, states, rates, conditions, watched, fixed, fixed_place, state_places }
     }
-    if next >= REGISTERS {
-        return Err(too_large);
+
+    /// The position of a symbol among the states.
+    pub(crate) fn state_place(&self, slot: u32) -> Option<usize> {
+        self.state_places.get(slot as usize).copied().flatten()
     }
-    let fixed_roots: Vec<NodeId> = fixed_registers.iter().map(|&(id, _)| id).collect();
-    let first_free = next as u16;
-    let schedule = |roots: &[NodeId]| schedule(&graph, roots, &given, first_free);
-    let rates = schedule(&rates).ok_or_else(|| too_large.clone())?;
-    let triggers = schedule(&watched_roots).ok_or_else(|| too_large.clone())?;
-    let more = schedule(more).ok_or(too_large)?;
-    let fixed_order = operations(&graph, &fixed_roots);
-    let codes = Codes { fixed_order, fixed_registers, time_register, rates, triggers };
-    Ok(Parts { graph, codes, watched, comparisons, more })
+
+    /// The comparisons among the conditions.
+    fn comparisons(&self) -> &[NodeId] {
+        &self.conditions[self.watched..]
+    }
 }
 
 /// The comparisons that move, inside those conditions that are not one themselves.

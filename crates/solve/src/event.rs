@@ -149,8 +149,13 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn holds_at(&mut self, slice: &Slice, time: f64) -> bool {
-        let inside = self.block.inside(self.lane, time);
-        self.patient.place(self.program, time, inside.states());
+        if slice.states.is_empty() {
+            self.patient.place_some(self.program, time, std::iter::empty());
+        } else {
+            let inside = self.block.inside(self.lane, time);
+            let states = slice.states.iter().map(|&state| (state, inside.state(state)));
+            self.patient.place_some(self.program, time, states);
+        }
         holds(self.patient.slice(self.program, slice))
     }
 
@@ -175,7 +180,8 @@ impl Finder<'_> {
     fn change_by_time(&mut self, slice: &Slice, after: bool, mut low: f64, mut high: f64) -> f64 {
         let inside = self.block.inside(self.lane, high);
         let mut holds_at = |time: f64| {
-            self.patient.place(self.program, time, inside.states());
+            let states = slice.states.iter().map(|&state| (state, inside.state(state)));
+            self.patient.place_some(self.program, time, states);
             holds(self.patient.slice(self.program, slice))
         };
         if holds_at(low) == after {

@@ -2,212 +2,234 @@
 
 #![allow(unsafe_code, reason = "registers were checked when the code was made, not at every use")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
-use crate::graph::{Graph, Node, NodeId};
 use crate::lanes::{LANES, Lanes};
 use crate::native::Native;
 use crate::operation::Operation;
-
-/// Registers of a block.
-pub(crate) const REGISTERS: usize = 4096;
-
-/// The registers of a block of patients.
-pub(crate) type Registers = [Lanes; REGISTERS];
+use crate::script::{Operand, Script};
 
 /// The registers of one operation.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Instruction {
-    out: u16,
-    a: u16,
-    b: u16,
-    c: u16,
+struct Instruction {
+    out: u32,
+    a: u32,
+    b: u32,
+    c: u32,
 }
 
-impl Instruction {
-    pub(crate) fn out(self) -> u16 {
-        self.out
-    }
-
-    /// Those beyond the operation's arity repeat the first.
-    pub(crate) fn operands(self) -> [u16; 3] {
-        [self.a, self.b, self.c]
-    }
-}
-
-/// Instructions, and where they leave their results.
-///
-/// Instructions with the same operation stand together, so that the processor meets one
-/// unforeseeable jump for a group and not for each.
-#[derive(Debug, Clone, Default)]
+/// A script in a form that can be run: as instructions, or as machine code, whichever is asked for first.
+#[derive(Debug)]
 pub(crate) struct Code {
-    groups: Vec<(Operation, Vec<Instruction>)>,
-    pub(crate) outputs: Vec<u16>,
-    /// The same as machine code, made when it is first used; `None` inside if it cannot be.
-    native: OnceLock<Option<Arc<Native>>>,
+    script: Script,
+    /// The registers from here on are free, or those that another code on the same registers leaves.
+    first_free: u32,
+    before: Option<Arc<Code>>,
+    machine: OnceLock<Machine>,
+    native: OnceLock<Option<Native>>,
 }
 
 impl Code {
-    /// How many instructions there are.
-    pub(crate) fn len(&self) -> usize {
-        self.groups.iter().map(|(_, instructions)| instructions.len()).sum()
+    /// A code whose registers are free from `first_free` on.
+    pub(crate) fn new(script: Script, first_free: u32) -> Self {
+        let (machine, native) = (OnceLock::new(), OnceLock::new());
+        Self { script, first_free, before: None, machine, native }
     }
 
-    /// The instructions in their order.
-    pub(crate) fn instructions(&self) -> impl Iterator<Item = (Operation, Instruction)> {
-        self.groups.iter().flat_map(|(operation, group)| group.iter().map(|one| (*operation, *one)))
+    /// A code that runs on the registers of another.
+    pub(crate) fn beside(script: Script, before: Arc<Self>) -> Self {
+        let first_free = before.first_free;
+        Self { before: Some(before), ..Self::new(script, first_free) }
     }
 
-    fn native(&self) -> Option<&Native> {
-        self.native.get_or_init(|| Native::new(self).map(Arc::new)).as_deref()
+    fn native(&self, allows_native: bool) -> Option<&Native> {
+        let emit = || Native::new(&self.script, self.first_free);
+        if allows_native { self.native.get_or_init(emit).as_ref() } else { None }
     }
-}
 
-/// Runs the instructions in order on every lane, as machine code where that is allowed and possible.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
-pub(crate) fn execute(code: &Code, registers: &mut Registers, allows_native: bool) {
-    if allows_native && let Some(native) = code.native() {
-        native.run(registers);
-        return;
+    fn machine(&self) -> &Machine {
+        self.machine.get_or_init(|| {
+            let taken = self.before.as_ref().map_or(0, |before| before.machine().registers as u32);
+            Machine::new(&self.script, self.first_free.max(taken))
+        })
     }
-    macro_rules! each {
-        ($chosen:expr, $group:expr, $($operation:ident)*) => {
-            match $chosen {
-                $(Operation::$operation => for i in $group {
-                    // SAFETY: `schedule` alone makes instructions, and only with registers below
-                    // `REGISTERS`, the length of the array.
-                    let (a, b, c) = unsafe {(
-                        *registers.get_unchecked(usize::from(i.a)),
-                        *registers.get_unchecked(usize::from(i.b)),
-                        *registers.get_unchecked(usize::from(i.c)),
-                    )};
-                    // SAFETY: as above.
-                    let out = unsafe { registers.get_unchecked_mut(usize::from(i.out)) };
-                    for lane in 0..LANES {
-                        out.0[lane] = Operation::$operation.apply(a.0[lane], b.0[lane], c.0[lane]);
-                    }
-                })*
-            }
-        };
-    }
-    for (operation, group) in &code.groups {
-        each!(operation, group, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh Sinh
-            Cosh Arcsin Arccos Arctan Arcsinh Arccosh Arctanh Factorial Reciprocal Add Subtract
-            Multiply Divide Power Minimum Maximum Less LessOrEqual Greater GreaterOrEqual Equal
-            NotEqual And Or Xor Quotient Remainder MultiplyAdd MultiplySubtract SubtractProduct
-            Product Sum Select);
-    }
-}
 
-/// Gives every needed node of the graph a register, reusing those whose value is spent.
-///
-/// `given` says which nodes already have one; those below `first_free` are never reused.
-/// `None` when there are not enough registers.
-pub(crate) fn schedule(
-    graph: &Graph,
-    roots: &[NodeId],
-    given: &[Option<u16>],
-    first_free: u16,
-) -> Option<Code> {
-    let groups = group(graph, &needed_beyond(graph, roots, given));
-    let mut last_use = vec![0_usize; graph.nodes.len()];
-    for (position, &id) in groups.iter().flat_map(|(_, ids)| ids).enumerate() {
-        for &operand in graph.operands(id) {
-            last_use[operand as usize] = position;
+    /// All registers that running needs, with those numbers in place that the instructions read.
+    pub(crate) fn registers(&self, allows_native: bool) -> Vec<Lanes> {
+        let before = self.before.as_ref().map(|before| before.registers(allows_native));
+        let mut registers = before.unwrap_or_default();
+        if let Some(native) = self.native(allows_native) {
+            registers.resize(native.registers().max(registers.len()), Lanes::ZERO);
+            return registers;
+        }
+        let machine = self.machine();
+        registers.resize(machine.registers.max(registers.len()), Lanes::ZERO);
+        for &(register, number) in &machine.numbers {
+            registers[register as usize] = Lanes::all(number);
+        }
+        registers
+    }
+
+    /// Runs the script on every lane, as machine code where that is allowed and possible. The
+    /// registers are those that [`Code::registers`] gave.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    pub(crate) fn run(&self, registers: &mut [Lanes], allows_native: bool) {
+        match self.native(allows_native) {
+            Some(native) => native.run(registers),
+            None => self.machine().run(registers),
         }
     }
-    for &root in roots {
-        last_use[root as usize] = usize::MAX;
+}
+
+/// Instructions over registers.
+///
+/// Instructions with the same operation stand together, so that the processor meets one
+/// unforeseeable jump for a group and not for each.
+#[derive(Debug)]
+struct Machine {
+    groups: Vec<(Operation, Vec<Instruction>)>,
+    /// Registers that hold numbers.
+    numbers: Vec<(u32, f64)>,
+    /// All registers are below this.
+    registers: usize,
+}
+
+impl Machine {
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(&self, registers: &mut [Lanes]) {
+        assert!(registers.len() >= self.registers, "made for this code");
+        macro_rules! each {
+            ($chosen:expr, $group:expr, $($operation:ident)*) => {
+                match $chosen {
+                    $(Operation::$operation => for i in $group {
+                        // SAFETY: `new` alone makes instructions, and only with registers below
+                        // `self.registers`, which there are.
+                        let (a, b, c) = unsafe {(
+                            *registers.get_unchecked(i.a as usize),
+                            *registers.get_unchecked(i.b as usize),
+                            *registers.get_unchecked(i.c as usize),
+                        )};
+                        // SAFETY: as above.
+                        let out = unsafe { registers.get_unchecked_mut(i.out as usize) };
+                        for lane in 0..LANES {
+                            out.0[lane] =
+                                Operation::$operation.apply(a.0[lane], b.0[lane], c.0[lane]);
+                        }
+                    })*
+                }
+            };
+        }
+        for (operation, group) in &self.groups {
+            each!(operation, group, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh
+                Sinh Cosh Arcsin Arccos Arctan Arcsinh Arccosh Arctanh Factorial Reciprocal Add
+                Subtract Multiply Divide Power Minimum Maximum Less LessOrEqual Greater
+                GreaterOrEqual Equal NotEqual And Or Xor Quotient Remainder MultiplyAdd
+                MultiplySubtract SubtractProduct Product Sum Select);
+        }
     }
-    let mut place = given.to_vec();
-    let mut spent: Vec<u16> = Vec::new();
-    let mut end = first_free;
-    let mut position = 0;
-    let mut code = Code::default();
-    for (operation, ids) in groups {
-        let mut instructions = Vec::with_capacity(ids.len());
-        for id in ids {
-            let operands = graph.operands(id);
-            let read: Vec<u16> = operands.iter().filter_map(|&o| place[o as usize]).collect();
-            for (&operand, &register) in operands.iter().zip(&read) {
-                let ends = last_use[operand as usize] == position && register >= first_free;
-                if ends && !spent.contains(&register) {
-                    spent.push(register);
+
+    /// Gives every term a register, reusing those whose value is spent.
+    fn new(script: &Script, first_free: u32) -> Self {
+        let groups = group(script);
+        let mut last_use = vec![0_usize; script.terms.len()];
+        let order = groups.iter().flat_map(|(_, members)| members);
+        for (position, &at) in order.enumerate() {
+            for operand in script.terms[at as usize].operands() {
+                if let Operand::Term(read) = *operand {
+                    last_use[read as usize] = position;
                 }
             }
-            let out = spent.pop().unwrap_or_else(|| {
-                end += 1;
-                end - 1
-            });
-            if usize::from(out) >= REGISTERS {
-                return None;
-            }
-            place[id as usize] = Some(out);
-            let at = |i: usize| *read.get(i).unwrap_or(&read[0]);
-            assert!([at(0), at(1), at(2), out].iter().all(|&r| usize::from(r) < REGISTERS));
-            instructions.push(Instruction { out, a: at(0), b: at(1), c: at(2) });
-            position += 1;
         }
-        code.groups.push((operation, instructions));
+        let mut machine = Self { groups: Vec::new(), numbers: Vec::new(), registers: 0 };
+        let mut end = first_free;
+        let mut numbers: BTreeMap<u64, u32> = BTreeMap::new();
+        let mut place = vec![0_u32; script.terms.len()];
+        let mut spent: Vec<u32> = Vec::new();
+        let mut position = 0;
+        for (operation, members) in groups {
+            let mut instructions = Vec::with_capacity(members.len());
+            for at in members {
+                let term = &script.terms[at as usize];
+                let [a, b, c] = term.operands.map(|operand| match operand {
+                    Operand::Register(register) => register,
+                    Operand::Term(read) => place[read as usize],
+                    Operand::Number(bits) => *numbers.entry(bits).or_insert_with(|| {
+                        end += 1;
+                        machine.numbers.push((end - 1, f64::from_bits(bits)));
+                        end - 1
+                    }),
+                });
+                for operand in term.operands() {
+                    let Operand::Term(read) = *operand else { continue };
+                    let register = place[read as usize];
+                    if last_use[read as usize] == position && register >= first_free {
+                        spent.push(register);
+                        last_use[read as usize] = usize::MAX; // an operand may stand there twice
+                    }
+                }
+                let out = term.kept.or_else(|| spent.pop()).unwrap_or_else(|| {
+                    end += 1;
+                    end - 1
+                });
+                place[at as usize] = out;
+                machine.registers =
+                    [out, a, b, c].iter().fold(machine.registers, |m, &r| m.max(r as usize + 1));
+                instructions.push(Instruction { out, a, b, c });
+                position += 1;
+            }
+            machine.groups.push((operation, instructions));
+        }
+        machine.registers = machine.registers.max(end as usize);
+        machine
     }
-    code.outputs = roots.iter().map(|&root| place[root as usize]).collect::<Option<Vec<u16>>>()?;
-    Some(code)
 }
 
 /// An order of computation in which equal operations stand together as far as possible: always
 /// the operation of which most are ready, until none of it is.
-fn group(graph: &Graph, order: &[NodeId]) -> Vec<(Operation, Vec<NodeId>)> {
-    let operation = |id: NodeId| match graph.nodes[id as usize] {
-        Node::Apply(operation, _) => operation,
-        _ => unreachable!("leaves have registers from the start"),
-    };
-    let mut open = vec![false; graph.nodes.len()];
-    for &id in order {
-        open[id as usize] = true;
-    }
-    let mut waiting = order.to_vec();
-    let mut groups: Vec<(Operation, Vec<NodeId>)> = Vec::new();
-    while !waiting.is_empty() {
-        let is_ready = |id: NodeId, open: &[bool]| {
-            graph.operands(id).iter().all(|&operand| !open[operand as usize])
-        };
-        let mut ready: BTreeMap<Operation, usize> = BTreeMap::new();
-        for &id in &waiting {
-            if is_ready(id, &open) {
-                *ready.entry(operation(id)).or_default() += 1;
+fn group(script: &Script) -> Vec<(Operation, Vec<u32>)> {
+    let mut users: Vec<Vec<u32>> = vec![Vec::new(); script.terms.len()];
+    let mut missing = vec![0_u32; script.terms.len()];
+    let mut ready: BTreeMap<Operation, VecDeque<u32>> = BTreeMap::new();
+    for (at, term) in script.terms.iter().enumerate() {
+        for operand in term.operands() {
+            if let Operand::Term(read) = *operand {
+                users[read as usize].push(at as u32);
+                missing[at] += 1;
             }
         }
-        let most = ready.iter().max_by_key(|(_, count)| **count);
-        let chosen = *most.expect("operands come before their users").0;
+        if missing[at] == 0 {
+            ready.entry(term.operation).or_default().push_back(at as u32);
+        }
+    }
+    let mut groups = Vec::new();
+    while let Some(operation) = most_ready(&ready) {
         let mut members = Vec::new();
-        waiting.retain(|&id| {
-            let takes = operation(id) == chosen && is_ready(id, &open);
-            if takes {
-                open[id as usize] = false;
-                members.push(id);
+        while let Some(at) = ready.get_mut(&operation).and_then(VecDeque::pop_front) {
+            members.push(at);
+            for &user in &users[at as usize] {
+                missing[user as usize] -= 1;
+                if missing[user as usize] == 0 {
+                    let queue = ready.entry(script.terms[user as usize].operation).or_default();
+                    queue.push_back(user);
+                }
             }
-            !takes
-        });
-        groups.push((chosen, members));
+        }
+        groups.push((operation, members));
     }
     groups
 }
 
-/// The needed nodes that have no register yet, in order of computation.
-fn needed_beyond(graph: &Graph, roots: &[NodeId], given: &[Option<u16>]) -> Vec<NodeId> {
-    let mut wanted = vec![false; graph.nodes.len()];
-    for &root in roots {
-        wanted[root as usize] = true;
-    }
-    for id in (0..graph.nodes.len() as NodeId).rev() {
-        if wanted[id as usize] && given[id as usize].is_none() {
-            for &operand in graph.operands(id) {
-                wanted[operand as usize] = true;
-            }
-        }
-    }
-    let open = |id: &NodeId| wanted[*id as usize] && given[*id as usize].is_none();
-    (0..graph.nodes.len() as NodeId).filter(open).collect()
+/// The operation of which most terms are ready; the first among equals.
+fn most_ready(ready: &BTreeMap<Operation, VecDeque<u32>>) -> Option<Operation> {
+    let open = ready.iter().filter(|(_, queue)| !queue.is_empty());
+    open.rev().max_by_key(|(_, queue)| queue.len()).map(|(operation, _)| *operation)
 }

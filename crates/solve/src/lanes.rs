@@ -6,7 +6,7 @@
 )]
 
 /// How many patients are computed side by side. Results do not depend on it.
-pub(crate) const LANES: usize = 16;
+pub(crate) const LANES: usize = 8;
 
 /// One number for each lane.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +32,55 @@ impl Lanes {
             *value = f(lane);
         }
         Self(lanes)
+    }
+}
+
+/// A condition for each lane: all bits or none, so that a choice is made of bits and not of branches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub(crate) struct Mask([u64; LANES]);
+
+impl Mask {
+    /// Lane by lane.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+    pub(crate) fn each(f: impl Fn(usize) -> bool) -> Self {
+        let mut lanes = [0; LANES];
+        for (lane, value) in lanes.iter_mut().enumerate() {
+            *value = u64::from(f(lane)).wrapping_neg();
+        }
+        Self(lanes)
+    }
+
+    /// The first inside, the second outside.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+    pub(crate) fn choose(&self, inside: &Lanes, outside: &Lanes) -> Lanes {
+        Lanes::each(|lane| {
+            let (inside, outside) = (inside.0[lane].to_bits(), outside.0[lane].to_bits());
+            f64::from_bits((inside & self.0[lane]) | (outside & !self.0[lane]))
+        })
+    }
+
+    /// Where both hold.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] & other.0[lane]))
+    }
+
+    /// Where one holds.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] | other.0[lane]))
+    }
+
+    /// Whether it holds on any lane.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+    pub(crate) fn any(&self) -> bool {
+        self.0.iter().fold(0, |all, one| all | one) != 0
     }
 }
 

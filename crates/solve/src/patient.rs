@@ -113,6 +113,20 @@ impl Patient {
         self.forget_moving();
     }
 
+    /// As [`Patient::place`], for what needs only some states, given by position.
+    pub(crate) fn place_some(
+        &mut self,
+        program: &Program,
+        time: f64,
+        states: impl Iterator<Item = (usize, f64)>,
+    ) {
+        for (position, value) in states {
+            self.put(program, program.states[position], value);
+        }
+        self.set_time(program, time);
+        self.forget_moving();
+    }
+
     fn set_time(&mut self, program: &Program, time: f64) {
         self.time = time;
         if let Some(node) = program.time_leaf {

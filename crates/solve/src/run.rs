@@ -1,7 +1,6 @@
 //! Many patients from start to end: lanes are filled, stopped, steered, and filled again.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use model::SymbolId;
 
@@ -11,7 +10,8 @@ use crate::failure::{Failure, Reason};
 use crate::lanes::{LANES, VectorSet, Vectors};
 use crate::patient::Patient;
 use crate::request::{Method, Next, Settings, Start, Statistics};
-use crate::step::{Advance, Arrival, Block, Plan, Signal};
+use crate::single_cell::SingleCell;
+use crate::step::{Advance, Arrival, Block, See, Seen, Shape, Signal};
 
 /// How often a stop may be repeated at one time.
 const REPEATS: u32 = 1000;
@@ -45,6 +45,30 @@ impl Stop<'_> {
     }
 }
 
+/// What decides where patients go.
+pub(crate) trait Steer {
+    /// At the start and at each stop and look: where to go next, the present time to be called again
+    /// after events were handled, or `None` to end.
+    fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next>;
+
+    /// At a look where nothing happens: when the next look is due, or `None` to be asked by
+    /// [`Steer::stop`] instead.
+    fn look(&mut self, patient: usize, seen: Seen<'_>) -> Option<f64>;
+}
+
+/// A caller who wants to see everything.
+struct Closure<F>(F);
+
+impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Steer for Closure<F> {
+    fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next> {
+        (self.0)(patient, stop).map(Into::into)
+    }
+
+    fn look(&mut self, _: usize, _: Seen<'_>) -> Option<f64> {
+        None
+    }
+}
+
 /// Runs every patient to the end. `steer` is called with the patient's position among `starts`, at
 /// the start and at each stop; it returns the next stop or look, the present time to be called
 /// again after events were handled, or `None` to end. A time alone is a stop.
@@ -57,7 +81,7 @@ pub fn run<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
     settings: &Settings,
     steer: F,
 ) -> Vec<Result<Statistics, Failure>> {
-    run_with(Vectors::detect(), program, starts, settings, steer)
+    run_with(Vectors::detect(), program, starts, settings, &mut Closure(steer))
 }
 
 /// As [`run`], with one set of vector instructions of this processor.
@@ -68,16 +92,16 @@ pub fn run_on<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
     settings: &Settings,
     steer: F,
 ) -> Vec<Result<Statistics, Failure>> {
-    run_with(set.0, program, starts, settings, steer)
+    run_with(set.0, program, starts, settings, &mut Closure(steer))
 }
 
 /// As [`run`], with the given vector instructions.
-pub(crate) fn run_with<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
+pub(crate) fn run_with<S: Steer>(
     vectors: Vectors,
     program: &Program,
     starts: &[Start],
     settings: &Settings,
-    steer: F,
+    steer: &mut S,
 ) -> Vec<Result<Statistics, Failure>> {
     let states = program.states.len();
     let mut absolute = vec![settings.absolute; states];
@@ -87,25 +111,23 @@ pub(crate) fn run_with<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N
         }
     }
     let floors = settings.single_cell.floors(program);
-    let plan = if settings.method == Method::Explicit { None } else { program.plan() };
-    let block = |plan: Option<&Arc<Plan>>| {
-        let codes = plan.map_or(&program.codes, |plan| &plan.codes);
-        let (absolute, floors) = (absolute.clone(), floors.clone());
-        let mut block = Block::new(codes, settings.relative, absolute, floors, settings.max_steps);
-        if let Some(plan) = plan {
-            block.use_plan(plan.clone());
-        }
-        block.use_native(vectors);
-        block
+    let block = |is_stiff: bool| {
+        let shape = Shape {
+            is_stiff,
+            counts_stiffness: !is_stiff && settings.method == Method::Automatic,
+            floored: floors.iter().map(|(state, _)| *state).collect(),
+        };
+        let values: Vec<f64> = floors.iter().map(|(_, value)| *value).collect();
+        let tolerances = (settings.relative, absolute.clone());
+        Block::new(program.plan(shape), tolerances, &values, settings.max_steps, vectors)
     };
-    let starts_stiff = settings.method == Method::Stiff && plan.is_some();
     let mut runner = Runner {
         program,
         settings,
         starts,
         steer,
-        block: block(plan.as_ref().filter(|_| starts_stiff)),
-        plan: plan.clone().filter(|_| starts_stiff),
+        vectors,
+        block: block(settings.method == Method::Stiff),
         patients: (0..LANES).map(|_| Patient::new(program)).collect(),
         waiting: 0,
         stiff: VecDeque::new(),
@@ -114,28 +136,23 @@ pub(crate) fn run_with<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N
         rates: vec![0.0; states],
         scratch: Vec::new(),
     };
-    if settings.method == Method::Automatic && plan.is_some() {
-        runner.block.count_stiff_steps();
-    }
-    runner.follow_all(vectors);
+    runner.follow_all();
     if !runner.stiff.is_empty() {
-        runner.block = block(plan.as_ref());
-        runner.plan = plan;
-        runner.follow_all(vectors);
+        runner.block = block(true);
+        runner.follow_all();
     }
     runner.results
 }
 
 /// The patients of one call.
-struct Runner<'a, F> {
+struct Runner<'a, S> {
     program: &'a Program,
     settings: &'a Settings,
     starts: &'a [Start],
-    steer: F,
+    steer: &'a mut S,
+    vectors: Vectors,
     block: Block,
     patients: Vec<Patient>,
-    /// What the stiff method needs, while it is in use.
-    plan: Option<Arc<Plan>>,
     /// The first start that is on no lane yet.
     waiting: usize,
     /// Patients who wait for the stiff method, in the midst of their time.
@@ -146,25 +163,25 @@ struct Runner<'a, F> {
     scratch: Vec<f64>,
 }
 
-impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
+impl<S: Steer> Runner<'_, S> {
     /// Follows patients until none is left.
-    fn follow_all(&mut self, vectors: Vectors) {
+    fn follow_all(&mut self) {
         for lane in 0..LANES {
             self.fill(lane);
         }
         let events = self.program.watched.len();
         let mut resume = false;
         while self.block.any_active() {
-            let plan = self.plan.clone();
-            let codes = plan.as_ref().map_or(&self.program.codes, |plan| &plan.codes);
-            let block = &mut self.block;
-            match vectors.run(Advance { block, codes, events, resume }) {
+            match self.vectors.run(Advance { block: &mut self.block, events, resume }) {
                 Signal::Within { rose } => {
                     if rose {
                         self.look_for_events();
                     }
-                    for lane in 0..LANES {
-                        if self.block.reaches_look(lane) {
+                    while self.block.reaches_looks() {
+                        self.vectors.run(See(&mut self.block));
+                        let due: [bool; LANES] =
+                            std::array::from_fn(|lane| self.block.reaches_look(lane));
+                        for lane in (0..LANES).filter(|&lane| due[lane]) {
                             self.look(lane);
                         }
                     }
@@ -184,7 +201,7 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
 
     /// Puts waiting patients on the lane until one has a step to take.
     fn fill(&mut self, lane: usize) {
-        if self.plan.is_some() && self.settings.method == Method::Automatic {
+        if self.block.is_stiff() && self.settings.method == Method::Automatic {
             while let Some(patient) = self.stiff.pop_front() {
                 let (time, statistics) = (patient.time(), patient.statistics);
                 self.patients[lane] = patient;
@@ -251,12 +268,12 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
             let patient = &mut self.patients[lane];
             patient.statistics.stops += 1;
             let revision = patient.revision();
-            let next = (self.steer)(patient.index, &mut Stop { program, patient });
+            let next = self.steer.stop(patient.index, &mut Stop { program, patient });
             if let Some((reason, symbol)) = patient.mistake {
                 self.fail(lane, reason, program.name(symbol).to_owned());
                 return None;
             }
-            let Some(next) = next.map(Into::into) else {
+            let Some(next) = next else {
                 self.finish(lane);
                 return None;
             };
@@ -275,39 +292,41 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
         None
     }
 
-    /// The looks that are due within the step just tried on a lane. The step stands as long as
+    /// The look that is due within the step just tried on a lane. The step stands as long as
     /// nothing is set; else the patient goes on from the look.
     fn look(&mut self, lane: usize) {
         let (program, end) = (self.program, self.block.end(lane));
         self.block.count(lane);
-        loop {
-            let patient = &mut self.patients[lane];
-            let time = patient.next.time();
-            patient.place(program, time, self.block.inside(lane, time).states());
+        let patient = &mut self.patients[lane];
+        let time = patient.next.time();
+        let is_quiet = time < end && self.settings.single_cell == SingleCell::Off;
+        let quick =
+            if is_quiet { self.steer.look(patient.index, self.block.seen(lane)) } else { None };
+        if let Some(next) = quick.filter(|&next| next > time) {
+            patient.statistics.stops += 1;
+            patient.next = Next::Look(next);
+        } else {
+            patient.place(program, time, self.block.seen(lane).states());
             let Some(next) = self.attend(lane) else {
                 self.fill(lane);
-                break;
+                self.block.keep(lane, self.patients[lane].time());
+                return;
             };
             let patient = &mut self.patients[lane];
             if patient.fixed_changed || patient.state_changed {
                 if !self.go_on(lane, Some(next)) {
                     self.fill(lane);
                 }
-                break;
+                self.block.keep(lane, self.patients[lane].time());
+                return;
             }
             patient.next = next;
-            let (stop, look) = patient.ahead(program);
-            self.block.look_again(lane, stop, look);
-            if stop < end {
-                self.block.retake(lane, stop);
-                return;
-            }
-            if look > end {
-                return;
-            }
         }
-        let time = self.patients[lane].time();
-        self.block.keep(lane, time);
+        let (stop, look) = self.patients[lane].ahead(program);
+        self.block.look_again(lane, stop, look);
+        if stop < end {
+            self.block.retake(lane, stop);
+        }
     }
 
     /// Lets single cells and events happen. False when the patient has ended.
@@ -333,17 +352,9 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
         let program = self.program;
         let patient = &mut self.patients[lane];
         if patient.fixed_changed {
-            if let Some(plan) = &self.plan {
-                let block = &mut self.block;
-                plan.fixed_terms(patient.values(), &mut self.scratch, |register, value| {
-                    block.set_register(register, lane, value);
-                });
-            } else {
-                patient.compute(program, &program.codes.fixed_order);
-                for &(term, register) in &program.codes.fixed_registers {
-                    self.block.set_register(register, lane, patient.term(term));
-                }
-            }
+            let fixed = &program.parts(self.block.is_stiff()).fixed;
+            fixed.compute(self.vectors, patient.values(), &mut self.scratch);
+            self.block.set_fixed(lane, fixed.read(&self.scratch));
         }
         if (patient.fixed_changed || patient.state_changed) && !self.put(lane) {
             return false;
@@ -372,7 +383,7 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
         let patient = &self.patients[lane];
         let is_new = patient.disturbed || !self.block.has_step(lane);
         // a step of the stiff method computes the rates at its start itself
-        let needs_rates = is_new || self.plan.is_none();
+        let needs_rates = is_new || !self.block.is_stiff();
         if needs_rates {
             patient.rates(program, &mut self.rates);
         }
@@ -486,7 +497,7 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Runner<'_, F> {
     fn note_steps(&mut self, lane: usize) {
         let (steps, rejections) = self.block.steps(lane);
         let statistics = &mut self.patients[lane].statistics;
-        if self.plan.is_some() {
+        if self.block.is_stiff() {
             statistics.stiff_steps += steps - statistics.steps;
         }
         statistics.steps = steps;
@@ -526,13 +537,14 @@ mod tests {
             single_cell: SingleCell::Deterministic { states: cells, cell: 1e-9 },
             ..Settings::default()
         };
-        let results = run_with(vectors, program, starts, &settings, |patient, stop| {
+        let mut steer = Closure(|patient: usize, stop: &mut Stop<'_>| {
             for &state in &program.states {
                 seen[patient].push(stop.value(state).to_bits());
             }
             let next = stop.time() + 1.7;
             (next < 60.0).then_some(next)
         });
+        let results = run_with(vectors, program, starts, &settings, &mut steer);
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         let stiff = results.iter().flatten().filter(|found| found.stiff_steps > 0).count();
         assert_eq!(stiff > 0, method != Method::Explicit, "{stiff} patients");

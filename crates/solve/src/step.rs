@@ -1,11 +1,10 @@
-//! Steps of a block of patients, each lane with a size of its own: the explicit pair of orders 5 and 4.
+//! Steps of a block of patients, each lane with a size of its own.
 //!
-//! Coefficients: Tsitouras, Comput Math Appl 2011;62:770-775. Step control: Gustafsson, ACM Trans
-//! Math Softw 1991;17:533-554 (PI). Detection of stiffness: Hairer, Wanner, Solving Ordinary
-//! Differential Equations II, section IV.2.
+//! Step control: Gustafsson, ACM Trans Math Softw 1991;17:533-554 (PI).
 
 #![allow(clippy::needless_bitwise_bool, reason = "lanes are computed without branches")]
 
+mod explicit;
 mod factor;
 mod inside;
 mod plan;
@@ -14,16 +13,14 @@ mod steering;
 mod stiff;
 mod tsitouras;
 
-use tsitouras::{A2, A3, A4, A5, A6, A7, ERROR, NODES};
+use std::sync::Arc;
 
-use crate::compile::Codes;
 use crate::event::holds;
-use crate::execute::{REGISTERS, Registers, execute};
-use crate::lanes::{LANES, Lanes, Work};
+use crate::lanes::{LANES, Lanes, Mask, Vectors, Work};
 use crate::math;
 
-pub(crate) use plan::Plan;
-use stiff::Stiff;
+pub(crate) use inside::Seen;
+pub(crate) use plan::{Plan, Shape, Stiff};
 
 /// Beyond this product of step and eigenvalue the pair is unstable: there |R(z)| passes 1 on the
 /// negative real axis at 3.5, and detection begins a little before.
@@ -35,27 +32,51 @@ const STIFF_STEPS: f64 = 250.0;
 /// explicit pair is damped, because stability often decides the size of its steps.
 const EXPLICIT_CONTROL: [f64; 2] = [0.14, 0.08];
 const STIFF_CONTROL: [f64; 2] = [0.2, 0.0];
-const SAFETY: f64 = 0.9;
+const SAFETY: f64 = 0.96;
 const SHRINK_LIMIT: f64 = 0.2;
 const GROW_LIMIT: f64 = 5.0;
 
+/// The binary logarithm of the smallest error that the controller remembers: 1e-4.
+const SMALLEST_LOG_ERROR: f64 = -13.287_712_379_549_449;
+
+/// The binary logarithm to about 0.001, which is plenty to choose a step by. Anything for what is not
+/// positive and finite.
+#[inline(always)]
+fn rough_log2(x: f64) -> f64 {
+    const ONE: u64 = 1023 << 52;
+    let bits = x.to_bits();
+    let fraction = f64::from_bits((bits & ((1 << 52) - 1)) | ONE);
+    // the exponent as a number, by placing it behind 2^52
+    let exponent = f64::from_bits((bits >> 52) | 0x4330_0000_0000_0000) - 4_503_599_627_371_519.0;
+    // a cubic over 1 to 2 by least squares of the largest error
+    let cubic = fraction.mul_add(0.158_249, -1.051_88);
+    exponent + fraction.mul_add(fraction.mul_add(cubic, 3.047_88), -2.153_62)
+}
+
+/// Two to the power x to about 0.001, for |x| below 1000.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+fn rough_exp2(x: f64) -> f64 {
+    let rounded = x + math::ROUND;
+    let rest = x - (rounded - math::ROUND);
+    // the series of 2^x
+    let cubic = rest.mul_add(rest.mul_add(0.055_504, 0.240_227), std::f64::consts::LN_2);
+    let value = rest.mul_add(cubic, 1.0);
+    f64::from_bits(value.to_bits().wrapping_add(rounded.to_bits() << 52))
+}
+
 /// A block of patients in mid-flight. One lane is one patient.
 pub(crate) struct Block {
-    registers: Box<Registers>,
+    plan: Arc<Plan>,
+    /// Values of the states, rates, and whatever else a step reads or leaves.
+    registers: Vec<Lanes>,
     relative: f64,
     absolute: Vec<f64>,
-    /// States that read as 0 inside the rates below a value.
-    floored: Vec<(usize, f64)>,
     max_steps: f64,
     /// Whether machine code may be used.
     native: bool,
-    // per state
-    y: Vec<Lanes>,
-    new: Vec<Lanes>,
-    rates: [Vec<Lanes>; 7],
-    // per watched event and comparison: whether it held at the start, and holds at the end of the step
+    // per watched event and comparison: whether it held at the start of the step
     held: Vec<Lanes>,
-    holding: Vec<Lanes>,
     // per lane
     time: Lanes,
     stop: Lanes,
@@ -68,7 +89,7 @@ pub(crate) struct Block {
     next_time: Lanes,
     next_step: Lanes,
     next_log_error: Lanes,
-    /// Logarithm of the last error that the controller believed.
+    /// Binary logarithm of the last error that the controller believed.
     log_error: Lanes,
     accepted: Lanes,
     was_rejected: Lanes,
@@ -82,11 +103,6 @@ pub(crate) struct Block {
     rejections: Lanes,
     /// Steps that stability held back, if they are counted.
     held_back: Lanes,
-    counts_stiffness: bool,
-    /// The states of the stage before the last, if steps are counted.
-    sixth: Vec<Lanes>,
-    /// What the stiff method needs, if it is the one in use.
-    stiff: Option<Box<Stiff>>,
 }
 
 /// What an advance stopped for.
@@ -112,7 +128,6 @@ pub(crate) enum Arrival {
 /// Steps until a lane needs attention.
 pub(crate) struct Advance<'a> {
     pub(crate) block: &'a mut Block,
-    pub(crate) codes: &'a Codes,
     /// How many of the watched conditions are events; comparisons follow.
     pub(crate) events: usize,
     /// Finish a step that was tried already.
@@ -128,19 +143,13 @@ impl Work for Advance<'_> {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn run(self) -> Signal {
-        let Self { block, codes, events, resume } = self;
+        let Self { block, events, resume } = self;
         let mut resume = resume;
         loop {
             if !resume {
                 block.aim();
-                match block.stiff.take() {
-                    None => block.attempt(codes),
-                    Some(mut stiff) => {
-                        block.attempt_stiff(&mut stiff, codes);
-                        block.stiff = Some(stiff);
-                    }
-                }
-                let rose = events > 0 && block.watch(codes, events);
+                block.attempt();
+                let rose = events > 0 && block.watch(events);
                 if rose | block.reaches_looks() {
                     return Signal::Within { rose };
                 }
@@ -153,55 +162,64 @@ impl Work for Advance<'_> {
     }
 }
 
-/// y plus the tried step times the weighted rates. Unrolled by hand over the rates, because the
-/// compiler makes poor vectors of a loop here.
-macro_rules! combine {
-    ($weights:ident, [$($rates:ident $position:literal),*], $y:expr, $tried:expr, $out:expr) => {{
-        let (y, tried, out) = (&$y[..], *$tried, &mut $out[..]);
-        let n = y.len();
-        $(let $rates = &$rates[..n];)*
-        let out = &mut out[..n];
-        for i in 0..n {
-            let mut sum = Lanes::ZERO;
-            $(
-                let rate = $rates[i];
-                for lane in 0..LANES {
-                    sum.0[lane] = $weights[$position].mul_add(rate.0[lane], sum.0[lane]);
-                }
-            )*
-            let start = y[i];
-            for lane in 0..LANES {
-                sum.0[lane] = tried.0[lane].mul_add(sum.0[lane], start.0[lane]);
-            }
-            out[i] = sum;
-        }
-    }};
+/// Moves a column of registers to one that stands before it, where a step was accepted.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
+fn advance(registers: &mut [Lanes], accepted: &Mask, states: usize, (from, to): (u32, u32)) {
+    let (before, after) = registers.split_at_mut(from as usize);
+    for (new, old) in after[..states].iter().zip(&mut before[to as usize..][..states]) {
+        *old = accepted.choose(new, old);
+    }
+}
+
+/// Reads the values at the looks that are due within the step just tried.
+pub(crate) struct See<'a>(pub(crate) &'a mut Block);
+
+impl Work for See<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(self) {
+        let Self(block) = self;
+        let share = Lanes::each(|lane| {
+            let from = block.time.0[lane];
+            (block.look.0[lane] - from) / (block.next_time.0[lane] - from)
+        });
+        block.registers[block.plan.registers.share as usize] = share;
+        block.plan.inside.run(&mut block.registers, block.native);
+    }
 }
 
 impl Block {
-    /// An empty block for a program's codes; with a plan it takes steps of the stiff method.
+    /// An empty block that takes the plan's steps.
     pub(crate) fn new(
-        codes: &Codes,
-        relative: f64,
-        absolute: Vec<f64>,
-        floored: Vec<(usize, f64)>,
+        plan: Arc<Plan>,
+        (relative, absolute): (f64, Vec<f64>),
+        floors: &[f64],
         max_steps: u32,
+        vectors: Vectors,
     ) -> Self {
-        let registers: Box<[Lanes]> = vec![Lanes::ZERO; REGISTERS].into_boxed_slice();
-        let registers: Box<Registers> =
-            registers.try_into().expect("made with this many registers");
-        let column = || vec![Lanes::ZERO; absolute.len()];
+        let native = vectors == Vectors::Avx512;
+        let mut registers = plan.inside.registers(native);
+        let at = &plan.registers;
+        registers[at.relative as usize] = Lanes::all(relative);
+        for (first, values) in [(at.absolute, &absolute[..]), (at.floors, floors)] {
+            for (register, &value) in registers[first as usize..].iter_mut().zip(values) {
+                *register = Lanes::all(value);
+            }
+        }
         Self {
             registers,
             relative,
-            floored,
+            absolute,
             max_steps: f64::from(max_steps),
-            native: false,
-            y: column(),
-            new: column(),
-            rates: std::array::from_fn(|_| column()),
-            held: vec![Lanes::ZERO; codes.triggers.outputs.len()],
-            holding: vec![Lanes::ZERO; codes.triggers.outputs.len()],
+            native,
+            held: vec![Lanes::ZERO; plan.conditions],
+            plan,
             time: Lanes::ZERO,
             stop: Lanes::all(f64::INFINITY),
             look: Lanes::all(f64::INFINITY),
@@ -221,11 +239,17 @@ impl Block {
             steps: Lanes::ZERO,
             rejections: Lanes::ZERO,
             held_back: Lanes::ZERO,
-            counts_stiffness: false,
-            sixth: column(),
-            stiff: None,
-            absolute,
         }
+    }
+
+    /// The register of a state among those that begin with `first`.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn register(&self, first: u32, position: usize) -> &Lanes {
+        &self.registers[first as usize + position]
     }
 
     /// Decides how far each lane tries to go.
@@ -235,21 +259,28 @@ impl Block {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn aim(&mut self) {
-        for lane in 0..LANES {
-            let (time, step) = (self.time.0[lane], self.step.0[lane]);
-            let (stop, event) = (self.stop.0[lane], self.event.0[lane]);
-            let target = if event < stop { event } else { stop };
-            // What lies past a look need not be computable, so a step that failed ends there.
-            let look = self.look.0[lane];
-            let near = (self.was_rejected.0[lane] > 0.0) & (look < target) & (look > time);
-            let target = if near { look } else { target };
-            let remaining = target - time;
-            let ends = step >= remaining;
-            let shorter = if 2.0 * step > remaining { 0.5 * remaining } else { step };
-            let tried = if ends { remaining } else { shorter };
-            self.tried.0[lane] = tried;
-            self.next_time.0[lane] = if ends { target } else { time + tried };
-        }
+        let Self { time, step, stop, look, event, .. } = *self;
+        let target =
+            Lanes::each(
+                |lane| {
+                    if event.0[lane] < stop.0[lane] { event.0[lane] } else { stop.0[lane] }
+                },
+            );
+        // What lies past a look need not be computable, so a step that failed ends there.
+        let near = Mask::each(|lane| {
+            (self.was_rejected.0[lane] > 0.0)
+                & (look.0[lane] < target.0[lane])
+                & (look.0[lane] > time.0[lane])
+        });
+        let target = near.choose(&look, &target);
+        let remaining = Lanes::each(|lane| target.0[lane] - time.0[lane]);
+        let ends = Mask::each(|lane| step.0[lane] >= remaining.0[lane]);
+        let halves = Mask::each(|lane| 2.0 * step.0[lane] > remaining.0[lane]);
+        let half = Lanes::each(|lane| 0.5 * remaining.0[lane]);
+        let tried = ends.choose(&remaining, &halves.choose(&half, &step));
+        let after = Lanes::each(|lane| time.0[lane] + tried.0[lane]);
+        self.tried = tried;
+        self.next_time = ends.choose(&target, &after);
     }
 
     /// Tries one step on every lane.
@@ -258,126 +289,21 @@ impl Block {
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn attempt(&mut self, codes: &Codes) {
-        for stage in 0..6 {
-            self.place(stage, codes);
-            execute(&codes.rates, &mut self.registers, self.native);
-            for (rate, &output) in self.rates[stage + 1].iter_mut().zip(&codes.rates.outputs) {
-                *rate = self.registers[usize::from(output) % REGISTERS];
-            }
-        }
-        let error = self.error();
-        self.control(&error, EXPLICIT_CONTROL);
-        if self.counts_stiffness {
-            self.count_stiffness();
-        }
-    }
-
-    /// Counts the accepted steps near the end of the stability region: the last two stages are at
-    /// one time, and their difference shows the largest eigenvalue.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled for each set of vector instructions"
-    )]
-    fn count_stiffness(&mut self) {
-        let (mut above, mut below) = (Lanes::ZERO, Lanes::ZERO);
-        let columns =
-            self.rates[5].iter().zip(&self.rates[6]).zip(self.sixth.iter().zip(&self.new));
-        for (((k6, k7), (y6, y7)), absolute) in columns.zip(&self.absolute) {
+    fn attempt(&mut self) {
+        let at = &self.plan.registers;
+        self.registers[at.time as usize] = self.time;
+        self.registers[at.next_time as usize] = self.next_time;
+        self.registers[at.tried as usize] = self.tried;
+        self.plan.code.run(&mut self.registers, self.native);
+        let square = self.registers[self.plan.registers.square_error as usize];
+        self.control(&square, if self.plan.is_stiff() { STIFF_CONTROL } else { EXPLICIT_CONTROL });
+        if self.plan.shape().counts_stiffness {
+            let product = self.registers[self.plan.registers.eigenvalue as usize];
             for lane in 0..LANES {
-                let scale = self.relative.mul_add(y7.0[lane].abs(), *absolute);
-                let (rate, value) = (k7.0[lane] - k6.0[lane], y7.0[lane] - y6.0[lane]);
-                above.0[lane] += (rate / scale) * (rate / scale);
-                below.0[lane] += (value / scale) * (value / scale);
+                let counts = (product.0[lane] > STABILITY_LIMIT) & (self.accepted.0[lane] > 0.0);
+                self.held_back.0[lane] += if counts { 1.0 } else { 0.0 };
             }
         }
-        for lane in 0..LANES {
-            let product = self.tried.0[lane] * (above.0[lane] / below.0[lane]).sqrt();
-            let counts = (product > STABILITY_LIMIT) & (self.accepted.0[lane] > 0.0);
-            self.held_back.0[lane] += if counts { 1.0 } else { 0.0 };
-        }
-    }
-
-    /// Puts the states and the time of a stage where the rates read them.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled for each set of vector instructions"
-    )]
-    fn place(&mut self, stage: usize, codes: &Codes) {
-        let Self {
-            registers, y, new, rates, tried, time, floored, sixth, counts_stiffness, ..
-        } = self;
-        let [k1, k2, k3, k4, k5, k6, _] = rates;
-        let n = y.len();
-        let out = &mut registers[..n];
-        match stage {
-            0 => combine!(A2, [k1 0], y, tried, out),
-            1 => combine!(A3, [k1 0, k2 1], y, tried, out),
-            2 => combine!(A4, [k1 0, k2 1, k3 2], y, tried, out),
-            3 => combine!(A5, [k1 0, k2 1, k3 2, k4 3], y, tried, out),
-            4 => {
-                combine!(A6, [k1 0, k2 1, k3 2, k4 3, k5 4], y, tried, out);
-                if *counts_stiffness {
-                    sixth.copy_from_slice(out);
-                }
-            }
-            _ => {
-                combine!(A7, [k1 0, k2 1, k3 2, k4 3, k5 4, k6 5], y, tried, new);
-                out.copy_from_slice(new);
-            }
-        }
-        for &(state, floor) in &*floored {
-            let value = &mut registers[state % REGISTERS];
-            for lane in 0..LANES {
-                value.0[lane] = if value.0[lane] < floor { 0.0 } else { value.0[lane] };
-            }
-        }
-        let now = match NODES.get(stage) {
-            Some(&node) => Lanes::each(|lane| tried.0[lane].mul_add(node, time.0[lane])),
-            None => self.next_time,
-        };
-        registers[usize::from(codes.time_register) % REGISTERS] = now;
-    }
-
-    /// The error of the step just tried, in units of the tolerance: root mean square over states.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled for each set of vector instructions"
-    )]
-    fn error(&self) -> Lanes {
-        let Self { y, new, rates, tried, absolute, relative, .. } = self;
-        let n = y.len();
-        let [k1, k2, k3, k4, k5, k6, k7] = rates;
-        let mut total = Lanes::ZERO;
-        macro_rules! add {
-            ($($k:ident $position:literal),*) => {
-                let (new, absolute) = (&new[..n], &absolute[..n]);
-                $(let $k = &$k[..n];)*
-                for i in 0..n {
-                    let mut sum = Lanes::ZERO;
-                    $(
-                        let rate = $k[i];
-                        for lane in 0..LANES {
-                            sum.0[lane] = ERROR[$position].mul_add(rate.0[lane], sum.0[lane]);
-                        }
-                    )*
-                    let (y, new, absolute) = (y[i], new[i], absolute[i]);
-                    for lane in 0..LANES {
-                        let (before, after) = (y.0[lane].abs(), new.0[lane].abs());
-                        let size = if after > before { after } else { before };
-                        let scale = relative.mul_add(size, absolute);
-                        let ratio = sum.0[lane] * tried.0[lane] / scale;
-                        total.0[lane] = ratio.mul_add(ratio, total.0[lane]);
-                    }
-                }
-            };
-        }
-        add!(k1 0, k2 1, k3 2, k4 3, k5 4, k6 5, k7 6);
-        let share = 1.0 / (n.max(1) as f64);
-        Lanes::each(|lane| (total.0[lane] * share).sqrt())
     }
 
     /// Decides which lanes accept their step, and the steps to try next.
@@ -386,52 +312,54 @@ impl Block {
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn control(&mut self, error: &Lanes, [answer, memory]: [f64; 2]) {
-        for lane in 0..LANES {
-            let (error, tried, step) = (error.0[lane], self.tried.0[lane], self.step.0[lane]);
-            let accepted = error <= 1.0;
-            let log = math::ln(error);
-            let growth = memory.mul_add(self.log_error.0[lane], -answer * log);
-            let shrinkage = -0.2 * log;
-            let factor = SAFETY * math::exp(if accepted { growth } else { shrinkage });
-            let limit = if self.was_rejected.0[lane] > 0.0 { 1.0 } else { GROW_LIMIT };
-            let factor = if factor < limit { factor } else { limit };
+    fn control(&mut self, square: &Lanes, [answer, memory]: [f64; 2]) {
+        let (tried, step) = (self.tried, self.step);
+        let accepted = Mask::each(|lane| square.0[lane] <= 1.0);
+        let log = Lanes::each(|lane| 0.5 * rough_log2(square.0[lane]));
+        let growth =
+            Lanes::each(|lane| memory.mul_add(self.log_error.0[lane], -answer * log.0[lane]));
+        let shrinkage = Lanes::each(|lane| -0.2 * log.0[lane]);
+        let exponent = accepted.choose(&growth, &shrinkage);
+        let rejected = Mask::each(|lane| self.was_rejected.0[lane] > 0.0);
+        let limit = rejected.choose(&Lanes::all(1.0), &Lanes::all(GROW_LIMIT));
+        let factor = Lanes::each(|lane| {
+            let factor = SAFETY * rough_exp2(exponent.0[lane]);
+            let factor = if factor < limit.0[lane] { factor } else { limit.0[lane] };
             // written so that an error that is not a number shrinks the step
             let factor = if factor > SHRINK_LIMIT { factor } else { SHRINK_LIMIT };
-            let factor = if error < f64::INFINITY { factor } else { SHRINK_LIMIT };
-            let next = tried * factor;
-            // A step cut short by a stop says nothing against the step planned.
-            let cut = (tried < step) & accepted & (factor >= 1.0);
-            let kept = if cut & (step > next) { step } else { next };
-            self.next_step.0[lane] = kept;
-            self.accepted.0[lane] = if accepted { 1.0 } else { 0.0 };
-            let believed = accepted & (tried >= step);
-            let floor = -9.210_340_371_976_182; // ln(1e-4)
-            let log = if log > floor { log } else { floor };
-            self.next_log_error.0[lane] = if believed { log } else { self.log_error.0[lane] };
-        }
+            if square.0[lane] < f64::INFINITY { factor } else { SHRINK_LIMIT }
+        });
+        let next = Lanes::each(|lane| tried.0[lane] * factor.0[lane]);
+        // A step cut short by a stop says nothing against the step planned.
+        let cut = Mask::each(|lane| {
+            (tried.0[lane] < step.0[lane]) & (factor.0[lane] >= 1.0) & (step.0[lane] > next.0[lane])
+        });
+        self.next_step = cut.and(accepted).choose(&step, &next);
+        self.accepted = accepted.choose(&Lanes::all(1.0), &Lanes::ZERO);
+        let believed = Mask::each(|lane| tried.0[lane] >= step.0[lane]).and(accepted);
+        let log = Lanes::each(|lane| {
+            if log.0[lane] > SMALLEST_LOG_ERROR { log.0[lane] } else { SMALLEST_LOG_ERROR }
+        });
+        self.next_log_error = believed.choose(&log, &self.log_error);
     }
 
-    /// Computes the watched events at the end of the step; whether one rose, or a comparison changed, on
-    /// an accepted lane.
+    /// Whether a watched event rose over the step, or a comparison changed, on an accepted lane.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn watch(&mut self, codes: &Codes, events: usize) -> bool {
-        execute(&codes.triggers, &mut self.registers, self.native);
+    fn watch(&mut self, events: usize) -> bool {
+        let open = Mask::each(|lane| (self.accepted.0[lane] > 0.0) & (self.active.0[lane] > 0.0));
         let mut rose = false;
-        for (position, &output) in codes.triggers.outputs.iter().enumerate() {
-            let value = self.registers[usize::from(output) % REGISTERS];
-            for lane in 0..LANES {
-                let now = holds(value.0[lane]);
-                self.holding[position].0[lane] = if now { 1.0 } else { 0.0 };
-                let before = self.held[position].0[lane] > 0.0;
-                let open = (self.accepted.0[lane] > 0.0) & (self.active.0[lane] > 0.0);
-                let counts = now | (position >= events);
-                rose |= (now != before) & counts & open;
-            }
+        for (position, held) in self.held.iter().enumerate() {
+            let value = self.register(self.plan.registers.conditions, position);
+            let counts = position >= events;
+            let changes = Mask::each(|lane| {
+                let (now, before) = (holds(value.0[lane]), held.0[lane] > 0.0);
+                (now != before) & (now | counts)
+            });
+            rose |= changes.and(open).any();
         }
         rose
     }
@@ -442,12 +370,8 @@ impl Block {
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn reaches_looks(&self) -> bool {
-        let mut reaches = false;
-        for lane in 0..LANES {
-            reaches |= self.reaches_look(lane);
-        }
-        reaches
+    pub(crate) fn reaches_looks(&self) -> bool {
+        Mask::each(|lane| self.reaches_look(lane)).any()
     }
 
     /// Moves the accepted lanes; whether a lane needs attention.
@@ -457,46 +381,50 @@ impl Block {
         reason = "must be compiled for each set of vector instructions"
     )]
     fn commit(&mut self) -> bool {
-        let accepted = self.accepted;
-        let choose = |new: &Lanes, old: &mut Lanes| {
-            for lane in 0..LANES {
-                old.0[lane] = if accepted.0[lane] > 0.0 { new.0[lane] } else { old.0[lane] };
-            }
-        };
-        for (y, new) in self.y.iter_mut().zip(&self.new) {
-            choose(new, y);
+        let accepted = Mask::each(|lane| self.accepted.0[lane] > 0.0);
+        let (at, states) = (&self.plan.registers, self.plan.states);
+        advance(&mut self.registers, &accepted, states, (at.new, at.y));
+        if let (Some(&last), false) = (at.stages.last(), self.plan.is_stiff()) {
+            advance(&mut self.registers, &accepted, states, (last, at.rates));
         }
-        let [k1, .., k7] = &mut self.rates;
-        for (first, last) in k1.iter_mut().zip(k7.iter()) {
-            choose(last, first);
+        for (position, held) in self.held.iter_mut().enumerate() {
+            let value = self.registers[at.conditions as usize + position];
+            let holds = Lanes::each(|lane| if holds(value.0[lane]) { 1.0 } else { 0.0 });
+            *held = accepted.choose(&holds, held);
         }
-        for (held, holding) in self.held.iter_mut().zip(&self.holding) {
-            choose(holding, held);
-        }
-        choose(&self.next_time, &mut self.time);
+        self.time = accepted.choose(&self.next_time, &self.time);
         self.step = self.next_step;
         self.log_error = self.next_log_error;
-        let mut attention = 0.0;
-        for lane in 0..LANES {
-            // an accepted step that is not gone to its end is no rejection
-            let rejected = 1.0 - accepted.0[lane] - self.kept.0[lane];
-            let active = self.active.0[lane];
-            self.steps.0[lane] += active * (1.0 - self.counted.0[lane]);
-            self.counted.0[lane] = 0.0;
-            self.rejections.0[lane] += active * rejected;
-            self.was_rejected.0[lane] = rejected;
-            self.kept.0[lane] = 0.0;
-            let time = self.time.0[lane];
-            let passed = time >= self.event.0[lane];
-            self.event.0[lane] = if passed { f64::INFINITY } else { self.event.0[lane] };
-            let needs = (time >= self.stop.0[lane])
-                | (self.fire.0[lane] > 0.0)
-                | (self.steps.0[lane] >= self.max_steps)
-                | (self.held_back.0[lane] >= STIFF_STEPS)
-                | self.is_stuck(lane);
-            attention += if needs { active } else { 0.0 };
-        }
-        attention > 0.0
+        let passed = Mask::each(|lane| self.time.0[lane] >= self.event.0[lane]);
+        self.event = passed.choose(&Lanes::all(f64::INFINITY), &self.event);
+        let (active, counted, kept) = (self.active, self.counted, self.kept);
+        // an accepted step that is not gone to its end is no rejection
+        let rejected = Lanes::each(|lane| 1.0 - self.accepted.0[lane] - kept.0[lane]);
+        self.steps =
+            Lanes::each(|lane| self.steps.0[lane] + active.0[lane] * (1.0 - counted.0[lane]));
+        self.rejections =
+            Lanes::each(|lane| self.rejections.0[lane] + active.0[lane] * rejected.0[lane]);
+        self.was_rejected = rejected;
+        self.counted = Lanes::ZERO;
+        self.kept = Lanes::ZERO;
+        self.needs_attention().any()
+    }
+
+    /// The lanes that are at a stop or an event, or cannot go on.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn needs_attention(&self) -> Mask {
+        let stuck = Mask::each(|lane| self.is_stuck(lane));
+        let ended =
+            Mask::each(|lane| (self.time.0[lane] >= self.stop.0[lane]) | (self.fire.0[lane] > 0.0));
+        let failed = Mask::each(|lane| {
+            (self.steps.0[lane] >= self.max_steps) | (self.held_back.0[lane] >= STIFF_STEPS)
+        });
+        let active = Mask::each(|lane| self.active.0[lane] > 0.0);
+        stuck.or(ended).or(failed).and(active)
     }
 
     /// Whether the next step would not move time.

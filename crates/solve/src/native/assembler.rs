@@ -2,6 +2,12 @@
 //!
 //! Encoding: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, section 2.7 (EVEX).
 
+/// Eight numbers, and one of those that stand for all eight, in bytes.
+pub(super) const MEMORY_SIZE: u32 = 64;
+pub(super) const CONSTANT_SIZE: u32 = 8;
+/// The arguments point behind the first so many.
+pub(super) const MIDDLE: u32 = 128;
+
 /// One of the 32 vector registers of eight numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Vector(pub(super) u8);
@@ -14,9 +20,9 @@ pub(super) struct Mask(pub(super) u8);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Vector(Vector),
-    /// Eight numbers at this distance from the first argument.
+    /// Eight numbers at this distance from the first register.
     Memory(u32),
-    /// One number for all eight, at this distance from the second argument.
+    /// One number for all eight, at this distance from the first constant.
     Constant(u32),
 }
 
@@ -36,6 +42,8 @@ pub(super) enum Comparison {
     Less = 0x11,
     LessOrEqual = 0x12,
     NotGreaterOrEqual = 0x19,
+    GreaterOrEqual = 0x1D,
+    Greater = 0x1E,
 }
 
 /// An instruction of the form out = left op right.
@@ -80,6 +88,14 @@ const STORE: Form = form(1, 0x29);
 const BROADCAST: Form = form(2, 0x19);
 const COMPARE: Form = form(1, 0xC2);
 const SHIFT: Form = form(1, 0x73);
+
+/// The end of a jump whose target is still open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Jump(usize);
+
+/// A place in the code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place(usize);
 
 /// Machine code that grows.
 #[derive(Debug, Default)]
@@ -137,7 +153,7 @@ impl Assembler {
         self.encode(form, mode, out.0, 0, source);
     }
 
-    /// Writes a register to memory at a distance from the first argument.
+    /// Writes a register to memory at a distance from the first register.
     pub(super) fn store(&mut self, distance: u32, source: Vector) {
         self.encode(STORE, ALL, source.0, 0, Source::Memory(distance));
     }
@@ -165,6 +181,47 @@ impl Assembler {
         self.bytes.push(bits);
     }
 
+    /// Goes on elsewhere unless all eight bits of the mask are set. Returns the jump, for
+    /// [`Assembler::lands`].
+    pub(super) fn jump_unless_all(&mut self, mask: Mask) -> Jump {
+        let both = 0xC0 | (mask.0 << 3) | mask.0;
+        self.bytes.extend([0xC5, 0xF9, 0x98, both, 0x0F, 0x83]); // kortestb; jae
+        self.open()
+    }
+
+    pub(super) fn jump(&mut self) -> Jump {
+        self.bytes.push(0xE9);
+        self.open()
+    }
+
+    /// Runs a function and comes back.
+    pub(super) fn call(&mut self) -> Jump {
+        self.bytes.push(0xE8);
+        self.open()
+    }
+
+    fn open(&mut self) -> Jump {
+        self.bytes.extend([0; 4]);
+        Jump(self.bytes.len())
+    }
+
+    /// Where the next instruction will stand.
+    pub(super) fn here(&self) -> Place {
+        Place(self.bytes.len())
+    }
+
+    /// Sets where a jump lands.
+    pub(super) fn lands(&mut self, Jump(after): Jump, Place(target): Place) {
+        // backwards in the complement of two, as the processor adds it
+        let distance = (target as u32).wrapping_sub(after as u32);
+        self.bytes[after - 4..after].copy_from_slice(&distance.to_le_bytes());
+    }
+
+    /// Goes back to where a function was called.
+    pub(super) fn end_function(&mut self) {
+        self.bytes.push(0xC3);
+    }
+
     /// Goes back to the caller, with the upper parts of the registers clean.
     pub(super) fn finish(&mut self) {
         self.bytes.extend([0xC5, 0xF8, 0x77, 0xC3]); // vzeroupper; ret
@@ -173,10 +230,10 @@ impl Assembler {
     /// Prefix, code, operands: `first` is the register of the operand field, `second` that of the
     /// prefix, `last` a register or memory.
     fn encode(&mut self, form: Form, mode: Mode, first: u8, second: u8, last: Source) {
-        let (register, base, distance, broadcasts) = match last {
-            Source::Vector(vector) => (Some(vector.0), 0, 0, false),
-            Source::Memory(distance) => (None, 7, distance, false),
-            Source::Constant(distance) => (None, 6, distance, form != BROADCAST),
+        let (register, base, distance, size, broadcasts) = match last {
+            Source::Vector(vector) => (Some(vector.0), 0, 0, 1, false),
+            Source::Memory(distance) => (None, 7, distance, MEMORY_SIZE, false),
+            Source::Constant(distance) => (None, 6, distance, CONSTANT_SIZE, form != BROADCAST),
         };
         let low = register.unwrap_or(base);
         let inverted = |value: u8, bit: u8, place: u8| (1 - ((value >> bit) & 1)) << place;
@@ -194,11 +251,17 @@ impl Assembler {
             | mode.mask;
         let operands = ((first & 7) << 3) | (low & 7);
         self.bytes.extend([0x62, p0, p1, p2, form.code]);
+        // Short distances are counted in units of what is read, from the middle of what they reach.
+        let from_middle = distance.wrapping_sub(MIDDLE * size).cast_signed();
+        let (units, rest) = (from_middle / size.cast_signed(), from_middle % size.cast_signed());
         if register.is_some() {
             self.bytes.push(0xC0 | operands);
+        } else if let (Ok(units), 0) = (i8::try_from(units), rest) {
+            self.bytes.push(0x40 | operands);
+            self.bytes.extend(units.to_le_bytes());
         } else {
             self.bytes.push(0x80 | operands);
-            self.bytes.extend(distance.to_le_bytes());
+            self.bytes.extend(from_middle.to_le_bytes());
         }
     }
 }

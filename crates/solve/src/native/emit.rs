@@ -1,44 +1,50 @@
-//! Instructions of the register machine become machine code, with values kept in vector registers.
+//! A script becomes machine code, with values kept in vector registers.
 //!
-//! The order of operations is that of the register machine. A value has a place in memory, which is the
-//! register that the machine gave it; it is written there when it is asked for at the end, or when
-//! its vector register is needed for another: that of the value that is used last (Belady, IBM Syst J
-//! 1966;5:78-101).
+//! The order of operations is that of the script. A value that is computed goes to memory when
+//! somebody reads it there at the end, or when its vector register is needed for another: that of
+//! the value that is used last (Belady, IBM Syst J 1966;5:78-101).
+
+use std::collections::BTreeMap;
 
 use super::assembler::{
     ADD, ADD_PRODUCT, AND, Assembler, BLEND, Comparison, DIVIDE, Form, LESS_PRODUCT, MAXIMUM,
     MINIMUM, MULTIPLY, Mask, Outside, PRODUCT_LESS, SUBTRACT, Source, Vector, XOR,
 };
 use super::constants::Constants;
-use super::functions::{Functions, SCRATCH};
-use crate::execute::{Code, Instruction};
+use super::functions::{Functions, Later, SCRATCH};
 use crate::lanes::LANES;
 use crate::operation::Operation;
+use crate::script::{Operand, Script, Term};
 
 /// The vector registers that hold values; the others are for functions.
 const VECTORS: usize = 24;
-const NEVER: usize = usize::MAX;
+const NEVER: u32 = u32::MAX;
 
 /// Machine code, and the numbers that it reads.
 #[derive(Debug)]
 pub(super) struct Emitted {
     pub(super) code: Vec<u8>,
     pub(super) constants: Vec<u64>,
+    /// All registers that it reads and writes are below this.
+    pub(super) registers: usize,
 }
 
-/// The machine code, unless an operation has none.
-pub(super) fn emit(code: &Code) -> Option<Emitted> {
-    let instructions: Vec<(Operation, Instruction)> = code.instructions().collect();
-    if !instructions.iter().all(|(operation, _)| has_code(*operation)) {
+/// The machine code, unless an operation has none. Registers from `first_free` on are free.
+pub(super) fn emit(script: &Script, first_free: u32) -> Option<Emitted> {
+    if !script.terms.iter().all(|term| has_code(term.operation)) {
         return None;
     }
-    let mut emitter = Emitter::new(&instructions, &code.outputs);
-    for (at, &(operation, instruction)) in instructions.iter().enumerate() {
-        emitter.at = at;
-        emitter.instruction(operation, instruction);
+    let mut emitter = Emitter::new(script, first_free);
+    for (at, term) in script.terms.iter().enumerate() {
+        emitter.term(at, term);
     }
     emitter.assembler.finish();
-    Some(Emitted { code: emitter.assembler.bytes, constants: emitter.constants.bits })
+    emitter.functions().finish();
+    Some(Emitted {
+        code: emitter.assembler.bytes,
+        constants: emitter.constants.bits,
+        registers: emitter.end as usize,
+    })
 }
 
 fn has_code(operation: Operation) -> bool {
@@ -67,77 +73,70 @@ fn has_code(operation: Operation) -> bool {
     )
 }
 
-/// A value and its fate: where it stands in memory, and when it is used.
+/// Where a value stands outside the vector registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Home {
+    Nowhere,
+    Register(u32),
+    Number(u64),
+}
+
+/// A value and its fate: where it stands, and when it is used.
 #[derive(Debug, Clone)]
 struct Value {
-    place: u16,
-    /// Positions of the instructions that use it, the last first.
-    uses: Vec<usize>,
-    /// Somebody reads it from memory at the end.
-    is_output: bool,
-    is_in_memory: bool,
+    home: Home,
+    /// Positions of the terms that are still to use it, the last first.
+    uses: Vec<u32>,
     vector: Option<usize>,
 }
 
 struct Emitter {
     assembler: Assembler,
     constants: Constants,
+    later: Later,
+    /// Those of the terms, then those that they read besides.
     values: Vec<Value>,
-    /// For each instruction the values that it reads and the one that it makes.
-    operands: Vec<([usize; 3], usize)>,
+    /// For each term the values that it reads.
+    operands: Vec<[usize; 3]>,
     /// The value in each vector register.
     held: [Option<usize>; VECTORS],
-    /// The instruction at which is emitted.
-    at: usize,
+    /// Registers of memory that were used for a while.
+    spent: Vec<u32>,
+    first_free: u32,
+    end: u32,
 }
 
-fn distance(place: u16) -> u32 {
-    u32::from(place) * (LANES * size_of::<f64>()) as u32
+fn distance(register: u32) -> u32 {
+    register * (LANES * size_of::<f64>()) as u32
 }
 
 impl Emitter {
-    fn new(instructions: &[(Operation, Instruction)], outputs: &[u16]) -> Self {
-        let mut values: Vec<Value> = Vec::new();
-        let mut present: Vec<Option<usize>> = Vec::new();
-        let mut operands = Vec::with_capacity(instructions.len());
-        let value_at = |place: u16, present: &mut Vec<Option<usize>>, is_made: bool| {
-            let at = usize::from(place);
-            if present.len() <= at {
-                present.resize(at + 1, None);
-            }
-            if let Some(value) = present[at].filter(|_| !is_made) {
-                return (value, None);
-            }
-            let value = Value {
-                place,
-                uses: Vec::new(),
-                is_output: false,
-                is_in_memory: !is_made,
-                vector: None,
-            };
-            (usize::MAX, Some(value))
-        };
-        let mut find = |place: u16, is_made: bool, values: &mut Vec<Value>| {
-            let (known, new) = value_at(place, &mut present, is_made);
-            match new {
-                None => known,
-                Some(value) => {
-                    values.push(value);
-                    present[usize::from(place)] = Some(values.len() - 1);
+    fn new(script: &Script, first_free: u32) -> Self {
+        let value = |home| Value { home, uses: Vec::new(), vector: None };
+        let mut values = vec![value(Home::Nowhere); script.terms.len()];
+        let mut others: BTreeMap<(bool, u64), usize> = BTreeMap::new();
+        let mut operands = Vec::with_capacity(script.terms.len());
+        let mut end = first_free;
+        for (at, term) in script.terms.iter().enumerate() {
+            let read = term.operands.map(|operand| {
+                let (key, home) = match operand {
+                    Operand::Term(term) => return term as usize,
+                    Operand::Register(r) => ((false, u64::from(r)), Home::Register(r)),
+                    Operand::Number(bits) => ((true, bits), Home::Number(bits)),
+                };
+                *others.entry(key).or_insert_with(|| {
+                    values.push(value(home));
                     values.len() - 1
+                })
+            });
+            for &read in &read[..term.operation.arity()] {
+                values[read].uses.push(at as u32);
+                if let Home::Register(register) = values[read].home {
+                    end = end.max(register + 1);
                 }
             }
-        };
-        for (at, (operation, instruction)) in instructions.iter().enumerate() {
-            let read = instruction.operands().map(|place| find(place, false, &mut values));
-            for &value in &read[..operation.arity()] {
-                values[value].uses.push(at);
-            }
-            operands.push((read, find(instruction.out(), true, &mut values)));
-        }
-        for &output in outputs {
-            let value = find(output, false, &mut values);
-            values[value].is_output = true;
+            end = end.max(term.kept.map_or(0, |register| register + 1));
+            operands.push(read);
         }
         for value in &mut values {
             value.uses.reverse();
@@ -145,17 +144,28 @@ impl Emitter {
         Self {
             assembler: Assembler::default(),
             constants: Constants::default(),
+            later: Later::default(),
             values,
             operands,
             held: [None; VECTORS],
-            at: 0,
+            spent: Vec::new(),
+            first_free,
+            end,
         }
     }
 
-    /// When the value is used next, this instruction left out.
-    fn next_use(&self, value: usize) -> usize {
-        let uses = &self.values[value].uses;
-        uses.iter().rev().copied().find(|&at| at > self.at).unwrap_or(NEVER)
+    /// When the value is used next.
+    fn next_use(&self, value: usize) -> u32 {
+        self.values[value].uses.last().copied().unwrap_or(NEVER)
+    }
+
+    /// Where the value is read when it is in no vector register.
+    fn source(&mut self, value: usize) -> Source {
+        match self.values[value].home {
+            Home::Register(register) => Source::Memory(distance(register)),
+            Home::Number(bits) => self.constants.bits(bits),
+            Home::Nowhere => unreachable!("a value that leaves its vector register goes to memory"),
+        }
     }
 
     /// A vector register for a new value, that of none of those `kept`.
@@ -168,13 +178,15 @@ impl Emitter {
         let last = open.max_by_key(|&vector| self.held[vector].map_or(NEVER, |v| self.next_use(v)));
         let vector = last.expect("an instruction keeps at most three values");
         if let Some(value) = self.held[vector].take() {
-            let next = self.next_use(value);
-            let value = &mut self.values[value];
-            if !value.is_in_memory && next != NEVER {
-                self.assembler.store(distance(value.place), Vector(vector as u8));
-                value.is_in_memory = true;
+            if self.values[value].home == Home::Nowhere && self.next_use(value) != NEVER {
+                let register = self.spent.pop().unwrap_or_else(|| {
+                    self.end += 1;
+                    self.end - 1
+                });
+                self.assembler.store(distance(register), Vector(vector as u8));
+                self.values[value].home = Home::Register(register);
             }
-            value.vector = None;
+            self.values[value].vector = None;
         }
         vector
     }
@@ -185,24 +197,37 @@ impl Emitter {
             return Vector(vector as u8);
         }
         let vector = self.free(kept);
-        self.assembler
-            .load(Vector(vector as u8), Source::Memory(distance(self.values[value].place)));
+        let source = self.source(value);
+        self.assembler.load(Vector(vector as u8), source);
         self.values[value].vector = Some(vector);
         self.held[vector] = Some(value);
         Vector(vector as u8)
     }
 
-    /// The value wherever it is, in a vector register if it is used again.
+    /// The value wherever it is, in a vector register if that pays: if it is used again before all
+    /// those are that have a register now.
     fn anywhere(&mut self, value: usize, kept: &[usize]) -> Source {
-        let known = self.values[value].vector.is_some();
-        if known || self.next_use(value) != NEVER {
+        let next = self.next_use(value);
+        let is_known = self.values[value].vector.is_some();
+        let pays = || {
+            self.held.iter().any(|held| {
+                held.is_none_or(|other| !kept.contains(&other) && self.next_use(other) > next)
+            })
+        };
+        if is_known || (next != NEVER && pays()) {
             Source::Vector(self.in_vector(value, kept))
         } else {
-            Source::Memory(distance(self.values[value].place))
+            self.source(value)
         }
     }
 
-    /// Forgets values that no later instruction uses.
+    /// The two in an order in which the first is in a vector register, if one is.
+    fn ordered(&self, a: usize, b: usize) -> (usize, usize) {
+        let is_known = |value: usize| self.values[value].vector.is_some();
+        if is_known(b) && !is_known(a) { (b, a) } else { (a, b) }
+    }
+
+    /// Forgets values that no later term uses.
     fn release(&mut self, values: &[usize]) {
         for &value in values {
             if self.next_use(value) == NEVER
@@ -213,10 +238,12 @@ impl Emitter {
         }
     }
 
-    fn instruction(&mut self, operation: Operation, instruction: Instruction) {
-        let (read, made) = self.operands[self.at];
+    fn term(&mut self, at: usize, term: &Term) {
+        let (operation, read) = (term.operation, self.operands[at]);
         let read = &read[..operation.arity()];
-        debug_assert_eq!(self.values[made].place, instruction.out());
+        for &value in read {
+            self.values[value].uses.pop();
+        }
         let out = match operation {
             Operation::MultiplyAdd => self.fused(ADD_PRODUCT, read),
             Operation::MultiplySubtract => self.fused(PRODUCT_LESS, read),
@@ -226,18 +253,33 @@ impl Emitter {
             _ if read.len() == 2 => self.two(operation, read[0], read[1]),
             _ => self.three(operation, read),
         };
-        self.values[made].vector = Some(out);
-        self.held[out] = Some(made);
-        if self.values[made].is_output {
-            self.assembler.store(distance(self.values[made].place), Vector(out as u8));
-            self.values[made].is_in_memory = true;
+        self.reuse(read);
+        self.values[at].vector = Some(out);
+        self.held[out] = Some(at);
+        if let Some(register) = term.kept {
+            self.assembler.store(distance(register), Vector(out as u8));
+            self.values[at].home = Home::Register(register);
         }
-        self.release(&[made]);
+        self.release(&[at]);
+    }
+
+    /// Gives back the memory of values that no later term uses.
+    fn reuse(&mut self, values: &[usize]) {
+        for &value in values {
+            if let Home::Register(register) = self.values[value].home
+                && self.next_use(value) == NEVER
+                && register >= self.first_free
+            {
+                self.spent.push(register);
+                self.values[value].home = Home::Nowhere;
+            }
+        }
     }
 
     /// out = +-(a * b) +- c in one rounding: c is copied to where the result will stand.
     fn fused(&mut self, form: Form, read: &[usize]) -> usize {
-        let [a, b, c] = [read[0], read[1], read[2]];
+        let c = read[2];
+        let (a, b) = self.ordered(read[0], read[1]);
         let left = self.in_vector(a, read);
         let right = self.anywhere(b, read);
         let third = self.values[c].vector;
@@ -248,7 +290,7 @@ impl Emitter {
         } else {
             let source = match third {
                 Some(vector) => Source::Vector(Vector(vector as u8)),
-                None => Source::Memory(distance(self.values[c].place)),
+                None => self.source(c),
             };
             let out = self.free(read);
             self.assembler.load(Vector(out as u8), source);
@@ -261,8 +303,7 @@ impl Emitter {
 
     fn function(&mut self, operation: Operation, read: &[usize]) -> usize {
         let sources: Vec<Source> = read.iter().map(|&value| self.anywhere(value, read)).collect();
-        let mut functions =
-            Functions { assembler: &mut self.assembler, constants: &mut self.constants };
+        let mut functions = self.functions();
         let result = if operation == Operation::Power {
             functions.pow(sources[0], sources[1])
         } else {
@@ -273,6 +314,11 @@ impl Emitter {
         let out = self.free(&[]);
         self.assembler.load(Vector(out as u8), Source::Vector(result));
         out
+    }
+
+    fn functions(&mut self) -> Functions<'_> {
+        let Self { assembler, constants, later, .. } = self;
+        Functions { assembler, constants, later }
     }
 
     fn number(&mut self, value: f64) -> Source {
@@ -336,7 +382,11 @@ impl Emitter {
             O::Greater | O::GreaterOrEqual => (None, true),
             _ => (None, false),
         };
-        let (first, second) = if swaps { (b, a) } else { (a, b) };
+        let (first, second) = match operation {
+            O::Add | O::Multiply => self.ordered(a, b),
+            _ if swaps => (b, a),
+            _ => (a, b),
+        };
         let left = self.in_vector(first, &[a, b]);
         let right = self.anywhere(second, &[a, b]);
         self.release(&[a, b]);
@@ -399,6 +449,7 @@ impl Emitter {
             return out;
         }
         let form = if operation == Operation::Product { MULTIPLY } else { ADD };
+        let (a, b) = self.ordered(a, b);
         let left = self.in_vector(a, read);
         let right = self.anywhere(b, read);
         let work = SCRATCH[0];

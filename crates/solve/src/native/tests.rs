@@ -1,10 +1,10 @@
 //! Machine code against the register machine: the same bits for every operation and any values.
 
 use super::Native;
-use crate::execute::{REGISTERS, Registers, execute, schedule};
-use crate::graph::{Graph, Node, NodeId};
+use crate::execute::Code;
 use crate::lanes::{Lanes, Vectors};
 use crate::operation::Operation;
+use crate::script::{Operand, Script};
 
 const OPERATIONS: [Operation; 27] = [
     Operation::Negate,
@@ -71,52 +71,54 @@ impl Numbers {
     }
 }
 
-fn registers(numbers: &mut Numbers, inputs: usize) -> Box<Registers> {
-    let mut registers: Box<Registers> =
-        vec![Lanes::ZERO; REGISTERS].into_boxed_slice().try_into().unwrap();
-    for register in &mut registers[..inputs] {
-        for value in &mut register.0 {
-            *value = if numbers.below(3) == 0 {
-                SPECIAL[numbers.below(SPECIAL.len())]
-            } else {
-                (numbers.below(2_000_000) as f64 - 1e6) * 3.7e-5
-            };
-        }
+fn number(numbers: &mut Numbers) -> f64 {
+    if numbers.below(3) == 0 {
+        SPECIAL[numbers.below(SPECIAL.len())]
+    } else {
+        (numbers.below(2_000_000) as f64 - 1e6) * 3.7e-5
     }
-    registers
 }
 
-/// A random list of instructions over `inputs` registers, some of whose results are asked for.
+/// A random script over `inputs` registers, some of whose results are asked for.
 fn differences(numbers: &mut Numbers, inputs: usize, length: usize) -> usize {
-    let mut graph = Graph::default();
-    for slot in 0..inputs {
-        graph.add_value(slot as u32, true);
-    }
-    for _ in 0..length {
-        let known = graph.nodes.len();
+    let mut script = Script::default();
+    for made in 0..length {
         let operation = if numbers.below(12) == 0 {
             Operation::Select
         } else {
             OPERATIONS[numbers.below(OPERATIONS.len())]
         };
-        let operands: [NodeId; 3] = std::array::from_fn(|_| numbers.below(known) as NodeId);
-        graph.nodes.push(Node::Apply(operation, operands));
-        graph.moving.push(true);
+        let operands: [Operand; 3] = std::array::from_fn(|_| match numbers.below(10) {
+            0 => Operand::number(number(numbers)),
+            _ => match numbers.below(inputs + made) {
+                at if at < inputs => Operand::Register(at as u32),
+                at => Operand::Term((at - inputs) as u32),
+            },
+        });
+        script.apply(operation, &operands[..operation.arity()]);
     }
-    let nodes = graph.nodes.len();
-    let roots: Vec<NodeId> =
-        (0..nodes.min(9)).map(|_| (inputs + numbers.below(length)) as NodeId).collect();
-    let given: Vec<Option<u16>> = (0..nodes).map(|id| (id < inputs).then_some(id as u16)).collect();
-    let code = schedule(&graph, &roots, &given, inputs as u16).expect("few enough");
-    let native = Native::new(&code).expect("every operation here has machine code");
-    let mut interpreted = registers(numbers, inputs);
-    let mut emitted = interpreted.clone();
-    execute(&code, &mut interpreted, false);
+    let kept = length.min(9);
+    for place in 0..kept {
+        let value = Operand::Term(numbers.below(length) as u32);
+        script.keep(value, (inputs + place) as u32);
+    }
+    let first_free = (inputs + kept) as u32;
+    let native = Native::new(&script, first_free).expect("every operation has machine code");
+    let code = Code::new(script, first_free);
+    let mut interpreted = code.registers(false);
+    let mut emitted = vec![Lanes::ZERO; native.registers()];
+    for register in 0..inputs {
+        interpreted[register] = Lanes::each(|_| 0.0);
+        for lane in &mut interpreted[register].0 {
+            *lane = number(numbers);
+        }
+        emitted[register] = interpreted[register];
+    }
+    code.run(&mut interpreted, false);
     native.run(&mut emitted);
     let mut different = 0;
-    for &output in &code.outputs {
-        let pair = [&interpreted, &emitted].map(|found| found[usize::from(output)].0);
-        for (want, got) in pair[0].iter().zip(pair[1]) {
+    for place in inputs..inputs + kept {
+        for (want, got) in interpreted[place].0.iter().zip(emitted[place].0) {
             let same = want.to_bits() == got.to_bits() || (want.is_nan() && got.is_nan());
             different += usize::from(!same);
         }

@@ -4,7 +4,8 @@
 //! Management Sci 1957;3:255-269). There is no exchange of rows for small pivots: the matrix is the
 //! Jacobian less a multiple of one that the step size sets, and a step that fails is tried shorter.
 
-use crate::lanes::{LANES, Lanes};
+use crate::operation::Operation;
+use crate::script::{Operand, Script};
 
 /// One operation of taking the matrix apart; numbers are places of entries.
 #[derive(Debug, Clone, Copy)]
@@ -89,66 +90,40 @@ impl Factor {
         }
     }
 
-    /// Takes the matrix apart in place.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled for each set of vector instructions"
-    )]
-    pub(crate) fn decompose(&self, matrix: &mut [Lanes]) {
+    /// Takes the matrix apart in place. An entry that is not there yet is 0.
+    pub(crate) fn decompose(&self, script: &mut Script, matrix: &mut [Operand]) {
         for task in &self.tasks {
             match *task {
                 Task::Invert(pivot) => {
-                    let value = &mut matrix[pivot as usize];
-                    for lane in 0..LANES {
-                        value.0[lane] = 1.0 / value.0[lane];
-                    }
+                    let value = matrix[pivot as usize];
+                    matrix[pivot as usize] = script.apply(Operation::Reciprocal, &[value]);
                 }
                 Task::Scale(entry, pivot) => {
-                    let factor = matrix[pivot as usize];
-                    let value = &mut matrix[entry as usize];
-                    for lane in 0..LANES {
-                        value.0[lane] *= factor.0[lane];
-                    }
+                    let both = [matrix[entry as usize], matrix[pivot as usize]];
+                    matrix[entry as usize] = script.apply(Operation::Multiply, &both);
                 }
                 Task::Update(target, left, right) => {
-                    let (left, right) = (matrix[left as usize], matrix[right as usize]);
-                    let value = &mut matrix[target as usize];
-                    for lane in 0..LANES {
-                        value.0[lane] = (-left.0[lane]).mul_add(right.0[lane], value.0[lane]);
-                    }
+                    let [target, left, right] = [target, left, right].map(|at| at as usize);
+                    let three = [matrix[left], matrix[right], matrix[target]];
+                    matrix[target] = script.apply(Operation::SubtractProduct, &three);
                 }
             }
         }
     }
 
     /// Solves for one right-hand side in place.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled for each set of vector instructions"
-    )]
-    pub(crate) fn solve(&self, matrix: &[Lanes], x: &mut [Lanes]) {
+    pub(crate) fn solve(&self, script: &mut Script, matrix: &[Operand], x: &mut [Operand]) {
         for &[row, entry, pivot] in &self.forward {
-            let (factor, known) = (matrix[entry as usize], x[pivot as usize]);
-            let value = &mut x[row as usize];
-            for lane in 0..LANES {
-                value.0[lane] = (-factor.0[lane]).mul_add(known.0[lane], value.0[lane]);
-            }
+            let three = [matrix[entry as usize], x[pivot as usize], x[row as usize]];
+            x[row as usize] = script.apply(Operation::SubtractProduct, &three);
         }
         for (row, range, inverse) in &self.backward {
             let mut sum = x[*row as usize];
             for &[entry, column] in &self.terms[range.clone()] {
-                let (factor, known) = (matrix[entry as usize], x[column as usize]);
-                for lane in 0..LANES {
-                    sum.0[lane] = (-factor.0[lane]).mul_add(known.0[lane], sum.0[lane]);
-                }
+                let three = [matrix[entry as usize], x[column as usize], sum];
+                sum = script.apply(Operation::SubtractProduct, &three);
             }
-            let inverse = matrix[*inverse as usize];
-            for lane in 0..LANES {
-                sum.0[lane] *= inverse.0[lane];
-            }
-            x[*row as usize] = sum;
+            x[*row as usize] = script.apply(Operation::Multiply, &[sum, matrix[*inverse as usize]]);
         }
     }
 }
@@ -195,6 +170,8 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execute::Code;
+    use crate::lanes::LANES;
 
     #[test]
     fn a_sparse_system_is_solved_whatever_the_order() {
@@ -214,18 +191,24 @@ mod tests {
                 0.3 * f64::from(row) - 0.2 * f64::from(column)
             }
         };
-        let mut matrix = vec![Lanes::ZERO; factor.entries];
+        let mut matrix = vec![Operand::ZERO; factor.entries];
         let want: Vec<f64> = (0..size).map(|i| 1.0 - 0.4 * i as f64).collect();
-        let mut x = vec![Lanes::ZERO; size];
+        let mut right = vec![0.0; size];
         for (&(row, column), &place) in pattern.iter().zip(&factor.places) {
-            matrix[place as usize] = Lanes::all(value(row, column));
-            for lane in 0..LANES {
-                x[row as usize].0[lane] += value(row, column) * want[column as usize];
-            }
+            matrix[place as usize] = Operand::number(value(row, column));
+            right[row as usize] += value(row, column) * want[column as usize];
         }
-        factor.decompose(&mut matrix);
-        factor.solve(&matrix, &mut x);
-        for (got, want) in x.iter().zip(want) {
+        let mut x: Vec<Operand> = right.into_iter().map(Operand::number).collect();
+        let mut script = Script::default();
+        factor.decompose(&mut script, &mut matrix);
+        factor.solve(&mut script, &matrix, &mut x);
+        for (row, &value) in x.iter().enumerate() {
+            script.keep(value, row as u32);
+        }
+        let code = Code::new(script, size as u32);
+        let mut registers = code.registers(false);
+        code.run(&mut registers, false);
+        for (got, want) in registers.iter().zip(want) {
             assert!((got.0[LANES - 1] - want).abs() < 1e-13, "{} {want}", got.0[0]);
         }
     }

@@ -1,29 +1,139 @@
-//! What the stiff method needs of a model: its Jacobian as code, and how to take it apart.
+//! What a step of one method needs of a model: where values stand, and the script that moves them.
+
+use std::sync::Arc;
 
 use super::factor::Factor;
-use crate::compile::{Codes, Source, arrange};
+use super::{explicit, inside, stiff};
+use crate::compile::{Parts, Source};
 use crate::derivative::gradients;
 use crate::execute::Code;
-use crate::graph::{Graph, Node, NodeId};
-use crate::lanes::{Vectors, Work};
+use crate::graph::{Node, NodeId};
+use crate::script::{Operand, Script};
 
-/// The Jacobian of the rates and their change with time, for one model.
+/// What makes one plan differ from another of the same model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) is_stiff: bool,
+    /// Whether steps are counted that stability held back.
+    pub(crate) counts_stiffness: bool,
+    /// States that read as 0 inside the rates below a value.
+    pub(crate) floored: Vec<usize>,
+}
+
+/// The first of the registers of each kind, which stand one after another.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registers {
+    /// Values of the states at the start of the step and at its end.
+    pub(super) y: u32,
+    pub(super) new: u32,
+    /// Rates at the start of the step.
+    pub(super) rates: u32,
+    /// What the dense output is made of besides, by stage; the last of the explicit method are the
+    /// rates at the end, the last of the stiff method its error.
+    pub(super) stages: Vec<u32>,
+    pub(super) time: u32,
+    pub(super) next_time: u32,
+    pub(super) tried: u32,
+    pub(super) relative: u32,
+    pub(super) absolute: u32,
+    /// For each floored state the value below which it reads as 0.
+    pub(super) floors: u32,
+    /// The square of the error in units of the tolerance: mean over states.
+    pub(super) square_error: u32,
+    /// The step times the largest eigenvalue, where steps are counted that stability held back.
+    pub(super) eigenvalue: u32,
+    /// The watched conditions at the end of the step, then the comparisons.
+    pub(super) conditions: u32,
+    pub(super) fixed: u32,
+    /// Where within the step a look is due, as a share of it, and the values there.
+    pub(super) share: u32,
+    pub(super) seen: u32,
+    end: u32,
+}
+
+impl Registers {
+    fn new(states: usize, stages: usize, parts: &Parts, floors: usize) -> Self {
+        let mut end = 0;
+        let mut take = |count: usize| {
+            end += count as u32;
+            end - count as u32
+        };
+        Self {
+            y: take(states),
+            new: take(states),
+            rates: take(states),
+            stages: (0..stages).map(|_| take(states)).collect(),
+            time: take(1),
+            next_time: take(1),
+            tried: take(1),
+            relative: take(1),
+            absolute: take(states),
+            floors: take(floors),
+            square_error: take(1),
+            eigenvalue: take(1),
+            conditions: take(parts.conditions.len()),
+            fixed: take(parts.fixed.len()),
+            share: take(1),
+            seen: take(states),
+            end,
+        }
+    }
+}
+
+/// A step of one method for one model.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) codes: Codes,
-    /// The terms that `codes` and the Jacobian are made of.
-    graph: Graph,
-    /// What a step needs at its start: entries of the Jacobian in the order of the factor's pattern,
-    /// changes with time, rates.
-    pub(super) start: Code,
-    pub(super) factor: Factor,
-    /// The states whose rates change with time itself.
-    pub(super) moved_by_time: Vec<usize>,
+    pub(super) registers: Registers,
+    pub(super) states: usize,
+    pub(super) conditions: usize,
+    pub(super) shape: Shape,
+    pub(super) code: Arc<Code>,
+    /// The values within a step.
+    pub(super) inside: Code,
 }
 
 impl Plan {
-    /// `None` when the model needs more registers than there are.
-    pub(crate) fn new(source: &Source) -> Option<Self> {
+    pub(crate) fn new(parts: &Parts, stiff: Option<&Stiff>, shape: Shape) -> Self {
+        let states = parts.states.len();
+        let stages = if stiff.is_some() { 8 } else { 6 };
+        let registers = Registers::new(states, stages, parts, shape.floored.len());
+        let mut writer = Writer { parts, registers, shape: &shape, script: Script::default() };
+        match stiff {
+            Some(stiff) => stiff::write(&mut writer, stiff),
+            None => explicit::write(&mut writer),
+        }
+        let step = std::mem::take(&mut writer.script);
+        inside::write(&mut writer);
+        let Writer { registers, script, .. } = writer;
+        let code = Arc::new(Code::new(step, registers.end));
+        let inside = Code::beside(script, code.clone());
+        Self { registers, states, conditions: parts.conditions.len(), shape, code, inside }
+    }
+
+    pub(crate) fn is_stiff(&self) -> bool {
+        self.shape.is_stiff
+    }
+
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+}
+
+/// What the stiff method needs besides the rates.
+#[derive(Debug)]
+pub(crate) struct Stiff {
+    pub(crate) parts: Parts,
+    pub(super) factor: Factor,
+    /// The states whose rates change with time itself.
+    pub(super) moved_by_time: Vec<usize>,
+    /// The entries of the Jacobian in the order of the factor's pattern.
+    pub(super) entries: Vec<NodeId>,
+    /// The rates' own change with time.
+    pub(super) by_time: Vec<NodeId>,
+}
+
+impl Stiff {
+    pub(crate) fn new(source: &Source) -> Self {
         let mut graph = source.graph.clone();
         let states = source.states.iter().map(|state| graph.add_value(state.0, true));
         let mut variables: Vec<NodeId> = states.collect();
@@ -31,70 +141,113 @@ impl Plan {
         let time = source.states.len() as u32;
         let gradients = gradients(&mut graph, &source.rates, &variables);
         let mut pattern = Vec::new();
-        let mut roots = Vec::new();
-        let mut moved_by_time = Vec::new();
-        let mut time_roots = Vec::new();
+        let (mut entries, mut moved_by_time, mut by_time) = (Vec::new(), Vec::new(), Vec::new());
         for (row, gradient) in gradients.iter().enumerate() {
             for &(variable, node) in gradient {
                 if variable == time {
                     moved_by_time.push(row);
-                    time_roots.push(node);
+                    by_time.push(node);
                 } else {
                     pattern.push((row as u32, variable));
-                    roots.push(node);
+                    entries.push(node);
                 }
             }
         }
-        roots.extend(time_roots);
-        roots.extend(&source.rates);
         let factor = Factor::new(source.states.len(), &pattern);
-        let changed = Source { graph, ..source.clone() };
-        let parts = arrange(changed, &roots).ok()?;
-        let (codes, graph, start) = (parts.codes, parts.graph, parts.more);
-        Some(Self { codes, graph, start, factor, moved_by_time })
+        let more: Vec<NodeId> = entries.iter().chain(&by_time).copied().collect();
+        let parts = Parts::new(Source { graph, ..source.clone() }, &more);
+        Self { parts, factor, moved_by_time, entries, by_time }
+    }
+}
+
+/// The register of a state among those that begin with `first`.
+pub(super) fn read(first: u32, state: usize) -> Operand {
+    Operand::Register(first + state as u32)
+}
+
+/// What a method writes its steps with.
+pub(super) struct Writer<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) registers: Registers,
+    pub(super) shape: &'a Shape,
+    pub(super) script: Script,
+}
+
+impl Writer<'_> {
+    pub(super) fn states(&self) -> usize {
+        self.parts.states.len()
     }
 
-    /// Computes the terms that stay the same while no value is set.
-    pub(crate) fn fixed_terms(
-        &self,
-        values: &[f64],
-        scratch: &mut Vec<f64>,
-        mut set: impl FnMut(u16, f64),
-    ) {
-        scratch.clear();
-        scratch.extend(self.graph.nodes.iter().map(|node| match *node {
-            Node::Number(bits) => f64::from_bits(bits),
-            Node::Value(slot) => values[slot as usize],
-            Node::Time | Node::Apply(..) => f64::NAN,
-        }));
-        Vectors::detect().run(Fixed { plan: self, terms: scratch });
-        for &(id, register) in &self.codes.fixed_registers {
-            set(register, scratch[id as usize]);
+    /// Computes terms of the model from values of the states and time.
+    pub(super) fn formulas(
+        &mut self,
+        roots: &[NodeId],
+        values: &[Operand],
+        time: Operand,
+    ) -> Vec<Operand> {
+        let Self { parts, registers, script, .. } = self;
+        script.formulas(&parts.graph, roots, |id| {
+            if let Some(position) = parts.fixed_place[id as usize] {
+                return Some(Operand::Register(registers.fixed + position));
+            }
+            match parts.graph.nodes[id as usize] {
+                Node::Time => Some(time),
+                Node::Value(slot) => parts.state_place(slot).map(|state| values[state]),
+                _ => None,
+            }
+        })
+    }
+
+    /// The values as the rates read them.
+    pub(super) fn floored(&mut self, values: &[Operand]) -> Vec<Operand> {
+        use crate::operation::Operation::{Less, Select};
+        let mut floored = values.to_vec();
+        for (position, &state) in self.shape.floored.iter().enumerate() {
+            let floor = Operand::Register(self.registers.floors + position as u32);
+            let is_below = self.script.apply(Less, &[values[state], floor]);
+            floored[state] = self.script.apply(Select, &[is_below, Operand::ZERO, values[state]]);
+        }
+        floored
+    }
+
+    /// Leaves the values of states in registers.
+    pub(super) fn keep(&mut self, values: &[Operand], first: u32) {
+        for (i, &value) in values.iter().enumerate() {
+            self.script.keep(value, first + i as u32);
         }
     }
-}
 
-/// Terms to compute from those that are there.
-struct Fixed<'a> {
-    plan: &'a Plan,
-    terms: &'a mut [f64],
-}
+    /// The square of the step's error: mean over states of the error over the tolerance, squared.
+    pub(super) fn error(
+        &mut self,
+        new: &[Operand],
+        mut of_state: impl FnMut(&mut Self, usize) -> Operand,
+    ) {
+        use crate::operation::Operation::{Abs, Divide, Maximum, Multiply};
+        let mut total = Operand::ZERO;
+        let relative = Operand::Register(self.registers.relative);
+        for (i, &new) in new.iter().enumerate() {
+            let error = of_state(self, i);
+            let before = self.script.apply(Abs, &[read(self.registers.y, i)]);
+            let after = self.script.apply(Abs, &[new]);
+            let size = self.script.apply(Maximum, &[before, after]);
+            let absolute = read(self.registers.absolute, i);
+            let scale = self.script.multiply_add(relative, size, absolute);
+            let ratio = self.script.apply(Divide, &[error, scale]);
+            total = self.script.multiply_add(ratio, ratio, total);
+        }
+        let share = Operand::number(1.0 / (new.len().max(1) as f64));
+        let mean = self.script.apply(Multiply, &[total, share]);
+        self.script.keep(mean, self.registers.square_error);
+    }
 
-impl Work for Fixed<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled for each set of vector instructions"
-    )]
-    fn run(self) {
-        let Self { plan, terms } = self;
-        for &id in &plan.codes.fixed_order {
-            if let Node::Apply(operation, [a, b, c]) = plan.graph.nodes[id as usize] {
-                let read = |id: NodeId| terms[id as usize];
-                terms[id as usize] = operation.apply(read(a), read(b), read(c));
-            }
+    /// The watched conditions and comparisons at the end of the step.
+    pub(super) fn conditions(&mut self, values: &[Operand]) {
+        let parts = self.parts;
+        let time = Operand::Register(self.registers.next_time);
+        let found = self.formulas(&parts.conditions, values, time);
+        for (position, &value) in found.iter().enumerate() {
+            self.script.keep(value, self.registers.conditions + position as u32);
         }
     }
 }

@@ -2,15 +2,9 @@
 //!
 //! First step: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.4.
 
-use std::sync::Arc;
-
-use super::plan::Plan;
-use super::stiff::Stiff;
 use super::tsitouras::ERROR;
-use super::{Arrival, Block, STIFF_STEPS};
-use crate::event::Changes;
-use crate::execute::REGISTERS;
-use crate::lanes::Vectors;
+use super::{Arrival, Block, SMALLEST_LOG_ERROR, STIFF_STEPS};
+use crate::event::{Changes, holds};
 use crate::math;
 
 impl Block {
@@ -48,12 +42,14 @@ impl Block {
 
     /// Whether the last step tried on the lane ended in finite values and rates.
     pub(crate) fn is_finite(&self, lane: usize) -> bool {
-        let columns = [&self.new].into_iter().chain(&self.rates);
-        columns.flatten().all(|column| column.0[lane].is_finite())
+        let at = &self.plan.registers;
+        let columns = [at.new, at.rates].into_iter().chain(at.stages.iter().copied());
+        let mut all = columns.flat_map(|first| (0..self.plan.states).map(move |i| (first, i)));
+        all.all(|(first, i)| self.register(first, i).0[lane].is_finite())
     }
 
     pub(crate) fn state(&self, state: usize, lane: usize) -> f64 {
-        self.y[state].0[lane]
+        self.register(self.plan.registers.y, state).0[lane]
     }
 
     /// Puts a patient on a lane.
@@ -79,24 +75,14 @@ impl Block {
         self.rejections.0[lane] = f64::from(rejections);
     }
 
-    /// Uses machine code from now on, where there is one.
-    pub(crate) fn use_native(&mut self, vectors: Vectors) {
-        self.native = vectors == Vectors::Avx512;
-    }
-
-    /// Looks for stiffness from now on.
-    pub(crate) fn count_stiff_steps(&mut self) {
-        self.counts_stiffness = true;
-    }
-
-    /// Takes the steps of the stiff method from now on.
-    pub(crate) fn use_plan(&mut self, plan: Arc<Plan>) {
-        self.stiff = Some(Box::new(Stiff::new(plan)));
+    /// Whether steps are those of the stiff method.
+    pub(crate) fn is_stiff(&self) -> bool {
+        self.plan.is_stiff()
     }
 
     /// The method's name.
     pub(crate) fn method(&self) -> &'static str {
-        if self.stiff.is_some() { "Rodas5P" } else { "explicit 5(4)" }
+        if self.plan.is_stiff() { "Rodas5P" } else { "explicit 5(4)" }
     }
 
     /// Leaves a lane empty.
@@ -117,23 +103,28 @@ impl Block {
         self.event.0[lane] = f64::INFINITY;
     }
 
-    pub(crate) fn set_register(&mut self, register: u16, lane: usize, value: f64) {
-        self.registers[usize::from(register) % REGISTERS].0[lane] = value;
+    /// Sets the fixed terms, in their order.
+    pub(crate) fn set_fixed(&mut self, lane: usize, terms: impl Iterator<Item = f64>) {
+        let first = self.plan.registers.fixed as usize;
+        for (register, value) in self.registers[first..].iter_mut().zip(terms) {
+            register.0[lane] = value;
+        }
     }
 
     pub(crate) fn set_state(&mut self, state: usize, lane: usize, value: f64, rate: f64) {
-        self.y[state].0[lane] = value;
-        self.rates[0][state].0[lane] = rate;
+        let at = &self.plan.registers;
+        self.registers[at.y as usize + state].0[lane] = value;
+        self.registers[at.rates as usize + state].0[lane] = rate;
     }
 
     pub(crate) fn rate(&self, state: usize, lane: usize) -> f64 {
-        self.rates[0][state].0[lane]
+        self.register(self.plan.registers.rates, state).0[lane]
     }
 
     /// The step to try next, forgetting what the controller knew.
     pub(crate) fn restart(&mut self, lane: usize, step: f64) {
         self.step.0[lane] = step;
-        self.log_error.0[lane] = -9.210_340_371_976_182; // ln(1e-4)
+        self.log_error.0[lane] = SMALLEST_LOG_ERROR;
         self.was_rejected.0[lane] = 0.0;
     }
 
@@ -155,8 +146,9 @@ impl Block {
         if self.accepted.0[lane] * self.active.0[lane] == 0.0 {
             return changes;
         }
-        for (position, (held, holding)) in self.held.iter().zip(&self.holding).enumerate() {
-            let (before, now) = (held.0[lane] > 0.0, holding.0[lane] > 0.0);
+        for (position, held) in self.held.iter().enumerate() {
+            let value = self.register(self.plan.registers.conditions, position);
+            let (before, now) = (held.0[lane] > 0.0, holds(value.0[lane]));
             if position >= events && before != now {
                 changes.compared.push(position - events);
             } else if position < events && before {
@@ -183,7 +175,7 @@ impl Block {
 
     /// Counts the step just tried at once, because the patient may end within it.
     pub(crate) fn count(&mut self, lane: usize) {
-        self.steps.0[lane] += 1.0;
+        self.steps.0[lane] += 1.0 - self.counted.0[lane];
         self.counted.0[lane] = 1.0;
     }
 
@@ -247,14 +239,19 @@ impl Block {
     /// The state with the largest error in the last step tried on a lane.
     pub(crate) fn worst_state(&self, lane: usize) -> usize {
         let mut worst = (0, -1.0);
-        for i in 0..self.y.len() {
-            let error = if let Some(stiff) = &self.stiff {
-                stiff.error_of(i, lane)
-            } else {
-                let parts = ERROR.iter().zip(&self.rates).map(|(w, k)| w * k[i].0[lane]);
-                parts.sum::<f64>() * self.tried.0[lane]
+        let at = &self.plan.registers;
+        for i in 0..self.plan.states {
+            let read = |first: u32| self.register(first, i).0[lane];
+            let error = match at.stages.last() {
+                Some(&last) if self.plan.is_stiff() => read(last),
+                _ => {
+                    let rates = std::iter::once(&at.rates).chain(&at.stages);
+                    let parts =
+                        ERROR.iter().zip(rates).map(|(weight, &first)| weight * read(first));
+                    parts.sum::<f64>() * self.tried.0[lane]
+                }
             };
-            let size = self.y[i].0[lane].abs();
+            let size = read(at.y).abs();
             let ratio = error.abs() / self.relative.mul_add(size, self.absolute[i]);
             if !ratio.is_finite() {
                 return i;

@@ -39,29 +39,26 @@ pub(super) const ERROR: [f64; 7] = [
     1.0 / 66.0,
 ];
 
+/// Polynomials of the interpolant, the highest power first: the first weight is x times its
+/// polynomial at a share x of the step, the others are x squared times theirs.
+pub(super) const INTERIOR: [&[f64]; 7] = [
+    &[-1.053_088_497_729_021_6, 2.913_255_461_821_912_6, -2.763_706_197_274_826, 1.0],
+    &[0.1017, -0.2234, 0.1317],
+    &[2.490_627_285_651_253, -5.941_033_872_131_506, 3.930_296_236_897_66],
+    &[-16.548_102_889_244_902, 30.338_188_630_282_32, -12.411_077_166_933_676],
+    &[47.379_521_962_819_28, -88.178_904_894_766_4, 37.509_313_416_511_04],
+    &[-34.870_657_861_496_61, 65.091_894_674_793_68, -27.896_526_289_197_286],
+    &[2.5, -4.0, 1.5],
+];
+
 /// Weights of the seven rates at a share `x` of the step, over the step.
 pub(super) fn interior(x: f64) -> [f64; 7] {
-    let square = x * x;
-    [
-        -1.053_088_497_729_021_6
-            * x
-            * (x - 1.329_989_018_975_141)
-            * (square - 1.436_402_854_171_635_1 * x + 0.713_981_691_707_420_9),
-        0.1017 * square * (square - 2.196_656_833_824_975_4 * x + 1.294_985_250_737_463),
-        2.490_627_285_651_253
-            * square
-            * (square - 2.385_356_454_720_616_6 * x + 1.578_034_682_082_092_5),
-        -16.548_102_889_244_902
-            * (x - 1.217_129_272_955_332_4)
-            * (x - 0.616_204_060_378_000_9)
-            * square,
-        47.379_521_962_819_28
-            * (x - 1.203_071_208_372_362_6)
-            * (x - 0.658_047_292_653_547_4)
-            * square,
-        -34.870_657_861_496_61 * (x - 1.2) * (x - 0.666_666_666_666_666_7) * square,
-        2.5 * (x - 1.0) * (x - 0.6) * square,
-    ]
+    let mut weights = [x * x; 7];
+    weights[0] = x;
+    for (weight, coefficients) in weights.iter_mut().zip(INTERIOR) {
+        *weight *= coefficients[1..].iter().fold(coefficients[0], |sum, c| sum * x + c);
+    }
+    weights
 }
 
 #[cfg(test)]

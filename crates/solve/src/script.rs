@@ -1,0 +1,128 @@
+//! Arithmetic without branches as one list: what a step computes from the registers of its patients.
+
+use crate::graph::{Graph, Node, NodeId};
+use crate::operation::Operation;
+
+/// What an operation reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// What stands in a register when the script begins.
+    Register(u32),
+    /// A number, by its bits, the same for every patient.
+    Number(u64),
+    /// The result of an earlier term of the script.
+    Term(u32),
+}
+
+impl Operand {
+    pub(crate) const ZERO: Self = Self::Number(0);
+
+    pub(crate) fn number(value: f64) -> Self {
+        Self::Number(value.to_bits())
+    }
+}
+
+/// One operation; operands beyond its arity repeat the first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Term {
+    pub(crate) operation: Operation,
+    pub(crate) operands: [Operand; 3],
+    /// The register where the result is left, if anybody reads it there afterwards.
+    pub(crate) kept: Option<u32>,
+}
+
+impl Term {
+    /// Those operands that count.
+    pub(crate) fn operands(&self) -> &[Operand] {
+        &self.operands[..self.operation.arity()]
+    }
+}
+
+/// Terms in order of computation. No term reads a register in which another leaves its result.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Script {
+    pub(crate) terms: Vec<Term>,
+}
+
+impl Script {
+    /// The result of an operation.
+    pub(crate) fn apply(&mut self, operation: Operation, operands: &[Operand]) -> Operand {
+        let mut three = [operands[0]; 3];
+        three[..operands.len()].copy_from_slice(operands);
+        self.terms.push(Term { operation, operands: three, kept: None });
+        Operand::Term(self.terms.len() as u32 - 1)
+    }
+
+    /// a * b + c, rounded once.
+    pub(crate) fn multiply_add(&mut self, a: Operand, b: Operand, c: Operand) -> Operand {
+        self.apply(Operation::MultiplyAdd, &[a, b, c])
+    }
+
+    /// Leaves a value in a register.
+    pub(crate) fn keep(&mut self, value: Operand, register: u32) {
+        let open = match value {
+            Operand::Term(at) => Some(at as usize).filter(|&at| self.terms[at].kept.is_none()),
+            _ => None,
+        };
+        let at = open.unwrap_or_else(|| {
+            // a copy: times one changes no bit
+            self.apply(Operation::Multiply, &[value, Operand::number(1.0)]);
+            self.terms.len() - 1
+        });
+        self.terms[at].kept = Some(register);
+    }
+
+    /// The weighted sum of values, after `start` if there is one, rounded once for each.
+    pub(crate) fn weighted(
+        &mut self,
+        start: Option<Operand>,
+        parts: impl IntoIterator<Item = (f64, Operand)>,
+    ) -> Option<Operand> {
+        parts.into_iter().fold(start, |sum, (weight, value)| {
+            let weight = Operand::number(weight);
+            Some(match sum {
+                Some(sum) => self.multiply_add(weight, value, sum),
+                None => self.apply(Operation::Multiply, &[weight, value]),
+            })
+        })
+    }
+
+    /// Computes roots of a graph; `leaf` gives what is known already.
+    pub(crate) fn formulas(
+        &mut self,
+        graph: &Graph,
+        roots: &[NodeId],
+        leaf: impl Fn(NodeId) -> Option<Operand>,
+    ) -> Vec<Operand> {
+        let mut known: Vec<Option<Operand>> = vec![None; graph.nodes.len()];
+        let mut wanted = vec![false; graph.nodes.len()];
+        for &root in roots {
+            wanted[root as usize] = true;
+        }
+        for id in (0..graph.nodes.len()).rev() {
+            if !wanted[id] {
+                continue;
+            }
+            known[id] = leaf(id as NodeId);
+            if known[id].is_none() {
+                for &operand in graph.operands(id as NodeId) {
+                    wanted[operand as usize] = true;
+                }
+            }
+        }
+        for id in 0..graph.nodes.len() {
+            if !wanted[id] || known[id].is_some() {
+                continue;
+            }
+            known[id] = Some(match graph.nodes[id] {
+                Node::Number(bits) => Operand::Number(bits),
+                Node::Apply(operation, operands) => {
+                    let read = operands.map(|o| known[o as usize].unwrap_or(Operand::ZERO));
+                    self.apply(operation, &read[..operation.arity()])
+                }
+                Node::Value(_) | Node::Time => unreachable!("leaves are known"),
+            });
+        }
+        roots.iter().map(|&root| known[root as usize].expect("the roots are wanted")).collect()
+    }
+}
