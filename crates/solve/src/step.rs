@@ -26,7 +26,7 @@ pub(crate) use plan::{Plan, Shape, Stiff};
 /// negative real axis at 3.5, and detection begins a little before.
 const STABILITY_LIMIT: f64 = 3.0;
 /// Steps held back by stability after which a patient is handed to the stiff method.
-const STIFF_STEPS: f64 = 250.0;
+const STIFF_STEPS: f64 = 50.0;
 
 /// How strongly the next step answers to the error of this one and to that of the one before: the
 /// explicit pair is damped, because stability often decides the size of its steps.
