@@ -5,6 +5,7 @@ mod claims;
 mod completions;
 mod design;
 mod doctor;
+mod evaluate;
 mod explain;
 mod folder;
 mod interrupt;
@@ -61,6 +62,7 @@ enum Verb {
     Check(check::Arguments),
     Simulate(simulate::Arguments),
     Claims(claims::Arguments),
+    Evaluate(evaluate::Arguments),
     Design(Box<design::Arguments>),
     Report(report::Arguments),
     Model(model::Arguments),
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments, options),
         Verb::Simulate(arguments) => simulate::run(&arguments, options),
         Verb::Claims(arguments) => claims::run(&arguments, options),
+        Verb::Evaluate(arguments) => evaluate::run(&arguments, options),
         Verb::Design(arguments) => design::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
         Verb::Model(arguments) => model::run(&arguments, options),

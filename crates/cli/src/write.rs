@@ -21,6 +21,29 @@ pub(crate) fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes the files of a folder beside its place and moves the folder there; what was there before
+/// goes once the new one is complete.
+pub(crate) fn folder<'a>(
+    path: &Path,
+    files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+) -> io::Result<()> {
+    let around = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let around = around.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(around)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".").suffix(".tmp");
+    let made = builder.tempdir_in(around)?;
+    let inner = made.path().join("new");
+    std::fs::create_dir(&inner)?;
+    for (name, bytes) in files {
+        forced(&inner.join(name), bytes)?;
+    }
+    if path.exists() {
+        std::fs::rename(path, made.path().join("old"))?;
+    }
+    std::fs::rename(&inner, path)
+}
+
 /// Writes a file of a folder that is not in its place yet, and forces it to the disk.
 pub(crate) fn forced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {

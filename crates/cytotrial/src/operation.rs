@@ -5,6 +5,7 @@ pub mod check;
 pub mod claims;
 pub mod design;
 pub mod doctor;
+pub mod evaluate;
 pub mod explain;
 pub mod model;
 pub mod new;

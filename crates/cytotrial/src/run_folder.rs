@@ -218,7 +218,7 @@ pub(crate) fn patient_tables(simulation: &Simulation) -> Vec<Table> {
 }
 
 /// ADRS: response at each assessment, and the best.
-fn responses(study: &Study, outcomes: &Outcomes) -> Table {
+pub(crate) fn responses(study: &Study, outcomes: &Outcomes) -> Table {
     let mut rows: Vec<(String, &'static str, f64, String)> = Vec::new();
     for (subject, outcome) in outcomes.subjects.iter().enumerate() {
         let id = &study.subjects.id[subject];
@@ -245,7 +245,7 @@ fn is_followed(study: &Study, subject: usize) -> bool {
 }
 
 /// ADTTE: times to events; AVAL counts the first day as 1.
-fn times(study: &Study, outcomes: &Outcomes) -> Table {
+pub(crate) fn times(study: &Study, outcomes: &Outcomes) -> Table {
     let mut rows: Vec<(String, &'static str, TimeToEvent)> = Vec::new();
     for (subject, outcome) in outcomes.subjects.iter().enumerate() {
         if !is_followed(study, subject) {

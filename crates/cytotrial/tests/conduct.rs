@@ -15,7 +15,8 @@ use cytotrial::protocol::{Dose, Experiment, Stopping};
 use cytotrial::summary::summarise;
 use design::{Action, DoseCounts};
 use evaluate::{DltFinding, DltRule, DltStatus};
-use records::{Analyte, Disposition, Study, Table, adam, check, csv};
+use records::import::{Mapping, Sheet, study_of};
+use records::{Analyte, Disposition, Study, adam, check, csv};
 use stats::distribution::Distribution;
 
 fn law(text: &str) -> Distribution {
@@ -427,14 +428,15 @@ fn a_simulated_study_is_sound_and_reads_back_to_the_same_outcomes() {
         let problems: Vec<String> =
             check::problems(study).iter().map(ToString::to_string).collect();
         assert_eq!(problems, Vec::<String>::new(), "{}", arm.name);
-        let written: Vec<Table> = adam::tables(study)
+        let written: Vec<Sheet> = adam::tables(study)
             .iter()
             .map(|table| {
                 let bytes = csv::write(table).expect("a table");
-                csv::read(&table.name, &bytes).expect("the same table")
+                let read = csv::read(&table.name, &bytes).expect("the same table");
+                Sheet::of_table(&table.name, read.table)
             })
             .collect();
-        let back = adam::study_of(&written).expect("a study");
+        let back = study_of(&written, &Mapping::default()).expect("a study").study;
         assert_eq!(&back, study, "{}", arm.name);
         assert_eq!(&evaluate::evaluate(&back, rules), outcomes, "{}", arm.name);
     }

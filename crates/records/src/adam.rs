@@ -4,16 +4,12 @@
 //! exact; `ADY` is the study day, without a day 0. A value below its limit has no AVAL and the
 //! limit in AVALC (`<0.05`). ASEQ is the row in the study, so that a study comes back as it was.
 
-use crate::column::{Cell, Column, Table};
+use crate::column::{Column, Table};
 use crate::csv::number;
 use crate::study::{Events, Exposures, Findings, Study, Subjects};
 use crate::terms::{Analyte, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment};
 use crate::time::StudyDay;
 use std::borrow::Cow;
-
-mod import;
-
-pub use import::study_of;
 
 /// The study's tables, empty ones included.
 pub fn tables(study: &Study) -> Vec<Table> {
@@ -175,14 +171,4 @@ fn events(study: &Study) -> Table {
         .with("AENDY", "Study day of end", study_days(told.end.iter().copied()))
         .with("ELSTART", "Onset, elapsed days", present(&told.start))
         .number("ELEND", "End, elapsed days", told.end.clone())
-}
-
-/// The number in a cell: a number, a whole number, or text that reads as one.
-fn number_in(cell: Cell<'_>) -> Result<Option<f64>, String> {
-    match cell {
-        Cell::Missing => Ok(None),
-        Cell::Number(value) => Ok(Some(value)),
-        Cell::Integer(value) => Ok(Some(value as f64)),
-        Cell::Text(text) => text.trim().parse().map(Some).map_err(|_| text.to_owned()),
-    }
 }

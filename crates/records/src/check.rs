@@ -1,57 +1,23 @@
 //! What makes a study unusable or suspicious, all in one pass, with table, row and column.
 
+use crate::import::{Origins, Place};
+use crate::problem::Problem;
 use crate::study::Study;
 use crate::terms::Analyte;
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// One problem with a study or its tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The table, e.g. `adlb`.
-    pub table: String,
-    /// Row of the table, from 1, the header not counted; `None` for the table as a whole.
-    pub row: Option<usize>,
-    /// The column.
-    pub column: String,
-    /// What is wrong: the thing, the value found, the limit.
-    pub message: String,
-    /// What to do; may be empty.
-    pub help: String,
-}
-
-impl Problem {
-    /// A problem with a table as a whole.
-    pub fn of_table(table: &str, message: &str) -> Self {
-        Self {
-            table: table.into(),
-            row: None,
-            column: String::new(),
-            message: message.into(),
-            help: String::new(),
-        }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(text, "{}", self.table)?;
-        if let Some(row) = self.row {
-            write!(text, ", row {row}")?;
-        }
-        if !self.column.is_empty() {
-            write!(text, ", {}", self.column)?;
-        }
-        write!(text, ": {}", self.message)
-    }
-}
 
 /// Days an analysis may follow death: an autopsy or a late sample (assumed).
 const AFTER_DEATH_DAYS: f64 = 1.0;
 
-/// Every problem of a study, in the order of its tables and rows.
+/// Every problem of a study, in the order of its tables and rows: those that [`crate::adam`]
+/// writes.
 pub fn problems(study: &Study) -> Vec<Problem> {
-    let mut check = Check { study, found: Vec::new() };
+    problems_at(study, None)
+}
+
+/// As [`problems`], with the rows and columns of the files that the study was read from.
+pub fn problems_at(study: &Study, origins: Option<&Origins>) -> Vec<Problem> {
+    let mut check = Check { study, origins, found: Vec::new() };
     check.subjects();
     check.exposures();
     check.findings();
@@ -61,18 +27,44 @@ pub fn problems(study: &Study) -> Vec<Problem> {
 
 struct Check<'a> {
     study: &'a Study,
+    origins: Option<&'a Origins>,
     found: Vec<Problem>,
 }
 
-impl Check<'_> {
-    fn report(&mut self, at: (&str, usize, &str), message: String, help: &str) {
-        self.found.push(Problem {
-            table: at.0.into(),
-            row: Some(at.1 + 1),
-            column: at.2.into(),
-            message,
-            help: help.into(),
-        });
+/// Where a value stands: the table, its row there, the subject, and the place it was read from.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    table: &'static str,
+    row: usize,
+    subject: &'a str,
+    place: Option<Place>,
+}
+
+impl<'a> Check<'a> {
+    fn report(
+        &mut self,
+        code: &'static str,
+        at: At<'_>,
+        column: &str,
+        message: String,
+        help: &str,
+    ) {
+        let problem = match self.origins.zip(at.place) {
+            Some((origins, place)) => {
+                let told = origins.told(place);
+                let mut problem = Problem::error(code, told.file, message).in_column(told.column);
+                (problem.line, problem.row) = (told.line, Some(told.row));
+                problem
+            }
+            None => Problem::error(code, at.table, message).at_row(at.row).in_column(column),
+        };
+        self.found.push(problem.of_subject(at.subject).helped(help));
+    }
+
+    /// A row of a table of the study; `places` are where its rows come from.
+    fn at(&self, table: &'static str, row: usize, subject: usize, place: Option<Place>) -> At<'a> {
+        let subject = self.study.subjects.id.get(subject).map_or("", String::as_str);
+        At { table, row, subject, place }
     }
 
     fn subjects(&mut self) {
@@ -80,11 +72,13 @@ impl Check<'_> {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for row in 0..about.len() {
             let id = about.id[row].as_str();
+            let place = self.origins.map(|origins| origins.subjects[row]);
+            let at = self.at("adsl", row, row, place);
             if id.is_empty() {
-                self.report(("adsl", row, "USUBJID"), "no identifier".into(), "");
+                self.report("E111", at, "USUBJID", "no identifier".into(), "");
             } else if let Some(first) = seen.insert(id, row) {
                 let message = format!("subject `{id}` is already in row {}", first + 1);
-                self.report(("adsl", row, "USUBJID"), message, "give each subject one row");
+                self.report("E110", at, "USUBJID", message, "give each subject one row");
             }
             for (column, value, range) in [
                 ("AGE", about.age[row], 0.0..=120.0),
@@ -94,23 +88,29 @@ impl Check<'_> {
                 // an unknown age or weight is no problem here
                 if !value.is_nan() && !range.contains(&value) {
                     let (low, high) = (range.start(), range.end());
-                    let message = format!("{value} is not between {low} and {high}");
-                    self.report(("adsl", row, column), message, "");
+                    let what = match column {
+                        "AGE" => "age",
+                        "WEIGHTBL" => "weight, kg,",
+                        _ => "share of the planned dose",
+                    };
+                    let message = format!("{what} {value} is not between {low} and {high}");
+                    self.report("E109", at, column, message, "");
                 }
             }
             if about.ecog[row] > 5 {
-                let message = format!("{} is above 5", about.ecog[row]);
-                self.report(("adsl", row, "ECOGBL"), message, "");
+                let message = format!("ECOG {} is above 5", about.ecog[row]);
+                self.report("E109", at, "ECOGBL", message, "");
             }
             let alive = about.last_known_alive_day[row];
             match about.death_day[row] {
                 Some(death) if alive > death + 1e-9 => {
                     let message = format!("alive on day {alive}, but died on day {death}");
-                    self.report(("adsl", row, "LSTALVEL"), message, "");
+                    self.report("E113", at, "LSTALVEL", message, "one of the two days is wrong");
                 }
                 None if about.death_cause[row].is_some() => {
                     let help = "give the day of death or clear the cause";
-                    self.report(("adsl", row, "DTHCAUS"), "a cause without a death".into(), help);
+                    let message = "a cause of death without a death".into();
+                    self.report("E113", at, "DTHCAUS", message, help);
                 }
                 _ => {}
             }
@@ -118,36 +118,39 @@ impl Check<'_> {
     }
 
     /// The subject's death, or a problem when there is no such subject.
-    fn death(&mut self, table: &str, row: usize, subject: u32) -> f64 {
+    fn death(&mut self, at: At<'_>, subject: u32) -> f64 {
         let about = &self.study.subjects;
         if let Some(death) = about.death_day.get(subject as usize) {
             return death.unwrap_or(f64::INFINITY);
         }
         let message = format!("subject {} of {}", subject + 1, about.len());
-        self.report((table, row, "USUBJID"), format!("{message} does not exist"), "");
+        self.report("E111", at, "USUBJID", format!("{message} does not exist"), "");
         f64::INFINITY
     }
 
-    fn day(&mut self, at: (&str, usize, &str), day: f64, death: f64, what: &str) {
+    fn day(&mut self, at: At<'_>, column: &str, day: f64, death: f64, what: &str) {
         if !day.is_finite() {
-            self.report(at, format!("{day} is not a day"), "");
+            self.report("E112", at, column, format!("{day} is not a day"), "");
         } else if day > death + AFTER_DEATH_DAYS {
             let message = format!("{what} on day {day}, after death on day {death}");
-            self.report(at, message, "check the dates");
+            self.report("E113", at, column, message, "check the dates");
         }
     }
 
     fn exposures(&mut self) {
         let given = &self.study.exposures;
         for row in 0..given.subject.len() {
-            let death = self.death("adex", row, given.subject[row]);
-            self.day(("adex", row, "ELDAY"), given.day[row], death, "a treatment");
+            let place = self.origins.map(|origins| origins.exposures[row]);
+            let at = self.at("adex", row, given.subject[row] as usize, place);
+            let death = self.death(at, given.subject[row]);
+            self.day(at, "ELDAY", given.day[row], death, "a treatment");
             for (column, amount) in
                 [("EXDOSE", given.amount[row]), ("EXPLDOSE", given.assigned[row])]
             {
-                if !(amount.is_finite() && amount >= 0.0) {
+                // an unknown amount is no problem here
+                if !(amount.is_nan() || amount.is_finite() && amount >= 0.0) {
                     let unit = given.treatment[row].unit();
-                    self.report(("adex", row, column), format!("an amount of {amount} {unit}"), "");
+                    self.report("E109", at, column, format!("an amount of {amount} {unit}"), "");
                 }
             }
         }
@@ -156,16 +159,19 @@ impl Check<'_> {
     fn findings(&mut self) {
         let all = &self.study.findings;
         let mut next_row: BTreeMap<&str, usize> = BTreeMap::new();
-        for at in 0..all.len() {
-            let analyte = all.analyte[at];
+        for index in 0..all.len() {
+            let analyte = all.analyte[index];
             let table = table_of(analyte);
             let next = next_row.entry(table).or_default();
             let row = *next;
             *next += 1;
-            let death = self.death(table, row, all.subject[at]);
-            self.day((table, row, "ELDAY"), all.day[at], death, "a value");
-            if let Some(message) = value_problem(analyte, all.value[at]) {
-                self.report((table, row, "AVAL"), message, "");
+            let place = self.origins.map(|origins| origins.findings[index]);
+            let at = self.at(table, row, all.subject[index] as usize, place);
+            let death = self.death(at, all.subject[index]);
+            self.day(at, "ELDAY", all.day[index], death, "a value");
+            if let Some(message) = value_problem(analyte, all.value[index]) {
+                let help = "correct the value, or leave it empty if it was not measured";
+                self.report("E109", at, "AVAL", message, help);
             }
         }
     }
@@ -173,16 +179,18 @@ impl Check<'_> {
     fn events(&mut self) {
         let told = &self.study.events;
         for row in 0..told.subject.len() {
-            let death = self.death("adae", row, told.subject[row]);
+            let place = self.origins.map(|origins| origins.events[row]);
+            let at = self.at("adae", row, told.subject[row] as usize, place);
+            let death = self.death(at, told.subject[row]);
             let (start, end) = (told.start[row], told.end[row]);
-            self.day(("adae", row, "ELSTART"), start, death, "an event");
+            self.day(at, "ELSTART", start, death, "an event");
             if let Some(end) = end.filter(|&end| end < start) {
                 let message = format!("ends on day {end}, before it starts on day {start}");
-                self.report(("adae", row, "ELEND"), message, "");
+                self.report("E113", at, "ELEND", message, "one of the two days is wrong");
             }
             if !(1..=5).contains(&told.grade[row]) {
                 let message = format!("grade {} is not between 1 and 5", told.grade[row]);
-                self.report(("adae", row, "ATOXGR"), message, "");
+                self.report("E109", at, "ATOXGR", message, "");
             }
         }
     }
@@ -259,17 +267,17 @@ mod tests {
         study.exposures.push(1, Treatment::CellProduct, 0.0, -1.0, 1e8);
         study.events.push(1, EventTerm::Infection, 5.0, Some(3.0), 6, true);
         let want = [
-            "adsl, row 1, LSTALVEL: alive on day 12, but died on day 10",
-            "adsl, row 2, USUBJID: subject `S-1` is already in row 1",
-            "adsl, row 2, DTHCAUS: a cause without a death",
-            "adex, row 1, EXDOSE: an amount of -1 cells",
-            "adlb, row 1, AVAL: serum M-protein is -3 g/L, below 0",
+            "adsl, row 1, LSTALVEL, subject S-1: alive on day 12, but died on day 10",
+            "adsl, row 2, USUBJID, subject S-1: subject `S-1` is already in row 1",
+            "adsl, row 2, DTHCAUS, subject S-1: a cause of death without a death",
+            "adex, row 1, EXDOSE, subject S-1: an amount of -1 cells",
+            "adlb, row 1, AVAL, subject S-1: serum M-protein is -3 g/L, below 0",
             "adlb, row 2, USUBJID: subject 8 of 2 does not exist",
-            "advs, row 1, ELDAY: a value on day 20, after death on day 10",
-            "advs, row 1, AVAL: body temperature is 98.6 degC, above 45",
-            "advs, row 2, AVAL: oxygen device: 9 is no code; 0 to 7",
-            "adae, row 1, ELEND: ends on day 3, before it starts on day 5",
-            "adae, row 1, ATOXGR: grade 6 is not between 1 and 5",
+            "advs, row 1, ELDAY, subject S-1: a value on day 20, after death on day 10",
+            "advs, row 1, AVAL, subject S-1: body temperature is 98.6 degC, above 45",
+            "advs, row 2, AVAL, subject S-1: oxygen device: 9 is no code; 0 to 7",
+            "adae, row 1, ELEND, subject S-1: ends on day 3, before it starts on day 5",
+            "adae, row 1, ATOXGR, subject S-1: grade 6 is not between 1 and 5",
         ];
         assert_eq!(messages(&study), want);
     }

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 pub struct Table {
     /// Name in lower case, e.g. `adsl`.
     pub name: String,
+    /// What it is, in words; may be empty.
+    pub label: String,
     /// The columns, in order.
     pub columns: Vec<Field>,
 }
@@ -18,6 +20,8 @@ pub struct Field {
     pub name: String,
     /// What it is, in words.
     pub label: String,
+    /// Unit of the numbers; empty when there is none or when it differs by row.
+    pub unit: String,
     /// The values.
     pub column: Column,
 }
@@ -27,6 +31,8 @@ pub struct Field {
 pub enum Column {
     /// Text.
     Text(Vec<String>),
+    /// Text as it is read from files: one allocation for all rows.
+    Packed(Texts),
     /// Text from a short list of words; each row is the place of its word.
     Coded {
         /// The words.
@@ -38,6 +44,46 @@ pub enum Column {
     Number(Vec<Option<f64>>),
     /// Whole numbers.
     Integer(Vec<Option<i64>>),
+}
+
+/// Many texts in one allocation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// Adds a text.
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// No text at all.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text of a row.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        let end = *self.ends.get(row)?;
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        Some(&self.text[start..end])
+    }
+}
+
+impl<'a> Extend<&'a str> for Texts {
+    fn extend<I: IntoIterator<Item = &'a str>>(&mut self, texts: I) {
+        for text in texts {
+            self.push(text);
+        }
+    }
 }
 
 /// One value.
@@ -56,13 +102,34 @@ pub enum Cell<'a> {
 impl Table {
     /// A table without columns.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), columns: Vec::new() }
+        Self { name: name.into(), label: String::new(), columns: Vec::new() }
+    }
+
+    /// The table with that label.
+    #[must_use]
+    pub fn labelled(mut self, label: &str) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// The table with a unit for its last column.
+    #[must_use]
+    pub fn in_unit(mut self, unit: &str) -> Self {
+        if let Some(field) = self.columns.last_mut() {
+            field.unit = unit.into();
+        }
+        self
     }
 
     /// The table with one more column.
     #[must_use]
     pub fn with(mut self, name: &str, label: &str, column: Column) -> Self {
-        self.columns.push(Field { name: name.into(), label: label.into(), column });
+        self.columns.push(Field {
+            name: name.into(),
+            label: label.into(),
+            unit: String::new(),
+            column,
+        });
         self
     }
 
@@ -126,6 +193,7 @@ impl Column {
     pub fn len(&self) -> usize {
         match self {
             Self::Text(values) => values.len(),
+            Self::Packed(values) => values.len(),
             Self::Coded { rows, .. } => rows.len(),
             Self::Number(values) => values.len(),
             Self::Integer(values) => values.len(),
@@ -142,6 +210,10 @@ impl Column {
         let text = |text: &'_ str| -> bool { text.is_empty() };
         match self {
             Self::Text(values) => match values.get(row) {
+                Some(value) if !text(value) => Cell::Text(value),
+                _ => Cell::Missing,
+            },
+            Self::Packed(values) => match values.get(row) {
                 Some(value) if !text(value) => Cell::Text(value),
                 _ => Cell::Missing,
             },
@@ -169,6 +241,9 @@ impl Column {
     fn append(&mut self, other: Self) {
         match (self, other) {
             (Self::Text(mine), Self::Text(theirs)) => mine.extend(theirs),
+            (Self::Packed(mine), Self::Packed(theirs)) => {
+                mine.extend((0..theirs.len()).filter_map(|row| theirs.get(row)));
+            }
             (Self::Number(mine), Self::Number(theirs)) => mine.extend(theirs),
             (Self::Integer(mine), Self::Integer(theirs)) => mine.extend(theirs),
             (Self::Coded { words, rows }, Self::Coded { words: new, rows: theirs }) => {

@@ -18,14 +18,16 @@ pub mod check;
 pub mod column;
 pub mod csv;
 pub mod error;
+pub mod import;
 pub mod parquet;
+pub mod problem;
 pub mod study;
 pub mod terms;
 pub mod time;
 
-pub use check::Problem;
-pub use column::{Cell, Column, Field, Table};
+pub use column::{Cell, Column, Field, Table, Texts};
 pub use error::RecordsError;
+pub use problem::{Problem, Severity};
 pub use study::{Events, Exposures, Findings, Study, Subjects};
 pub use terms::{Analyte, DeathCause, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment};
 pub use time::StudyDay;

@@ -1,7 +1,7 @@
 //! Tables as Parquet through the low-level writer: no Arrow, no compression, the same bytes each
 //! time.
 
-use crate::column::{Cell, Column, Field, Table};
+use crate::column::{Cell, Column, Field, Table, Texts};
 use crate::error::RecordsError;
 use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::column::reader::ColumnReaderImpl;
@@ -42,7 +42,7 @@ fn write_table(table: &Table) -> Result<Vec<u8>, ParquetError> {
         for field in &table.columns {
             let mut writer = group.next_column()?.expect("the schema has a column for every field");
             match &field.column {
-                Column::Text(_) | Column::Coded { .. } => {
+                Column::Text(_) | Column::Packed(_) | Column::Coded { .. } => {
                     let bytes = |cell| match cell {
                         Cell::Text(value) => Some(ByteArray::from(value)),
                         _ => None,
@@ -73,7 +73,7 @@ fn write_table(table: &Table) -> Result<Vec<u8>, ParquetError> {
 
 fn field_type(field: &Field) -> Result<TypePtr, ParquetError> {
     let (physical, logical) = match field.column {
-        Column::Text(_) | Column::Coded { .. } => {
+        Column::Text(_) | Column::Packed(_) | Column::Coded { .. } => {
             (PhysicalType::BYTE_ARRAY, Some(LogicalType::String))
         }
         Column::Number(_) => (PhysicalType::DOUBLE, None),
@@ -118,7 +118,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Table, RecordsError> {
     let mut table = Table::new(name);
     for column in about.schema_descr().columns() {
         let empty = match column.physical_type() {
-            PhysicalType::BYTE_ARRAY => Column::Text(Vec::new()),
+            PhysicalType::BYTE_ARRAY => Column::Packed(Texts::default()),
             PhysicalType::DOUBLE => Column::Number(Vec::new()),
             PhysicalType::INT64 => Column::Integer(Vec::new()),
             other => {
@@ -149,15 +149,14 @@ fn read_column(
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
     let reader = group.get_column_reader(place)?;
     match into {
-        Column::Text(values) => {
+        Column::Packed(values) => {
             for value in read_values(typed::<ByteArrayType>(reader), rows)? {
-                let text = value.map(|bytes| bytes.as_utf8().map(str::to_owned)).transpose()?;
-                values.push(text.unwrap_or_default());
+                values.push(value.as_ref().map_or(Ok(""), ByteArray::as_utf8)?);
             }
         }
         Column::Number(values) => values.extend(read_values(typed::<DoubleType>(reader), rows)?),
         Column::Integer(values) => values.extend(read_values(typed::<Int64Type>(reader), rows)?),
-        Column::Coded { .. } => {}
+        Column::Text(_) | Column::Coded { .. } => {}
     }
     Ok(())
 }

@@ -1,9 +1,25 @@
 //! A study written to tables and read back is the same study, in every format.
 
 use cytotrial_records::{
-    Analyte, Column, DeathCause, Disposition, EventTerm, Isotype, LightChain, Sex, Study, Table,
-    Treatment, adam, csv, parquet,
+    Analyte, Column, DeathCause, Disposition, EventTerm, Isotype, LightChain, Problem, Sex, Study,
+    Table, Treatment, adam, csv, parquet,
 };
+
+use cytotrial_records::import::{self, Mapping, Sheet};
+
+/// The study in tables of any format, and what is told of it.
+fn study_of(tables: Vec<Table>) -> Result<Study, Vec<Problem>> {
+    let sheets: Vec<Sheet> =
+        tables.into_iter().map(|table| Sheet::of_table(&table.name.clone(), table)).collect();
+    import::study_of(&sheets, &Mapping::default()).map(|imported| imported.study)
+}
+
+fn sheet(file: &str, text: &str) -> Sheet {
+    let csv::Lined { mut table, lines, header } =
+        csv::read(file, text.as_bytes()).expect("a table");
+    table.name = file.trim_end_matches(".csv").into();
+    Sheet { file: file.into(), table, lines, header }
+}
 
 /// A study with a row of everything: every analyte, treatment, event and term, odd numbers
 /// included. The numbers mean nothing.
@@ -36,7 +52,8 @@ fn study() -> Study {
     for (row, &analyte) in Analyte::ALL.iter().rev().enumerate() {
         let subject = (row % 9) as u32;
         let codes = analyte.codes().len();
-        let value = if codes > 0 { (row % codes) as f64 } else { 0.1 + row as f64 / 7.0 };
+        let scale = if analyte.unit() == "1" { 1e-3 } else { 1.0 };
+        let value = if codes > 0 { (row % codes) as f64 } else { scale * (0.1 + row as f64 / 7.0) };
         study.findings.push(subject, analyte, row as f64 / 11.0 - 2.0, value, false);
         if codes == 0 {
             study.findings.push(subject, analyte, 3.0e-7 + row as f64, 0.05, true);
@@ -61,16 +78,16 @@ fn study() -> Study {
 
 #[test]
 fn a_study_comes_back_from_its_tables() {
-    assert_eq!(adam::study_of(&adam::tables(&study())), Ok(study()));
+    assert_eq!(study_of(adam::tables(&study())), Ok(study()));
 }
 
 #[test]
 fn a_study_comes_back_from_csv() {
     let tables: Vec<Table> = adam::tables(&study())
         .iter()
-        .map(|table| csv::read(&table.name, &csv::write(table).unwrap()).unwrap())
+        .map(|table| csv::read(&table.name, &csv::write(table).unwrap()).unwrap().table)
         .collect();
-    assert_eq!(adam::study_of(&tables), Ok(study()));
+    assert_eq!(study_of(tables), Ok(study()));
 }
 
 #[test]
@@ -81,7 +98,7 @@ fn a_study_comes_back_from_parquet() {
         .map(|table| parquet::read(&table.name, &parquet::write(table).unwrap()).unwrap())
         .collect();
     assert_eq!(read, written);
-    assert_eq!(adam::study_of(&read), Ok(study()));
+    assert_eq!(study_of(read), Ok(study()));
 }
 
 #[test]
@@ -99,30 +116,41 @@ fn names_are_short_enough_and_study_days_skip_zero() {
 
 #[test]
 fn study_days_stand_in_where_elapsed_days_are_missing() {
-    let adsl = b"USUBJID,ARM,DISPCD,SEX,LTCHAIN,LSTALVEL\nS-1,A,INFUSED,F,kappa,60\n";
-    let adlb =
-        b"USUBJID,PARAMCD,AVAL,AVALC,AVALU,ADY\nS-1,SPEP,31.5,,g/L,-1\nS-1,SIFE,,POSITIVE,,1\n";
-    let tables = [csv::read("adsl", adsl).unwrap(), csv::read("adlb", adlb).unwrap()];
-    let study = adam::study_of(&tables).unwrap();
+    let sheets = [
+        sheet("adsl.csv", "USUBJID,ARM,DISPCD,SEX,LTCHAIN,LSTALVEL\nS-1,A,INFUSED,F,kappa,60\n"),
+        sheet(
+            "adlb.csv",
+            "USUBJID,PARAMCD,AVAL,AVALC,AVALU,ADY\nS-1,SPEP,31.5,,g/L,-1\nS-1,SIFE,,POSITIVE,,1\n",
+        ),
+    ];
+    let study = import::study_of(&sheets, &Mapping::default()).unwrap().study;
     assert_eq!(study.findings.day, [-1.0, 0.0]);
     assert_eq!(study.findings.value, [31.5, 1.0]);
 }
 
 #[test]
-fn every_unreadable_cell_is_reported_with_its_row_and_column() {
-    let adsl = b"USUBJID,ARM,DISPCD,SEX,LTCHAIN,LSTALVEL\nS-1,A,INFUSED,X,kappa,sixty\n";
-    let adlb =
-        b"USUBJID,PARAMCD,AVAL,AVALU,ADY\nS-1,SPEP,3.1,g/dL,1\nS-2,SPEP,3,g/L,0\nS-1,XYZ,1,,1\n";
-    let tables = [csv::read("adsl", adsl).unwrap(), csv::read("adlb", adlb).unwrap()];
-    let found: Vec<String> =
-        adam::study_of(&tables).unwrap_err().iter().map(ToString::to_string).collect();
+fn every_unreadable_cell_is_reported_with_its_line_and_column() {
+    let sheets = [
+        sheet("adsl.csv", "USUBJID,ARM,DISPCD,SEX,LTCHAIN,LSTALVEL\nS-1,A,INFUSED,X,kappa,sixty\n"),
+        sheet(
+            "adlb.csv",
+            "USUBJID,PARAMCD,AVAL,AVALU,ADY\nS-1,SPEP,3.1,stone,1\nS-2,SPEP,3,g/L,1\nS-1,SPEP,3,g/L,0\n\
+             S-1,SPEP,3.5e400,g/L,2\nS-1,PLAT,-4,10^9/L,2\n",
+        ),
+    ];
+    let found: Vec<String> = import::study_of(&sheets, &Mapping::default())
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let want = [
-        "adsl, row 1, SEX: `X` is none of F, M",
-        "adsl, row 1, LSTALVEL: `sixty` is not a number",
-        "adlb, row 1, AVALU: the unit is `g/dL`, expected `g/L`",
-        "adlb, row 2, USUBJID: subject `S-2` is not in adsl",
-        "adlb, row 2, ADY: there is no study day 0",
-        "adlb, row 3, PARAMCD: `XYZ` is no known parameter",
+        "adsl.csv, line 2, SEX, subject S-1: `X` is none of F, M",
+        "adsl.csv, line 2, LSTALVEL, subject S-1: `sixty` is not a number",
+        "adlb.csv, line 2, AVALU, subject S-1: the unit of serum M-protein is `stone`, which is not known",
+        "adlb.csv, line 3, USUBJID, subject S-2: subject `S-2` is not among the 1 subjects",
+        "adlb.csv, line 4, ADY, subject S-1: there is no study day 0",
+        "adlb.csv, line 5, AVAL, subject S-1: serum M-protein: `3.5e400` is not a number",
+        "adlb.csv, line 6, AVAL, subject S-1: platelets is -4 10^9/L, below 0",
     ];
     assert_eq!(found, want);
 }

@@ -1,0 +1,237 @@
+//! `cytotrial evaluate`: endpoints of real patients from a folder of tables.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cytotrial::operation::evaluate::{self as operation, DataFile, EvaluateError, Evaluation};
+use cytotrial::problem::Problem;
+use serde_json::json;
+
+use crate::folder::{Folder, help_for};
+use crate::terminal::{refuse, say, say_json, tell};
+use crate::{Exit, Options, show, write};
+
+/// Find responses, toxicities and times to events in patient-level data
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Folder with the tables, or one table
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+    /// Trial folder or trial file whose protocol says how outcomes are judged
+    #[arg(long, value_name = "FILE", required_unless_present = "map_help")]
+    protocol: Option<PathBuf>,
+    /// Mapping of the site's own names; `mapping.toml` beside the data unless given
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// Print a mapping for the data as they are, to be completed
+    #[arg(long)]
+    map_help: bool,
+    /// Response criteria; those of the protocol unless given
+    #[arg(long, value_name = "NAME")]
+    rules: Option<String>,
+    /// Folder to write the result to: tables and `evaluation.json`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace what the folder of `--out` holds from an earlier evaluation
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+/// Endings of files that may be tables.
+const ENDINGS: &[&str] = &["csv", "tsv", "parquet", "json", "ndjson", "dsjc", "xpt"];
+/// Bytes of the largest file that is read.
+const LARGEST: u64 = 2 << 30;
+/// The mapping beside the data.
+const MAPPING: &str = "mapping.toml";
+
+pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
+    match attempt(arguments, options) {
+        Ok(()) => Exit::Fine,
+        Err(exit) => exit,
+    }
+}
+
+fn attempt(arguments: &Arguments, options: Options) -> Result<(), Exit> {
+    let data = read(&arguments.data).map_err(|problems| told(&problems, None, options))?;
+    if arguments.map_help {
+        let proposed = operation::proposed_mapping(&data)
+            .map_err(|found| of_data(&found, &data, &arguments.data, options))?;
+        say(&proposed);
+        return Ok(());
+    }
+    let protocol = arguments.protocol.as_deref().unwrap_or(Path::new("."));
+    let folder = Folder::read(protocol).map_err(|problems| told(&problems, None, options))?;
+    let mapping = mapping(arguments).map_err(|problems| told(&problems, None, options))?;
+    if let Some(out) = &arguments.out {
+        free(out, arguments.force)?;
+    }
+    let request = operation::Request {
+        files: folder.files.clone(),
+        data,
+        mapping,
+        rules: arguments.rules.clone(),
+    };
+    let evaluation = operation::run(&request).map_err(|error| match error {
+        EvaluateError::Data(found) => of_data(&found, &request.data, &arguments.data, options),
+        EvaluateError::Input(problems) => input(&problems, folder, &request, options),
+    })?;
+    if !options.quiet {
+        warnings(&evaluation, &request.data, &arguments.data, options);
+    }
+    if let Some(out) = &arguments.out {
+        leave(&evaluation, out)?;
+    }
+    if options.json {
+        say_json(&evaluation.json());
+    } else {
+        say(&evaluation.text());
+    }
+    Ok(())
+}
+
+/// Tells problems; those of an option alone are wrong usage.
+fn told(problems: &[Problem], folder: Option<&Folder>, options: Options) -> Exit {
+    let is_usage = problems.iter().all(|problem| problem.file == operation::OPTION_RULES);
+    show::problems(problems, folder.filter(|_| !is_usage), options);
+    show::json(problems, options);
+    if is_usage { Exit::Usage } else { Exit::Input }
+}
+
+/// Tells problems of the protocol or the mapping.
+fn input(
+    problems: &[Problem],
+    mut folder: Folder,
+    request: &operation::Request,
+    options: Options,
+) -> Exit {
+    if let Some((name, text)) = &request.mapping {
+        folder.files.texts.insert(name.clone(), text.clone());
+        if problems.iter().all(|problem| problem.file == *name) {
+            folder.path = PathBuf::new();
+        }
+    }
+    told(problems, Some(&folder), options)
+}
+
+/// Tells problems of the data.
+fn of_data(
+    found: &[operation::DataProblem],
+    data: &[DataFile],
+    path: &Path,
+    options: Options,
+) -> Exit {
+    let shown = operation::shown(found, data);
+    let folder = Folder { path: beside(path), files: shown.files };
+    show::problems(&shown.problems, Some(&folder), options);
+    if options.json {
+        say_json(&json!({ "problems": found }));
+    }
+    Exit::Input
+}
+
+fn warnings(evaluation: &Evaluation, data: &[DataFile], path: &Path, options: Options) {
+    if evaluation.warnings.is_empty() {
+        return;
+    }
+    let shown = operation::shown(&evaluation.warnings, data);
+    let folder = Folder { path: beside(path), files: shown.files };
+    show::problems(&shown.problems, Some(&folder), options);
+}
+
+/// The folder that the names of files are shown in.
+fn beside(path: &Path) -> PathBuf {
+    if path.is_file() { path.parent().map(Path::to_owned).unwrap_or_default() } else { path.into() }
+}
+
+/// The files of a folder that may be tables, in order of their names; or one file.
+pub(crate) fn read(path: &Path) -> Result<Vec<DataFile>, Vec<Problem>> {
+    let shown = path.display();
+    if path.is_file() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        return Ok(vec![file(path, name).map_err(|problem| vec![problem])?]);
+    }
+    let Ok(entries) = fs::read_dir(path) else {
+        let message = format!("there is no `{shown}`");
+        return Err(vec![Problem::error("F101", "", "", message, help_for(path))]);
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|name| {
+            let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+            !name.starts_with('.') && ENDINGS.contains(&ending.to_lowercase().as_str())
+        })
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        let message = format!("`{shown}` has no tables");
+        let help = format!("a table is a file that ends in {}", ENDINGS.join(", "));
+        return Err(vec![Problem::error("E102", "", "", message, help)]);
+    }
+    let mut problems = Vec::new();
+    let mut files = Vec::new();
+    for name in names {
+        match file(&path.join(&name), name) {
+            Ok(read) => files.push(read),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+fn file(path: &Path, name: String) -> Result<DataFile, Problem> {
+    let cannot = |error: std::io::Error| {
+        let message = format!("`{}` cannot be read: {error}", path.display());
+        Problem::error("F102", &name, "", message, "is it a file that you may read?")
+    };
+    let length = fs::metadata(path).map_err(cannot)?.len();
+    if length > LARGEST {
+        let message =
+            format!("the file has {} MB, at most {} are read", length >> 20, LARGEST >> 20);
+        let help = "take away what is of no use for endpoints, or cut it by subject";
+        return Err(Problem::error("E116", &name, "", message, help));
+    }
+    let bytes = fs::read(path).map_err(cannot)?;
+    Ok(DataFile { name, bytes })
+}
+
+/// The mapping that was named, or that lies beside the data.
+fn mapping(arguments: &Arguments) -> Result<Option<(String, String)>, Vec<Problem>> {
+    let beside = arguments.data.join(MAPPING);
+    let path = match &arguments.map {
+        Some(path) => path,
+        None if beside.is_file() => &beside,
+        None => return Ok(None),
+    };
+    let shown = path.display().to_string();
+    fs::read_to_string(path).map(|text| Some((shown.clone(), text))).map_err(|error| {
+        let message = format!("`{shown}` cannot be read: {error}");
+        vec![Problem::error("F102", "", "", message, help_for(path))]
+    })
+}
+
+/// The file by which a folder is known to be an earlier result.
+const RESULT: &str = "evaluation.json";
+
+/// Whether the result may be written there.
+fn free(out: &Path, force: bool) -> Result<(), Exit> {
+    let is_empty = fs::read_dir(out).map_or(true, |mut entries| entries.next().is_none());
+    if (is_empty && !out.is_file()) || (force && out.join(RESULT).is_file()) {
+        return Ok(());
+    }
+    let message = format!("`{}` is not empty", out.display());
+    let help = "name another folder; `--force` replaces an earlier evaluation, nothing else";
+    Err(refuse(Exit::Usage, &message, help))
+}
+
+/// Writes the result beside its place and moves it there.
+fn leave(evaluation: &Evaluation, out: &Path) -> Result<(), Exit> {
+    let files = evaluation.files().map_err(|problem| {
+        tell(&problem.to_string());
+        Exit::Failed
+    })?;
+    write::folder(out, files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())))
+        .map_err(|error| {
+            let message = format!("`{}` cannot be written: {error}", out.display());
+            refuse(Exit::Input, &message, "is there space, and may you write there?")
+        })
+}

@@ -1,0 +1,38 @@
+//! The tables that an evaluation leaves behind: the study as it was understood, and the results.
+
+use records::Table;
+use records::adam;
+
+use super::Evaluation;
+use crate::problem::Problem;
+use crate::run_folder::{RunFile, responses, times};
+
+impl Evaluation {
+    /// Every table: the study in canonical units and elapsed days, responses, times to events.
+    pub fn tables(&self) -> Vec<Table> {
+        let mut tables = adam::tables(&self.study);
+        tables.push(responses(&self.study, &self.outcomes));
+        tables.push(times(&self.study, &self.outcomes));
+        tables
+    }
+
+    /// The files of a result: `evaluation.json` and the tables in two formats.
+    ///
+    /// # Errors
+    /// A table that cannot be written: a fault of ours.
+    pub fn files(&self) -> Result<Vec<RunFile>, Problem> {
+        let json = format!("{:#}\n", self.json());
+        let mut files = vec![RunFile { name: "evaluation.json".into(), bytes: json.into_bytes() }];
+        for table in self.tables() {
+            let failed = |error: records::RecordsError| {
+                let message = format!("table `{}` cannot be written: {error}", table.name);
+                Problem::error("X101", "", "", message, "this is a fault of the program")
+            };
+            let csv = records::csv::write(&table).map_err(failed)?;
+            files.push(RunFile { name: format!("tables/{}.csv", table.name), bytes: csv });
+            let parquet = records::parquet::write(&table).map_err(failed)?;
+            files.push(RunFile { name: format!("tables/{}.parquet", table.name), bytes: parquet });
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,158 @@
+//! Visits, one per row, with a column per analyte.
+
+use super::days::OF_ROW;
+use super::findings::{Measured, read_value};
+use super::roles::{self, analyte_column};
+use super::sheet::Reader;
+use super::units::{self, Conversion};
+use super::{Found, Import, Place};
+use crate::terms::Analyte;
+
+/// A column of values.
+struct Values {
+    column: usize,
+    analyte: Analyte,
+    conversion: Conversion,
+    is_assumed: bool,
+}
+
+impl Import<'_> {
+    /// Reads a table of visits.
+    pub(super) fn visits(&mut self, reader: &Reader<'_>) {
+        if !reader.requires(&["subject"], &mut self.problems) {
+            return;
+        }
+        if !["day", "date", "study_day"].iter().any(|role| reader.has(role)) {
+            reader.requires(&["day"], &mut self.problems);
+            return;
+        }
+        let columns = self.value_columns(reader);
+        let mut order = self.orders.iter().copied().max().unwrap_or(0);
+        for row in 0..reader.rows() {
+            let Some(subject) = self.subject_of(reader, row) else { continue };
+            let day = self.needed_day(reader, row, subject, OF_ROW);
+            let mut is_first = true;
+            for Values { column, analyte, conversion, is_assumed } in &columns {
+                let field = &reader.sheet.table.columns[*column];
+                let read = read_value(*analyte, *conversion, field.column.cell(row), None);
+                let Measured { value, below_limit } = match read {
+                    Ok(Some(measured)) => measured,
+                    Ok(None) => continue,
+                    Err((message, help)) => {
+                        let problem = reader.wrong("E105", row, "", message).helped(help);
+                        self.problems.push(problem.in_column(&field.name));
+                        continue;
+                    }
+                };
+                let Some(day) = day else { continue };
+                order += 1;
+                let place = Place::new(reader.place, row, *column);
+                self.scales.see(*analyte, *conversion, *is_assumed, value, place);
+                let (subject, analyte) = (subject, *analyte);
+                self.push_finding(Found {
+                    subject,
+                    analyte,
+                    day,
+                    value,
+                    below_limit,
+                    place,
+                    order,
+                });
+                is_first = false;
+            }
+            if let (true, Some(day)) = (is_first, day) {
+                self.anchors[subject as usize].seen(day);
+            }
+        }
+    }
+
+    /// The columns that hold values; one that is nothing known is told.
+    fn value_columns(&mut self, reader: &Reader<'_>) -> Vec<Values> {
+        let mut found: Vec<Values> = Vec::new();
+        for (column, field) in reader.sheet.table.columns.iter().enumerate() {
+            if reader.is_used(column) || field.name.is_empty() {
+                continue;
+            }
+            let told = self.value_column(reader, &field.name, &field.unit);
+            let Some((analyte, conversion, is_assumed)) = told else { continue };
+            if let Some(other) = found.iter().find(|other| other.analyte == analyte) {
+                let first = &reader.sheet.table.columns[other.column].name;
+                let message =
+                    format!("`{}` and `{first}` are both {}", field.name, analyte.title());
+                let problem = reader.sheet.wrong_header("E103", message).in_column(&field.name);
+                self.problems.push(problem.helped("keep one of the two columns"));
+                continue;
+            }
+            found.push(Values { column, analyte, conversion, is_assumed });
+        }
+        found
+    }
+
+    fn value_column(
+        &mut self,
+        reader: &Reader<'_>,
+        name: &str,
+        unit: &str,
+    ) -> Option<(Analyte, Conversion, bool)> {
+        let mapped = self.mapping.tests.get(name);
+        if mapped.is_some_and(String::is_empty) {
+            return None;
+        }
+        let of_mapping = mapped.and_then(|code| Analyte::from_code(code)).map(|a| (a, None));
+        let Some((analyte, in_name)) = of_mapping.or_else(|| analyte_column(&roles::plain(name)))
+        else {
+            self.unknown_column(reader, name);
+            return None;
+        };
+        if !analyte.codes().is_empty() {
+            return Some((analyte, Conversion::NONE, false));
+        }
+        let mapped =
+            self.mapping.units.get(name).or_else(|| self.mapping.units.get(analyte.code()));
+        let of_file = (!unit.is_empty()).then(|| unit.to_owned());
+        let told = mapped.cloned().or(in_name).or(of_file);
+        if let Some(told) = told {
+            let conversion = units::conversion(analyte, &told);
+            if conversion.is_none() {
+                let message =
+                    format!("the unit of {} is `{told}`, which is not known", analyte.title());
+                let known: Vec<&str> =
+                    units::known(analyte).iter().map(|(name, _)| *name).collect();
+                let help = format!("expected one of {}", known.join(", "));
+                let problem = reader.sheet.wrong_header("E106", message).in_column(name);
+                self.problems.push(problem.helped(help));
+            }
+            return Some((analyte, conversion?, false));
+        }
+        let usual = units::usual(analyte);
+        if !matches!(usual, "1" | "count" | "score") {
+            let message = format!("the column `{name}` has no unit; {usual} is taken");
+            let suggested = format!("{} ({usual})", analyte.code());
+            let help =
+                format!("call it `{suggested}`, or give the unit in mapping.toml under [units]");
+            let problem = reader.sheet.wrong_header("E107", message).in_column(name);
+            self.problems.push(problem.helped(help).as_warning());
+        }
+        Some((analyte, units::conversion(analyte, usual)?, true))
+    }
+
+    /// A column that is nothing known: told, because a misspelt one would be lost.
+    fn unknown_column(&mut self, reader: &Reader<'_>, name: &str) {
+        const HARMLESS: &[&str] =
+            &["visit", "visitnum", "studyid", "domain", "comment", "note", "arm", "title", "epoch"];
+        let plain = roles::plain(name);
+        if HARMLESS.contains(&plain.as_str()) {
+            return;
+        }
+        let message = format!("the column `{name}` is nothing known; it is not used");
+        let names = roles::analyte_names();
+        let near = super::mapping::nearest(&plain, &names);
+        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? else "));
+        let help = format!(
+            "{near}give it an analyte in mapping.toml under [tests], or an empty text if it is of \
+             no use"
+        );
+        let problem = reader.sheet.wrong_header("E103", message).in_column(name).helped(help);
+        self.problems.push(problem.as_warning());
+    }
+}
