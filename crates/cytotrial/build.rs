@@ -11,7 +11,7 @@ use std::{env, fs, io};
 const FOLDERS: &[(&str, &[&str])] = &[
     ("docs/reference/problems", &["md"]),
     ("evidence", &["csv"]),
-    ("models", &["ant", "csv"]),
+    ("models", &["ant", "csv", "toml"]),
     ("populations", &["toml"]),
     ("products", &["toml"]),
 ];

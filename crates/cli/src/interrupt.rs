@@ -40,7 +40,7 @@ impl Interrupt {
                 }
                 if !options.quiet {
                     crate::terminal::tell(
-                        "stopping after the replicates in progress; once more stops at once",
+                        "stopping after what is in progress; once more stops at once",
                     );
                 }
             }

@@ -5,6 +5,15 @@ use std::path::Path;
 
 /// Writes a file beside its place and moves it there.
 pub(crate) fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    in_pieces(path, |file| file.write_all(bytes))
+}
+
+/// Writes a file beside its place piece by piece and moves it there; nothing is left where `work`
+/// fails.
+pub(crate) fn in_pieces<T, E: From<io::Error>>(
+    path: &Path,
+    work: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+) -> Result<T, E> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -15,10 +24,13 @@ pub(crate) fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     builder.prefix(".").suffix(".tmp");
     let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
+    let mut buffered = io::BufWriter::new(&mut file);
+    let done = work(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(done)
 }
 
 /// Writes the files of a folder beside its place and moves the folder there; what was there before

@@ -20,7 +20,7 @@ mod token;
 pub mod units;
 
 pub use eligibility::Eligibility;
-pub use read::read;
+pub use read::{read, read_values};
 
 use copula::Copula;
 use expression::{Expression, Name};

@@ -1,18 +1,18 @@
 //! Records of doses, as in tables for population pharmacokinetics, to exact stops of a run.
 //!
 //! Boluses, infusions by rate or duration, further doses at an interval, and doses at steady state,
-//! with the meaning of RATE, ADDL, II and SS = 1 in such tables. Every change is a stop at which the
-//! method begins anew, so nothing is smoothed.
+//! with the meaning of RATE, ADDL, II, SS, ALAG and F in such tables. Every change is a stop at which
+//! the method begins anew, so nothing is smoothed.
+
+mod steady;
 
 use model::SymbolId;
+use steady::Series;
 
 use crate::compile::Program;
 use crate::failure::Failure;
 use crate::request::{Settings, Start};
-use crate::run::{Stop, run};
-
-/// Newton's steps towards a steady state; a linear model needs two.
-const STEADY_STEPS: usize = 50;
+use crate::run::Stop;
 
 /// How a dose enters.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +23,20 @@ pub enum Infusion {
     Rate(f64),
     /// Evenly over so much time.
     Duration(f64),
+}
+
+/// Whether a dose is one of a series that began long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Steady {
+    /// It is not (SS = 0).
+    #[default]
+    No,
+    /// It is (SS = 1): what was given before ends, and the states that the schedule was made for take
+    /// their values at steady state.
+    Instead,
+    /// It is, and what was given before goes on (SS = 2): the values at steady state are added, as
+    /// superposition has it. That is right where rates are linear in the states.
+    Besides,
 }
 
 /// One row of a table of doses.
@@ -42,9 +56,13 @@ pub struct DoseRecord {
     pub interval: f64,
     /// How many more doses follow (ADDL).
     pub additional: u32,
-    /// Whether the dose is one of a series that began long ago (SS = 1): the states that the schedule
-    /// was made for take their values at steady state just before it.
-    pub steady: bool,
+    /// Whether it is one of a series (SS).
+    pub steady: Steady,
+    /// How long after its time a dose enters (ALAG).
+    pub lag: f64,
+    /// The share of the amount that enters (F). An infusion by rate becomes shorter, one by duration
+    /// slower.
+    pub bioavailability: f64,
 }
 
 /// Why records cannot become a schedule. Records are counted from 1.
@@ -62,6 +80,18 @@ pub enum DoseError {
         time: f64,
         /// Its amount.
         amount: f64,
+    },
+    /// A lag below zero, or a share that enters below zero.
+    #[error(
+        "record {record}: lag {lag} and bioavailability {bioavailability} must be numbers from 0 on"
+    )]
+    Entry {
+        /// Which record.
+        record: usize,
+        /// Its lag.
+        lag: f64,
+        /// Its bioavailability.
+        bioavailability: f64,
     },
     /// An infusion without length.
     #[error("record {record}: an infusion needs a rate or duration above 0")]
@@ -163,34 +193,95 @@ pub fn schedule(
     states: &[SymbolId],
     records: &[DoseRecord],
 ) -> Result<Schedule, DoseError> {
-    let mut changes = Vec::new();
-    let mut flows: Vec<Flow> = Vec::new();
-    for (i, record) in records.iter().enumerate() {
-        let length = check(program, record, i + 1)?;
-        if record.steady {
-            let steady = steady_state(program, start, settings, states, record)
-                .map_err(|reason| reason.at(i + 1))?;
-            let set = states.iter().zip(steady);
-            changes.extend(set.map(|(&state, value)| (record.time, state, Change::Set(value))));
-            // what the doses before it still have to give
-            let mut ago = record.interval;
-            while ago < length {
-                flows.extend(flow(record, record.time, record.time - ago + length, length));
-                ago += record.interval;
-            }
+    let mut plan = Plan { changes: Vec::new(), flows: Vec::new() };
+    let lengths: Result<Vec<f64>, DoseError> =
+        records.iter().enumerate().map(|(i, record)| check(program, record, i + 1)).collect();
+    let lengths = lengths?;
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_by(|&a, &b| records[a].time.total_cmp(&records[b].time));
+    for i in order {
+        let dose = Dose { record: &records[i], length: lengths[i] };
+        if dose.record.steady != Steady::No {
+            let series = Series { program, start, settings, states, dose: &dose };
+            let values = series.steady_state().map_err(|reason| reason.at(i + 1))?;
+            plan.enter_steady(&dose, states, &values);
         }
-        for dose in 0..=record.additional {
-            let time = record.time + f64::from(dose) * record.interval;
-            if record.infusion == Infusion::Bolus {
-                changes.push((time, record.state, Change::Add(record.amount)));
-            }
-            flows.extend(flow(record, time, time + length, length));
+        for number in 0..=dose.record.additional {
+            plan.enter(&dose, dose.record.time + f64::from(number) * dose.record.interval);
         }
     }
-    changes.extend(levels(&flows));
+    let mut changes = plan.changes;
+    changes.extend(levels(&plan.flows));
     let is_added = |change: &Change| matches!(change, Change::Add(_));
     changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(is_added(&a.2).cmp(&is_added(&b.2))));
     Ok(Schedule { changes })
+}
+
+/// A record with the time that its infusion takes; 0 for a bolus.
+struct Dose<'a> {
+    record: &'a DoseRecord,
+    length: f64,
+}
+
+impl Dose<'_> {
+    /// What enters of it.
+    fn amount(&self) -> f64 {
+        self.record.amount * self.record.bioavailability
+    }
+}
+
+/// What was put in the schedule so far.
+struct Plan {
+    changes: Vec<(f64, SymbolId, Change)>,
+    flows: Vec<Flow>,
+}
+
+impl Plan {
+    /// One dose, given at a time.
+    fn enter(&mut self, dose: &Dose<'_>, given: f64) {
+        let from = given + dose.record.lag;
+        if dose.record.infusion == Infusion::Bolus {
+            self.changes.push((from, dose.record.state, Change::Add(dose.amount())));
+        }
+        self.flow(dose, from, from + dose.length);
+    }
+
+    /// Values at steady state, and what the doses before still have to give.
+    fn enter_steady(&mut self, dose: &Dose<'_>, states: &[SymbolId], values: &[f64]) {
+        let &DoseRecord { time, interval, lag, .. } = dose.record;
+        let is_instead = dose.record.steady == Steady::Instead;
+        if is_instead {
+            self.changes.retain(|change| change.0 < time);
+            self.flows.retain(|flow| flow.from < time);
+            for flow in &mut self.flows {
+                flow.to = flow.to.min(time);
+            }
+        }
+        for (&state, &value) in states.iter().zip(values) {
+            let change = if is_instead { Change::Set(value) } else { Change::Add(value) };
+            self.changes.push((time, state, change));
+        }
+        // Not counted up, so that what is a multiple of the interval is one to the last bit.
+        for ago in 1_u32.. {
+            let entered = lag - f64::from(ago) * interval;
+            if entered + dose.length < 0.0 || (entered < 0.0 && dose.length <= 0.0) {
+                break;
+            }
+            if entered >= 0.0 && dose.record.infusion == Infusion::Bolus {
+                let add = Change::Add(dose.amount());
+                self.changes.push((time + entered, dose.record.state, add));
+            }
+            self.flow(dose, time + entered.max(0.0), time + entered + dose.length);
+        }
+    }
+
+    /// The flow of a dose from one time to another; none for a bolus, whose length is 0.
+    fn flow(&mut self, dose: &Dose<'_>, from: f64, to: f64) {
+        let Some(inflow) = dose.record.inflow.filter(|_| dose.length > 0.0 && to > from) else {
+            return;
+        };
+        self.flows.push(Flow { inflow, from, to, rate: dose.amount() / dose.length });
+    }
 }
 
 /// How long a dose takes to enter; the error says what is wrong with the record.
@@ -199,7 +290,12 @@ fn check(program: &Program, record: &DoseRecord, number: usize) -> Result<f64, D
     if !(time.is_finite() && (0.0..f64::INFINITY).contains(&amount)) {
         return Err(DoseError::Amount { record: number, time, amount });
     }
-    let repeats = record.additional > 0 || record.steady;
+    let (lag, bioavailability) = (record.lag, record.bioavailability);
+    let is_share = |value: f64| (0.0..f64::INFINITY).contains(&value);
+    if !(is_share(lag) && is_share(bioavailability)) {
+        return Err(DoseError::Entry { record: number, lag, bioavailability });
+    }
+    let repeats = record.additional > 0 || record.steady != Steady::No;
     if repeats && !(record.interval > 0.0 && record.interval.is_finite()) {
         return Err(DoseError::Interval { record: number });
     }
@@ -211,23 +307,18 @@ fn check(program: &Program, record: &DoseRecord, number: usize) -> Result<f64, D
     }
     let length = match record.infusion {
         Infusion::Bolus => return Ok(0.0),
-        Infusion::Rate(rate) if rate > 0.0 => amount / rate,
+        Infusion::Rate(rate) if rate > 0.0 => amount * bioavailability / rate,
         Infusion::Rate(_) => f64::NAN,
         Infusion::Duration(duration) => duration,
     };
-    if !(length > 0.0 && length.is_finite()) {
+    let is_nothing = length.abs() <= 0.0 && amount * bioavailability <= 0.0;
+    if !(length > 0.0 && length.is_finite() || is_nothing) {
         return Err(DoseError::Length { record: number });
     }
     if record.inflow.is_none() {
         return Err(DoseError::NoInflow { record: number });
     }
     Ok(length)
-}
-
-/// The infusion of one dose that takes `length`, or its rest.
-fn flow(record: &DoseRecord, from: f64, to: f64, length: f64) -> Option<Flow> {
-    let inflow = record.inflow.filter(|_| length > 0.0)?;
-    Some(Flow { inflow, from, to, rate: record.amount / length })
 }
 
 /// What each inflow is set to whenever an infusion begins or ends: the sum of those under way, so
@@ -243,131 +334,4 @@ fn levels(flows: &[Flow]) -> Vec<(f64, SymbolId, Change)> {
         (time, inflow, Change::Set(total))
     };
     moments.into_iter().map(level).collect()
-}
-
-/// Why there is no steady state.
-enum NotSteady {
-    Failed(Failure),
-    NotFound,
-}
-
-impl NotSteady {
-    fn at(self, record: usize) -> DoseError {
-        match self {
-            Self::Failed(failure) => DoseError::Failed { record, failure },
-            Self::NotFound => DoseError::NoSteadyState { record },
-        }
-    }
-}
-
-/// The states just before a dose of an endless series: where one interval leads back to itself, by
-/// Newton's method with differences.
-fn steady_state(
-    program: &Program,
-    start: &Start,
-    settings: &Settings,
-    states: &[SymbolId],
-    record: &DoseRecord,
-) -> Result<Vec<f64>, NotSteady> {
-    let mut values: Vec<f64> = vec![0.0; states.len()];
-    for _ in 0..STEADY_STEPS {
-        let step = record.amount.max(values.iter().fold(0.0, |a: f64, b: &f64| a.max(b.abs())));
-        let step = if step > 0.0 { step } else { 1.0 };
-        let mut tries = vec![values.clone()];
-        for i in 0..states.len() {
-            let mut other = values.clone();
-            other[i] += step;
-            tries.push(other);
-        }
-        let ends = interval(program, start, settings, states, record, &tries)?;
-        let missing: Vec<f64> =
-            ends[0].iter().zip(&values).map(|(end, value)| end - value).collect();
-        let row = |i: usize| -> Vec<f64> {
-            let slope = |j: usize| (ends[j + 1][i] - ends[0][i]) / step;
-            (0..states.len()).map(|j| f64::from(u8::from(i == j)) - slope(j)).collect()
-        };
-        let rows = (0..states.len()).map(row).collect();
-        let Some(moves) = solve(rows, missing) else { return Err(NotSteady::NotFound) };
-        let mut is_done = true;
-        for (value, change) in values.iter_mut().zip(&moves) {
-            *value += change;
-            is_done &= change.abs() <= 100.0 * settings.relative * (value.abs() + 1e-3 * step);
-        }
-        if is_done {
-            return Ok(values);
-        }
-    }
-    Err(NotSteady::NotFound)
-}
-
-/// Where one interval with its dose leads from each of several places.
-fn interval(
-    program: &Program,
-    start: &Start,
-    settings: &Settings,
-    states: &[SymbolId],
-    record: &DoseRecord,
-    places: &[Vec<f64>],
-) -> Result<Vec<Vec<f64>>, NotSteady> {
-    let length = match record.infusion {
-        Infusion::Bolus => 0.0,
-        Infusion::Rate(rate) => record.amount / rate,
-        Infusion::Duration(duration) => duration,
-    };
-    let begin = record.time - record.interval;
-    // infusions that never stop, and how long one more runs
-    let always = (length / record.interval).floor();
-    let rest = begin + (length - always * record.interval);
-    let from = |place: &Vec<f64>| {
-        let mut overrides = start.overrides.clone();
-        overrides.extend(states.iter().copied().zip(place.iter().copied()));
-        Start { time: begin, overrides, stream: start.stream }
-    };
-    let starts: Vec<Start> = places.iter().map(from).collect();
-    let mut ends = vec![Vec::new(); places.len()];
-    let results = run(program, &starts, settings, |patient, stop| {
-        let now = stop.time();
-        if now >= record.time {
-            ends[patient] = states.iter().map(|&state| stop.value(state)).collect();
-            return None;
-        }
-        if let Some(inflow) = record.inflow.filter(|_| length > 0.0) {
-            let running = always + f64::from(u8::from(now < rest));
-            stop.set(inflow, running * record.amount / length);
-        } else {
-            stop.set(record.state, stop.value(record.state) + record.amount);
-        }
-        Some(if now < rest && rest < record.time { rest } else { record.time })
-    });
-    match results.into_iter().find_map(Result::err) {
-        Some(failure) => Err(NotSteady::Failed(failure)),
-        None => Ok(ends),
-    }
-}
-
-/// Solves linear equations by elimination with pivots; `None` where there is no single answer.
-fn solve(mut rows: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
-    let n = right.len();
-    for column in 0..n {
-        let pivot =
-            (column..n).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()))?;
-        if rows[pivot][column].abs() <= 1e-12 || rows[pivot][column].is_nan() {
-            return None;
-        }
-        rows.swap(column, pivot);
-        right.swap(column, pivot);
-        let top = rows[column].clone();
-        for row in column + 1..n {
-            let factor = rows[row][column] / top[column];
-            for (value, above) in rows[row].iter_mut().zip(&top).skip(column) {
-                *value -= factor * above;
-            }
-            right[row] -= factor * right[column];
-        }
-    }
-    for row in (0..n).rev() {
-        let known: f64 = (row + 1..n).map(|i| rows[row][i] * right[i]).sum();
-        right[row] = (right[row] - known) / rows[row][row];
-    }
-    Some(right)
 }

@@ -6,7 +6,7 @@ use crate::patient::Patient;
 use crate::step::Block;
 
 /// How often one event may happen at one time.
-const REPEATS: u32 = 100;
+pub(crate) const REPEATS: u32 = 100;
 
 /// An event that was triggered and has not happened yet.
 #[derive(Debug, Clone)]

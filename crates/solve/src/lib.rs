@@ -46,7 +46,7 @@ mod stochastic;
 
 pub use block::{Trajectories, trajectories};
 pub use compile::{CompileError, Program, compile};
-pub use dosing::{Change, DoseError, DoseRecord, Infusion, Schedule, schedule};
+pub use dosing::{Change, DoseError, DoseRecord, Infusion, Schedule, Steady, schedule};
 pub use failure::{Failure, Reason};
 pub use lanes::VectorSet;
 pub use model::SymbolId;

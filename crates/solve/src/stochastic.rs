@@ -19,6 +19,7 @@
 
 mod course;
 mod direct;
+mod events;
 mod hybrid;
 mod leap;
 mod network;
@@ -27,6 +28,7 @@ use model::SymbolId;
 use rayon::prelude::*;
 
 use course::Course;
+use events::Events;
 use hybrid::{Hybrid, Limits};
 
 pub use network::{Network, NetworkError};
@@ -83,11 +85,14 @@ pub struct StochasticSettings {
     pub molecule: f64,
     /// Reactions, leaps and steps after which a run is given up.
     pub max_moves: u64,
+    /// What every run is given: time, symbol, amount. Values at that time are those before it, unless
+    /// the time comes twice. A species that is counted gets a whole number of molecules.
+    pub doses: Vec<(f64, SymbolId, f64)>,
 }
 
 impl Default for StochasticSettings {
     fn default() -> Self {
-        Self { method: StochasticMethod::Direct, molecule: 1.0, max_moves: 100_000_000 }
+        Self { method: StochasticMethod::Direct, molecule: 1.0, max_moves: 100_000_000, doses: Vec::new() }
     }
 }
 
@@ -100,6 +105,8 @@ pub struct StochasticStatistics {
     pub leaps: u64,
     /// Steps of the equations.
     pub steps: u64,
+    /// Events that happened.
+    pub events: u64,
     /// What counts against the limit: single reactions, leaps and steps, rejected ones included.
     pub moves: u64,
 }
@@ -157,9 +164,7 @@ pub fn stochastic(
     times: &[f64],
     outputs: &[SymbolId],
 ) -> Result<StochasticRuns, NetworkError> {
-    if !matches!(settings.method, StochasticMethod::Hybrid { .. }) {
-        network.jumps_only()?;
-    }
+    network.can_follow(settings.method)?;
     let parts: Vec<_> = starts
         .par_iter()
         .map(|start| {
@@ -189,28 +194,116 @@ fn follow(
     outputs: &[SymbolId],
     values: &mut [f64],
 ) -> Result<StochasticStatistics, Failure> {
-    let mut course = Course::new(network, settings, start)?;
-    let mut hybrid = None;
-    if let StochasticMethod::Hybrid { below, relative, absolute } = settings.method {
-        hybrid = Some(Hybrid::new(&mut course, Limits { below, relative, absolute }));
-    } else {
-        (0..course.counts.len()).for_each(|position| course.make_whole(position));
-        course.refresh()?;
-    }
-    for (position, &time) in times.iter().enumerate() {
-        if !(time >= course.time && time < f64::INFINITY) {
-            return Err(course.failure("", Reason::StopNotAhead { next: time }));
-        }
-        match (&mut hybrid, settings.method) {
-            (Some(hybrid), _) => hybrid.pass(&mut course, time)?,
-            (None, StochasticMethod::Leap { error, critical_below }) => {
-                leap::pass(&mut course, time, error, critical_below)?;
-            }
-            _ => while !direct::pass(&mut course, time, u32::MAX)? {},
-        }
+    let mut walk = Walk::new(network, start, settings)?;
+    let mut noted = 0;
+    while let Some(&time) = times.get(noted) {
+        walk.until(time)?;
         for (output, &symbol) in outputs.iter().enumerate() {
-            values[output * times.len() + position] = course.value(symbol);
+            values[output * times.len() + noted] = walk.course.value(symbol);
+        }
+        noted += 1;
+        if times.get(noted).is_none_or(|next| next.total_cmp(&time).is_ne()) || walk.gave(time) {
+            continue;
+        }
+        walk.give()?;
+    }
+    Ok(walk.course.statistics)
+}
+
+/// A run with its events and doses.
+struct Walk<'a> {
+    course: Course<'a>,
+    hybrid: Option<Hybrid>,
+    events: Events,
+    /// Doses in order of time, and how many were given.
+    doses: Vec<(f64, SymbolId, f64)>,
+    given: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        network: &'a Network,
+        start: &Start,
+        settings: &'a StochasticSettings,
+    ) -> Result<Self, Failure> {
+        let mut course = Course::new(network, settings, start)?;
+        let mut hybrid = None;
+        if let StochasticMethod::Hybrid { below, relative, absolute } = settings.method {
+            hybrid = Some(Hybrid::new(&mut course, Limits { below, relative, absolute }));
+        } else {
+            (0..course.counts.len()).for_each(|position| course.make_whole(position));
+            course.refresh()?;
+        }
+        let mut doses = settings.doses.clone();
+        doses.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut walk = Self { course, hybrid, events: Events::new(network), doses, given: 0 };
+        walk.settle()?;
+        Ok(walk)
+    }
+
+    /// On to a time: everything before it happens, and the events of that time, not its doses.
+    fn until(&mut self, time: f64) -> Result<(), Failure> {
+        if !(time >= self.course.time && time < f64::INFINITY) {
+            return Err(self.course.failure("", Reason::StopNotAhead { next: time }));
+        }
+        while self.course.time < time {
+            self.give()?;
+            let dose = self.doses.get(self.given).map_or(f64::INFINITY, |dose| dose.0);
+            let stop = time.min(dose).min(self.events.next(&mut self.course));
+            self.pass(stop)?;
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Reactions until a time; fewer where conditions must be looked at in between.
+    fn pass(&mut self, until: f64) -> Result<(), Failure> {
+        let course = &mut self.course;
+        match (&mut self.hybrid, course.settings.method) {
+            (Some(hybrid), _) => hybrid.pass(course, until),
+            (None, StochasticMethod::Leap { error, critical_below }) => {
+                leap::pass(course, until, error, critical_below)
+            }
+            _ if course.network.watched.moves() => direct::pass(course, until, 1).map(|_| ()),
+            _ => {
+                while !direct::pass(course, until, u32::MAX)? {}
+                Ok(())
+            }
         }
     }
-    Ok(course.statistics)
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        let events = self.course.statistics.events;
+        self.events.settle(&mut self.course, self.hybrid.as_ref())?;
+        if self.course.statistics.events > events { self.refresh() } else { Ok(()) }
+    }
+
+    /// Whether the doses of this time were given.
+    fn gave(&self, time: f64) -> bool {
+        self.doses.get(self.given).is_none_or(|dose| dose.0 > time)
+    }
+
+    /// Gives what is due by now.
+    fn give(&mut self) -> Result<(), Failure> {
+        let before = self.given;
+        while let Some(&(time, symbol, amount)) = self.doses.get(self.given) {
+            if time > self.course.time {
+                break;
+            }
+            let value = self.course.value(symbol) + amount;
+            events::put(&mut self.course, self.hybrid.as_ref(), symbol, value)?;
+            self.given += 1;
+        }
+        if self.given > before {
+            self.course.renew();
+            self.refresh()?;
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Looks at whether rates can be rates, where jumps alone follow them.
+    fn refresh(&mut self) -> Result<(), Failure> {
+        if self.hybrid.is_none() { self.course.refresh() } else { Ok(()) }
+    }
 }

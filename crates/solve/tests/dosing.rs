@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "closed forms owe nothing to the solver")]
 
 use cytotrial_solve::{
-    DoseError, DoseRecord, Infusion, Program, Settings, Start, compile, run, schedule,
+    DoseError, DoseRecord, Infusion, Program, Settings, Start, Steady, compile, run, schedule,
 };
 
 const ONE: &str = "A' = inflow - 0.4*A; A = 0; inflow = 0; var inflow";
@@ -93,7 +93,9 @@ fn record(program: &Program, time: f64, amount: f64, infusion: Infusion) -> Dose
         infusion,
         interval: 0.0,
         additional: 0,
-        steady: false,
+        steady: Steady::No,
+        lag: 0.0,
+        bioavailability: 1.0,
     }
 }
 
@@ -161,10 +163,100 @@ fn steady_state_follows_the_closed_forms_of_one_to_three_compartments() {
             [(Infusion::Bolus, 0.0), (Infusion::Rate(50.0), 2.0), (Infusion::Duration(15.0), 15.0)]
         {
             let first = record(&program, 1.0, 100.0, infusion);
-            let steady = DoseRecord { interval: 6.0, steady: true, ..first };
+            let steady = DoseRecord { interval: 6.0, steady: Steady::Instead, ..first };
             let got = follow(&program, &[steady], &TIMES);
             let want = TIMES.map(|time| endless(n + 1, 100.0, length, 6.0, time - 1.0));
             assert_close(&format!("{} compartments, {infusion:?}", n + 1), &got, &want);
+        }
+    }
+}
+
+/// Infusions that end within the interval, at its end, and after several of them.
+const ENTRIES: [(Infusion, f64); 5] = [
+    (Infusion::Bolus, 0.0),
+    (Infusion::Rate(40.0), 2.0),
+    (Infusion::Duration(5.0), 5.0),
+    (Infusion::Duration(6.0), 6.0),
+    (Infusion::Duration(15.0), 15.0),
+];
+
+#[test]
+fn doses_enter_later_and_in_part_as_their_closed_forms_say() {
+    for (n, text) in [ONE, TWO, THREE].into_iter().enumerate() {
+        let program = compile(&model::antimony::read(text).unwrap()).unwrap();
+        for (infusion, length) in ENTRIES {
+            let name = format!("{} compartments, {infusion:?}", n + 1);
+            let first = DoseRecord {
+                lag: 0.7,
+                bioavailability: 0.8,
+                interval: 6.0,
+                additional: 2,
+                ..record(&program, 1.0, 100.0, infusion)
+            };
+            let got = follow(&program, &[first], &TIMES);
+            let want = TIMES.map(|time| {
+                let since = |k: u32| time - 1.7 - 6.0 * f64::from(k);
+                (0..3).map(|k| one_dose(n + 1, 80.0, length, since(k))).sum()
+            });
+            assert_close(&name, &got, &want);
+        }
+    }
+}
+
+#[test]
+fn steady_state_of_doses_that_enter_later_follows_the_closed_forms() {
+    let times = [1.25, 2.0, 5.0, 8.0, 12.0, 18.0, 30.0];
+    for (n, text) in [ONE, TWO, THREE].into_iter().enumerate() {
+        let program = compile(&model::antimony::read(text).unwrap()).unwrap();
+        for (infusion, length) in ENTRIES {
+            for lag in [0.0, 0.7, 4.3, 6.0, 10.3] {
+                let steady = DoseRecord {
+                    lag,
+                    interval: 6.0,
+                    steady: Steady::Instead,
+                    bioavailability: 0.8,
+                    ..record(&program, 1.0, 100.0, infusion)
+                };
+                let got = follow(&program, &[steady], &times);
+                let want = times.map(|time| {
+                    let mut since = time - 1.0 - lag;
+                    while since < 0.0 {
+                        since += 6.0;
+                    }
+                    endless(n + 1, 80.0, length, 6.0, since)
+                });
+                assert_close(&format!("{} compartments, {infusion:?}, {lag}", n + 1), &got, &want);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_series_ends_what_was_given_before_or_comes_besides() {
+    for (n, text) in [ONE, TWO, THREE].into_iter().enumerate() {
+        let program = compile(&model::antimony::read(text).unwrap()).unwrap();
+        let before = DoseRecord {
+            interval: 4.0,
+            additional: 5,
+            ..record(&program, 0.5, 30.0, Infusion::Duration(3.0))
+        };
+        for (steady, stays) in [(Steady::Instead, 0.0), (Steady::Besides, 1.0)] {
+            let series = DoseRecord {
+                interval: 6.0,
+                steady,
+                ..record(&program, 2.0, 100.0, Infusion::Duration(2.0))
+            };
+            let got = follow(&program, &[series, before.clone()], &TIMES);
+            let want = TIMES.map(|time| {
+                let since = |k: u32| time - 0.5 - 4.0 * f64::from(k);
+                let earlier: f64 = (0..6).map(|k| one_dose(n + 1, 30.0, 3.0, since(k))).sum();
+                if time < 2.0 {
+                    earlier
+                } else {
+                    stays * earlier + endless(n + 1, 100.0, 2.0, 6.0, time - 2.0)
+                }
+            });
+            assert_close(&format!("{} compartments, {steady:?}", n + 1), &got, &want);
         }
     }
 }
@@ -191,6 +283,8 @@ fn what_is_wrong_with_a_record_is_said() {
     let good = record(&program, 0.0, 1.0, Infusion::Duration(1.0));
     let amount = refused(DoseRecord { amount: -1.0, ..good.clone() });
     assert_eq!(amount, DoseError::Amount { record: 1, time: 0.0, amount: -1.0 });
+    let entry = refused(DoseRecord { lag: -1.0, ..good.clone() });
+    assert_eq!(entry, DoseError::Entry { record: 1, lag: -1.0, bioavailability: 1.0 });
     let length = refused(DoseRecord { infusion: Infusion::Rate(0.0), ..good.clone() });
     assert_eq!(length, DoseError::Length { record: 1 });
     let inflow = refused(DoseRecord { inflow: None, ..good.clone() });
@@ -200,8 +294,8 @@ fn what_is_wrong_with_a_record_is_said() {
     let rule = refused(DoseRecord { state: program.symbol("y").unwrap(), ..good.clone() });
     assert_eq!(rule, DoseError::NotSettable { record: 1, symbol: "y".into() });
     let stays = compile(&model::antimony::read("A' = inflow; A = 0; inflow = 0").unwrap()).unwrap();
-    let steady =
-        DoseRecord { interval: 1.0, steady: true, ..record(&stays, 0.0, 1.0, Infusion::Bolus) };
+    let bolus = record(&stays, 0.0, 1.0, Infusion::Bolus);
+    let steady = DoseRecord { interval: 1.0, steady: Steady::Instead, ..bolus };
     let none = schedule(&stays, &Start::default(), &settings(), stays.states(), &[steady]);
     assert_eq!(none.unwrap_err(), DoseError::NoSteadyState { record: 1 });
 }

@@ -299,8 +299,8 @@ fn units_and_compartments_are_counted_in_molecules() {
 #[test]
 fn what_cannot_be_followed_is_refused_by_name() {
     let refused = |text: &str| Network::new(&model::antimony::read(text).unwrap()).unwrap_err();
-    let event = refused("A -> ; A; A = 1; e: at (time > 1): A = 2");
-    assert_eq!(event, NetworkError::Event { event: "e".into() });
+    let event = refused("A -> ; A; A = 1; e: at (sin(time) > 0.5): A = 2");
+    assert_eq!(event, NetworkError::EventTime { event: "e".into() });
     assert_eq!(refused("x' = -x; x = 1"), NetworkError::NoReactions);
     let fraction = refused("R: 0.5 A -> ; A; A = 1");
     assert_eq!(fraction, NetworkError::NotWhole { reaction: "R".into(), species: "A".into() });

@@ -79,6 +79,62 @@ pub(super) struct PublishedEntry {
     pub(super) note: String,
 }
 
+/// A file with values of a model's patients: less is asked of it than of a trial's population.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValuesFile {
+    pub(super) schema: u32,
+    #[serde(default)]
+    pub(super) title: String,
+    #[serde(default)]
+    value: Vec<ValueEntry>,
+    #[serde(default)]
+    correlation: Vec<CorrelationEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ValueEntry {
+    name: String,
+    condition: Option<String>,
+    unit: Option<String>,
+    #[serde(default)]
+    categories: Vec<String>,
+    distribution: Option<String>,
+    formula: Option<String>,
+    source: String,
+    #[serde(default)]
+    note: String,
+}
+
+impl From<ValuesFile> for File {
+    fn from(values: ValuesFile) -> Self {
+        let covariate = |entry: ValueEntry| CovariateEntry {
+            title: entry.name.clone(),
+            name: entry.name,
+            condition: entry.condition,
+            unit: entry.unit.unwrap_or_else(|| "1".to_owned()),
+            categories: entry.categories,
+            distribution: entry.distribution,
+            formula: entry.formula,
+            population: String::new(),
+            source: entry.source,
+            verification: "-".to_owned(),
+            grade: "-".to_owned(),
+            note: entry.note,
+        };
+        Self {
+            schema: values.schema,
+            name: "values".to_owned(),
+            title: values.title,
+            covariate: values.value.into_iter().map(covariate).collect(),
+            correlation: values.correlation,
+            coupling: Vec::new(),
+            published: Vec::new(),
+        }
+    }
+}
+
 macro_rules! evidence {
     ($entry:ty) => {
         impl $entry {

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use stats::Distribution;
 
 use super::address::address;
 use super::baseline::Statistic;
 use super::copula::Copula;
-use super::entry::{CorrelationEntry, CouplingEntry, CovariateEntry, File, PublishedEntry};
+use super::entry::{
+    CorrelationEntry, CouplingEntry, CovariateEntry, File, PublishedEntry, ValuesFile,
+};
 use super::expression::{Expression, Name, Reading};
 use super::quantile::Quantile;
 use super::units::{PLAIN, dimension};
@@ -58,13 +61,38 @@ pub(crate) const REQUIRED: &[&str] = &[
 /// Everything that is wrong with it: names, distributions, conditions, formulas, correlations that
 /// are not positive definite, covariates that a trial needs and that it lacks.
 pub fn read(text: &str, file: &str) -> Result<Population, Vec<Problem>> {
-    let entries: File = toml::from_str(text).map_err(|error| {
+    let help = "see populations/rrmm-2024.toml for the keys of each entry";
+    of_entries(entries(text, file, help)?, file, true)
+}
+
+/// Reads the values of a model's patients: `[[value]]` in place of `[[covariate]]`, and nothing that
+/// a trial needs besides.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_values(text: &str, file: &str) -> Result<Population, Vec<Problem>> {
+    let help = "each `[[value]]` has name, distribution or formula, and source";
+    let values: ValuesFile = entries(text, file, help)?;
+    of_entries(values.into(), file, false).map_err(|mut problems| {
+        for problem in &mut problems {
+            if let Some(rest) = problem.path.strip_prefix("covariate") {
+                problem.path = format!("value{rest}");
+            }
+        }
+        problems
+    })
+}
+
+fn entries<T: DeserializeOwned>(text: &str, file: &str, help: &str) -> Result<T, Vec<Problem>> {
+    toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         let path = format!("@{}..{}", span.start, span.end);
-        let help = "see populations/rrmm-2024.toml for the keys of each entry";
         vec![Problem::error("C101", file, path, error.message(), help)]
-    })?;
-    let mut reader = Reader { file, problems: Vec::new(), unread: BTreeSet::new() };
+    })
+}
+
+fn of_entries(entries: File, file: &str, of_trial: bool) -> Result<Population, Vec<Problem>> {
+    let mut reader = Reader { file, of_trial, problems: Vec::new(), unread: BTreeSet::new() };
     if entries.schema != 1 {
         reader.error("C101", "schema", format!("schema {} is not known", entries.schema), "use 1");
     }
@@ -74,6 +102,8 @@ pub fn read(text: &str, file: &str) -> Result<Population, Vec<Problem>> {
 
 struct Reader<'a> {
     file: &'a str,
+    /// Whether it must have what a trial needs.
+    of_trial: bool,
     problems: Vec<Problem>,
     /// Covariates with a rule that could not be read.
     unread: BTreeSet<String>,
@@ -357,7 +387,8 @@ impl Reader<'_> {
                 self.error("C104", "covariate", message, help);
             }
         }
-        for name in REQUIRED.iter().filter(|name| !index.contains_key(**name)) {
+        let required = if self.of_trial { REQUIRED } else { &[] };
+        for name in required.iter().filter(|name| !index.contains_key(**name)) {
             let help = help_with_nearest(name, index.keys().map(String::as_str));
             self.error("C108", "covariate", format!("there is no `{name}`"), help);
         }
@@ -487,7 +518,8 @@ impl Reader<'_> {
                 },
             });
         }
-        for name in crate::parameters::COUPLINGS {
+        let required = if self.of_trial { crate::parameters::COUPLINGS } else { &[] };
+        for name in required {
             if !found.iter().any(|known| known.name == *name) {
                 let help = help_with_nearest(name, found.iter().map(|known| known.name.as_str()));
                 self.error("C108", "coupling", format!("there is no coupling `{name}`"), help);

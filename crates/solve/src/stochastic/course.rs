@@ -5,6 +5,7 @@ use stats::{Sequence, Stream, math::ln};
 
 use super::network::Network;
 use super::{StochasticSettings, StochasticStatistics};
+use crate::compile::Slice;
 use crate::failure::{Failure, Reason};
 use crate::graph::{Node, NodeId};
 use crate::request::Start;
@@ -183,6 +184,23 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// What one molecule adds to a species' value.
+    pub(crate) fn unit(&self, position: usize) -> f64 {
+        self.units[position]
+    }
+
+    /// The value of a slice's root now.
+    pub(crate) fn slice(&mut self, slice: &Slice) -> f64 {
+        self.compute(&slice.order);
+        self.terms[slice.root as usize]
+    }
+
+    /// Computes everything anew after values were set, without a look at whether rates can be rates.
+    pub(crate) fn renew(&mut self) {
+        self.compute(&self.network.order);
+        self.compute_rates();
+    }
+
     /// Computes every rate, without a look at whether it can be one.
     pub(crate) fn compute_rates(&mut self) {
         let network = self.network;
@@ -286,10 +304,7 @@ impl<'a> Course<'a> {
         let network = self.network;
         match &network.program.assigned[symbol.0 as usize] {
             None => self.values[symbol.0 as usize],
-            Some(slice) => {
-                self.compute(&slice.order);
-                self.terms[slice.root as usize]
-            }
+            Some(slice) => self.slice(slice),
         }
     }
 }

@@ -80,6 +80,11 @@ impl Hybrid {
         Self { limits, is_small, jumps, due, gathered: 0.0, step: f64::INFINITY }
     }
 
+    /// Whether a species is small at present, so that it is counted.
+    pub(crate) fn is_counted(&self, position: usize) -> bool {
+        self.is_small[position]
+    }
+
     /// On to a time.
     pub(crate) fn pass(&mut self, course: &mut Course<'_>, until: f64) -> Result<(), Failure> {
         self.sort(course, None);

@@ -2,6 +2,8 @@
 
 use model::{Amount, Kind, Model, Role, SymbolId};
 
+use super::StochasticMethod;
+use super::events::Watched;
 use crate::compile::{CompileError, Program, compile, operations};
 use crate::graph::{Node, NodeId};
 
@@ -39,13 +41,25 @@ pub enum NetworkError {
         /// The species' name.
         species: String,
     },
-    /// Events are not simulated between reactions.
+    /// A condition that turns at a time which cannot be told beforehand.
     #[error(
-        "event `{event}` cannot be simulated reaction by reaction: use `run` for models with events"
+        "the condition of event `{event}` uses time other than by comparing it: write `time >= ...`"
     )]
-    Event {
+    EventTime {
         /// The event's name.
         event: String,
+    },
+    /// A condition over something that moves between the moments at which a method looks.
+    #[error(
+        "the condition of event `{event}` depends on `{symbol}`, and {method} would miss when it turns: use the direct method"
+    )]
+    EventWatches {
+        /// The event's name.
+        event: String,
+        /// What its condition depends on.
+        symbol: String,
+        /// The method.
+        method: &'static str,
     },
     /// A rate rule beside reactions; only the hybrid method follows both.
     #[error(
@@ -100,6 +114,7 @@ pub struct Network {
     pub(crate) moving: Vec<NodeId>,
     /// The first reaction whose rate depends on time.
     pub(crate) timed: Option<usize>,
+    pub(crate) watched: Watched,
 }
 
 impl Network {
@@ -108,9 +123,6 @@ impl Network {
     ///
     /// The error names the first thing that cannot be simulated reaction by reaction.
     pub fn new(model: &Model) -> Result<Self, NetworkError> {
-        if let Some(event) = model.events.first() {
-            return Err(NetworkError::Event { event: event.name.clone() });
-        }
         let program = compile(model)?;
         let mut network = Self {
             species: Vec::new(),
@@ -119,6 +131,7 @@ impl Network {
             order: Vec::new(),
             moving: Vec::new(),
             timed: None,
+            watched: Watched::default(),
             program,
         };
         for symbol in model.states() {
@@ -134,6 +147,9 @@ impl Network {
         }
         network.arrange();
         network.set_orders(model);
+        let ruled = network.ruled.iter().map(|(symbol, _)| *symbol);
+        let moving: Vec<SymbolId> = network.species().chain(ruled).collect();
+        network.watched = Watched::new(&network.program, &moving)?;
         Ok(network)
     }
 
@@ -147,8 +163,16 @@ impl Network {
         self.species.iter().map(|species| species.symbol)
     }
 
+    /// Whether a method can follow the model; the error names the first thing that it cannot.
+    pub fn can_follow(&self, method: StochasticMethod) -> Result<(), NetworkError> {
+        if !matches!(method, StochasticMethod::Hybrid { .. }) {
+            self.jumps_only()?;
+        }
+        self.watched.refuse(&self.program, method)
+    }
+
     /// What forbids jumps alone: a rate rule or a rate that changes with time.
-    pub(crate) fn jumps_only(&self) -> Result<(), NetworkError> {
+    fn jumps_only(&self) -> Result<(), NetworkError> {
         if let Some((symbol, _)) = self.ruled.first() {
             return Err(NetworkError::RateRule { symbol: self.program.name(*symbol).to_owned() });
         }
@@ -277,7 +301,11 @@ impl Network {
 }
 
 /// Which nodes of the order depend on the leaves, and the leaves.
-fn touched(program: &Program, order: &[NodeId], leaves: impl Iterator<Item = NodeId>) -> Vec<bool> {
+pub(crate) fn touched(
+    program: &Program,
+    order: &[NodeId],
+    leaves: impl Iterator<Item = NodeId>,
+) -> Vec<bool> {
     let mut touched = vec![false; program.graph.nodes.len()];
     for leaf in leaves {
         touched[leaf as usize] = true;
