@@ -65,7 +65,7 @@ enum Verb {
     Evaluate(evaluate::Arguments),
     Design(Box<design::Arguments>),
     Report(report::Arguments),
-    Model(model::Arguments),
+    Model(Box<model::Arguments>),
     Verify(verify::Arguments),
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),

@@ -35,7 +35,7 @@ enum Verb {
     Check(check::Arguments),
     Show(display::Arguments),
     Convert(convert::Arguments),
-    Solve(solve::Arguments),
+    Solve(Box<solve::Arguments>),
 }
 
 pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {

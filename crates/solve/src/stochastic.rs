@@ -92,7 +92,12 @@ pub struct StochasticSettings {
 
 impl Default for StochasticSettings {
     fn default() -> Self {
-        Self { method: StochasticMethod::Direct, molecule: 1.0, max_moves: 100_000_000, doses: Vec::new() }
+        Self {
+            method: StochasticMethod::Direct,
+            molecule: 1.0,
+            max_moves: 100_000_000,
+            doses: Vec::new(),
+        }
     }
 }
 

@@ -22,10 +22,8 @@ fn simulate(
     outputs: &[&str],
 ) -> StochasticRuns {
     let network = Network::new(&model::antimony::read(text).unwrap()).unwrap();
-    let start = |run| Start {
-        stream: Some(stream(11, 0, run, Purpose::Reactions)),
-        ..Start::default()
-    };
+    let start =
+        |run| Start { stream: Some(stream(11, 0, run, Purpose::Reactions)), ..Start::default() };
     let starts: Vec<Start> = (0..runs).map(start).collect();
     let outputs: Vec<_> = outputs.iter().map(|name| network.symbol(name).unwrap()).collect();
     let runs = stochastic(&network, &starts, settings, times, &outputs).unwrap();

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cytotrial::operation::model::solve::{
-    Answer, Dose, Failed, Patients, Prepared, Request, Way, columns, csv, failed, parquet,
-    run as solve,
+    Answer, Dose, Failed, Patients, Prepared, Request, Suite, Way, columns, csv, failed, parquet,
+    run as solve, suite_csv,
 };
 use cytotrial::problem::Problem;
 use serde_json::{Value, json};
@@ -46,6 +46,16 @@ pub(crate) struct Arguments {
     /// Note the derivatives of each column by these constants or values at the start as well
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     sensitivity: Vec<String>,
+    /// Note these species as amounts, whatever they count in
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    amounts: Vec<String>,
+    /// Note these species as concentrations, whatever they count in
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    concentrations: Vec<String>,
+    /// Take times, columns and tolerances from the settings of a case of the SBML Test Suite, and write
+    /// the table that its runner reads
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["times", "columns", "amounts", "concentrations", "rtol", "atol", "sensitivity"])]
+    settings: Option<PathBuf>,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -173,7 +183,11 @@ pub(super) fn run(arguments: &Arguments, options: Options) -> Exit {
 fn attempt(arguments: &Arguments, options: Options) -> Result<Exit, Exit> {
     let form = Form::of(arguments.out.as_deref())?;
     if arguments.force && arguments.out.is_none() && arguments.who.failures.is_none() {
-        return Err(refuse(Exit::Usage, "`--force` needs a file to write over", "name it by --out"));
+        return Err(refuse(
+            Exit::Usage,
+            "`--force` needs a file to write over",
+            "name it by --out",
+        ));
     }
     let read = Input::read(&arguments.file).and_then(|mut input| {
         let patients = patients(arguments, &mut input)?;
@@ -183,14 +197,17 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<Exit, Exit> {
     let (input, patients, dose_table) =
         read.map_err(|problems| refused(&problems, None, options))?;
     let is_alone = patients == Patients::One;
-    let request = Request {
+    let mut request = Request {
         text: input.text.clone(),
+        begin: None,
         times: arguments.times.0.clone(),
         doses: arguments.dose.clone(),
         dose_table,
         compartments: arguments.compartments.clone(),
         set: arguments.set.clone(),
         columns: arguments.columns.clone(),
+        amounts: arguments.amounts.clone(),
+        concentrations: arguments.concentrations.clone(),
         sensitivity: arguments.sensitivity.clone(),
         way: arguments.how.way(),
         relative: arguments.how.rtol,
@@ -200,6 +217,9 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<Exit, Exit> {
         seed: arguments.how.seed,
         molecule: arguments.how.molecule,
     };
+    if let Some(file) = &arguments.settings {
+        take_settings(&mut request, file).map_err(|problems| refused(&problems, None, options))?;
+    }
     if !is_alone && arguments.who.patient.is_none() {
         return many::run(&Asked { arguments, request, input, form, options });
     }
@@ -229,7 +249,7 @@ fn patients(arguments: &Arguments, input: &mut Input) -> Result<Patients, Vec<Pr
     }
     let Some(from) = &who.from else { return Ok(Patients::One) };
     let file = beside(from, input)?;
-    if file.ends_with(".csv") {
+    if from.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
         return Ok(Patients::Listed(file));
     }
     // One patient alone needs no number of them.
@@ -239,6 +259,21 @@ fn patients(arguments: &Arguments, input: &mut Input) -> Result<Patients, Vec<Pr
         vec![Problem::error("M109", "", "", message, "add --patients N")]
     })?;
     Ok(Patients::Drawn { file, count })
+}
+
+/// Puts the settings of a case of the SBML Test Suite in place of what they decide.
+fn take_settings(request: &mut Request, file: &Path) -> Result<(), Vec<Problem>> {
+    let shown = file.display().to_string();
+    let text = fs::read_to_string(file).map_err(|error| unreadable(&shown, &error.to_string()))?;
+    let suite = Suite::read(&text, &shown)?;
+    request.begin = Some(0.0);
+    request.times = suite.times;
+    request.columns = suite.columns;
+    request.amounts = suite.amounts;
+    request.concentrations = suite.concentrations;
+    request.relative = suite.relative;
+    request.absolute = suite.absolute;
+    Ok(())
 }
 
 /// Reads a file that is used beside the model; its name among the texts.
@@ -282,6 +317,7 @@ fn alone(asked: &Asked<'_>) -> Result<Exit, Exit> {
     } else {
         let bytes = match asked.form {
             Form::Parquet => parquet(&answer.table),
+            Form::Csv if arguments.settings.is_some() => Ok(suite_csv(&answer.table).into_bytes()),
             Form::Csv => csv(&answer.table),
         };
         let bytes = bytes.map_err(|why| cannot_write(&why))?;

@@ -89,7 +89,17 @@ pub(super) struct ValuesFile {
     #[serde(default)]
     value: Vec<ValueEntry>,
     #[serde(default)]
-    correlation: Vec<CorrelationEntry>,
+    correlation: Vec<ValueCorrelation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ValueCorrelation {
+    between: [String; 2],
+    rho: f64,
+    source: String,
+    #[serde(default)]
+    note: String,
 }
 
 #[derive(Deserialize)]
@@ -123,12 +133,20 @@ impl From<ValuesFile> for File {
             grade: "-".to_owned(),
             note: entry.note,
         };
+        let correlation = |entry: ValueCorrelation| CorrelationEntry {
+            between: entry.between,
+            rho: entry.rho,
+            source: entry.source,
+            verification: "-".to_owned(),
+            grade: "-".to_owned(),
+            note: entry.note,
+        };
         Self {
             schema: values.schema,
             name: "values".to_owned(),
             title: values.title,
             covariate: values.value.into_iter().map(covariate).collect(),
-            correlation: values.correlation,
+            correlation: values.correlation.into_iter().map(correlation).collect(),
             coupling: Vec::new(),
             published: Vec::new(),
         }

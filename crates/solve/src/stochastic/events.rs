@@ -103,7 +103,8 @@ impl Events {
     /// The next time at which something may happen without a reaction; infinite if there is none. A
     /// comparison with time may turn at the time that it names or just after it.
     pub(crate) fn next(&self, course: &mut Course<'_>) -> f64 {
-        let mut next = self.pending.iter().map(|pending| pending.time).fold(f64::INFINITY, f64::min);
+        let mut next =
+            self.pending.iter().map(|pending| pending.time).fold(f64::INFINITY, f64::min);
         let network = course.network;
         for clock in &network.watched.clocks {
             let named = course.slice(clock);

@@ -1,12 +1,13 @@
 //! Many patients of `cytotrial model solve`: a summary, or every row, with progress; failures listed and counted.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
 use cytotrial::operation::blocks::Stopped;
 use cytotrial::operation::model::solve::{
-    Chunk, Failed, LISTED, MOST_CELLS, Many, Prepared, Summary, columns, csv, failed, many, parquet,
-    rows, rows_header,
+    Chunk, Failed, LISTED, MOST_CELLS, Many, Prepared, Summary, columns, csv, failed, many,
+    parquet, rows, rows_header,
 };
 use serde_json::{Map, Value, json};
 
@@ -29,7 +30,7 @@ pub(super) fn run(asked: &Asked<'_>) -> Result<Exit, Exit> {
     let done = pool.install(|| {
         if who.rows { every_row(asked, &prepared) } else { summary(asked, &prepared) }
     })?;
-    finish(asked, &done)
+    finish(asked, prepared.model(), &done)
 }
 
 fn every_row(asked: &Asked<'_>, prepared: &Prepared) -> Result<Many, Exit> {
@@ -107,7 +108,11 @@ fn summary(asked: &Asked<'_>, prepared: &Prepared) -> Result<Many, Exit> {
             "a summary has room for {MOST_CELLS} times x columns, and {} are asked for",
             prepared.cells()
         );
-        return Err(refuse(Exit::Usage, &message, "name fewer columns or times, or ask for --rows"));
+        return Err(refuse(
+            Exit::Usage,
+            &message,
+            "name fewer columns or times, or ask for --rows",
+        ));
     };
     let watched = Watched::new(options);
     let done = many(prepared, 0..patients, &watched, &mut |chunk| {
@@ -155,14 +160,13 @@ fn about(asked: &Asked<'_>, model: &str, done: &Many) -> Map<String, Value> {
 }
 
 /// The end of it: files named, failures listed and told.
-fn finish(asked: &Asked<'_>, done: &Many) -> Result<Exit, Exit> {
+fn finish(asked: &Asked<'_>, model: &str, done: &Many) -> Result<Exit, Exit> {
     let (arguments, options) = (asked.arguments, asked.options);
     if let Some(file) = &arguments.who.failures {
         list(file, &done.failures)?;
     }
     if let Some(out) = &arguments.out {
         if options.json {
-            let model = asked.request.text.name.as_str();
             say_json(&Value::Object(about(asked, model, done)));
         } else if !options.quiet {
             say(&format!("{}\n", out.display()));
@@ -205,7 +209,9 @@ fn list(file: &Path, failures: &[Failed]) -> Result<(), Exit> {
     for failed in failures {
         let Failed { patient, time, state, method, reason } = failed;
         let [state, method, reason] = [state, method, reason].map(|text| quoted(text));
-        text += &format!("{patient},{time},{state},{method},{reason},{}\n", quoted(&replay(failed)));
+        let replay = quoted(&replay(failed));
+        writeln!(text, "{patient},{time},{state},{method},{reason},{replay}")
+            .expect("a String takes every write");
     }
     if failures.len() == LISTED {
         tell(&format!("`{}` lists the first {LISTED}", file.display()));

@@ -15,6 +15,7 @@ mod many;
 mod patients;
 mod rows;
 mod setup;
+mod suite;
 mod summary;
 
 pub use follow::{Chunk, Failed};
@@ -22,6 +23,7 @@ pub use many::{LISTED, Many, many};
 pub use patients::Patients;
 pub use rows::{header as rows_header, rows};
 pub use setup::Prepared;
+pub use suite::{Suite, suite_csv};
 pub use summary::{MOST_CELLS, Summary};
 
 /// What to solve, and how.
@@ -29,7 +31,9 @@ pub use summary::{MOST_CELLS, Summary};
 pub struct Request {
     /// The model.
     pub text: Text,
-    /// When values are noted, in the model's own time; the first is the start.
+    /// When a run begins, in the model's own time; at the first of `times` unless given.
+    pub begin: Option<f64>,
+    /// When values are noted, in the model's own time.
     pub times: Vec<f64>,
     /// What is given when, to every patient.
     pub doses: Vec<Dose>,
@@ -41,6 +45,10 @@ pub struct Request {
     pub set: Vec<(String, f64)>,
     /// What is noted, by name; everything that changes when it is empty.
     pub columns: Vec<String>,
+    /// Species that are noted as amounts, whatever they count in.
+    pub amounts: Vec<String>,
+    /// Species that are noted as concentrations, whatever they count in.
+    pub concentrations: Vec<String>,
     /// Constants and values at the start by which each column is differentiated, by name.
     pub sensitivity: Vec<String>,
     /// The method.
@@ -131,8 +139,8 @@ pub struct Dose {
 pub struct Answer {
     /// The model's name.
     pub model: String,
-    /// A column `time`, then one per symbol; a value that is not finite is missing. After a failure
-    /// it holds the times that were reached.
+    /// A column `time`, then one per symbol, with values that may be infinite or not a number. After a
+    /// failure it holds the times that were reached.
     pub table: Table,
     /// What it took; nothing is known of it after a failure.
     pub effort: Effort,
@@ -189,20 +197,33 @@ pub fn failed(failed: &Failed, file: &str) -> Problem {
     Problem::error("S102", file, "", message, help)
 }
 
-/// A table as CSV.
+/// A table as CSV; a value that is not finite is left empty.
 ///
 /// # Errors
 /// Why it cannot be written, in words.
 pub fn csv(table: &Table) -> Result<Vec<u8>, String> {
-    records::csv::write(table).map_err(|error| error.to_string())
+    records::csv::write(&finite(table)).map_err(|error| error.to_string())
 }
 
-/// A table as Parquet.
+/// A table as Parquet; a value that is not finite is null.
 ///
 /// # Errors
 /// Why it cannot be written, in words.
 pub fn parquet(table: &Table) -> Result<Vec<u8>, String> {
-    records::parquet::write(table).map_err(|error| error.to_string())
+    records::parquet::write(&finite(table)).map_err(|error| error.to_string())
+}
+
+/// The table without values that are not finite.
+fn finite(table: &Table) -> Table {
+    let mut table = table.clone();
+    for field in &mut table.columns {
+        if let Column::Number(values) = &mut field.column {
+            for value in values {
+                *value = value.filter(|value| value.is_finite());
+            }
+        }
+    }
+    table
 }
 
 /// A table by columns, each with name, label and values; a value that is missing is null.

@@ -77,7 +77,9 @@ mod tests {
 
     fn of(values: &[f64]) -> Bins {
         let mut bins = Bins::default();
-        values.iter().for_each(|value| bins.add(*value));
+        for value in values {
+            bins.add(*value);
+        }
         bins
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ::model::{
-    Binary, Expression, ExpressionId, Kind, Model, Role, Span, Symbol, SymbolId,
+use ::model::{Binary, Expression, ExpressionId, Kind, Model, Role, Span, Symbol, SymbolId};
+use ::solve::{
+    Change, DoseError, DoseRecord, Infusion, Program, Settings, Start, Steady, schedule,
 };
-use ::solve::{Change, DoseError, DoseRecord, Infusion, Program, Settings, Start, Steady, schedule};
 
 use super::patients::{Csv, Names, Who, text};
 use crate::problem::{Problem, help_with_nearest};
@@ -13,8 +13,8 @@ use crate::protocol::files::Files;
 
 /// Columns that are read, in capitals; the first two name a patient.
 const COLUMNS: [&str; 15] = [
-    "ID", "PATIENT", "TIME", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "CMT", "EVID", "LAG", "ALAG",
-    "F", "F1",
+    "ID", "PATIENT", "TIME", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "CMT", "EVID", "LAG",
+    "ALAG", "F", "F1",
 ];
 /// Columns of observations, which say nothing about doses.
 const IGNORED: [&str; 2] = ["DV", "MDV"];
@@ -110,7 +110,8 @@ fn columns(table: &Csv<'_>, file: &str, problems: &mut Vec<Problem>) {
     }
     for needed in ["TIME", "AMT", "CMT"] {
         if !table.header.iter().any(|name| name.eq_ignore_ascii_case(needed)) {
-            let help = "a table of doses has at least TIME, AMT and CMT, the name of a state".into();
+            let help =
+                "a table of doses has at least TIME, AMT and CMT, the name of a state".into();
             problem(format!("there is no column {needed}"), help);
         }
     }
@@ -232,9 +233,8 @@ fn inflow_name(state: &str) -> String {
 
 /// The model with a symbol for each state that something flows into, which its rate adds.
 pub(super) fn with_inflows(model: &Model, fed: &[&str]) -> Result<Model, Problem> {
-    let plain = ::model::plain(model).map_err(|found| {
-        Problem::error("M102", "", "", found.message, found.help)
-    })?;
+    let plain = ::model::plain(model)
+        .map_err(|found| Problem::error("M102", "", "", found.message, found.help))?;
     let mut model = plain.into_owned();
     for state in fed {
         let Some(id) = model.symbol(state) else { continue };

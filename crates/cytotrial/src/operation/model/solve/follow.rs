@@ -7,8 +7,8 @@ use ::solve::{Change, Failure, Next, Start, run, stochastic};
 use serde::Serialize;
 use stats::{Purpose, stream};
 
-use super::setup::Prepared;
 use super::Effort;
+use super::setup::Prepared;
 
 /// Values of consecutive patients.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -86,7 +86,7 @@ impl Prepared {
         }
         let draws = stream(self.seed, 0, patient, Purpose::Reactions);
         let stream = self.chance.is_some().then_some(draws);
-        Start { time: self.times[0], overrides, stream }
+        Start { time: self.begin, overrides, stream }
     }
 
     /// What a patient is given, in order of time.
@@ -121,7 +121,12 @@ impl Prepared {
             let own = &mut values[places[patient] * cells..][..cells];
             while *noted < times.len() && times[*noted] <= stop.time() {
                 for (column, output) in self.columns.iter().enumerate() {
-                    own[column * times.len() + *noted] = stop.value(output.symbol);
+                    let value = stop.value(output.symbol);
+                    own[column * times.len() + *noted] = match output.room {
+                        None => value,
+                        Some((room, true)) => value * stop.value(room),
+                        Some((room, false)) => value / stop.value(room),
+                    };
                 }
                 *noted += 1;
                 if times.get(*noted) == Some(&stop.time()) {
@@ -152,13 +157,23 @@ impl Prepared {
         values: &mut [f64],
     ) -> Vec<Result<Effort, Failure>> {
         let Some((network, settings)) = &self.chance else { return Vec::new() };
-        let outputs: Vec<SymbolId> = self.columns.iter().map(|output| output.symbol).collect();
+        let mut outputs: Vec<SymbolId> = self.columns.iter().map(|output| output.symbol).collect();
+        outputs.extend(self.columns.iter().filter_map(|output| Some(output.room?.0)));
         let runs = stochastic(network, starts, settings, &self.times, &outputs)
             .expect("a request made ready has a method that can follow the model");
-        let cells = self.cells();
+        let (cells, times) = (self.cells(), self.times.len());
         for (run, place) in places.iter().enumerate() {
-            for cell in 0..cells {
-                values[place * cells + cell] = runs.values[cell * runs.runs + run];
+            let mut rooms = self.columns.len();
+            for (column, output) in self.columns.iter().enumerate() {
+                for time in 0..times {
+                    let value = runs.value(column, time, run);
+                    values[place * cells + column * times + time] = match output.room {
+                        None => value,
+                        Some((_, true)) => value * runs.value(rooms, time, run),
+                        Some((_, false)) => value / runs.value(rooms, time, run),
+                    };
+                }
+                rooms += usize::from(output.room.is_some());
             }
         }
         runs.results.into_iter().map(|result| result.map(Effort::from)).collect()

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::Effort;
 use super::follow::{Chunk, Failed};
 use super::setup::Prepared;
-use super::Effort;
 use crate::operation::Watch;
 use crate::operation::blocks::Stopped;
 

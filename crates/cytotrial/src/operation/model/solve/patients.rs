@@ -148,15 +148,9 @@ pub(super) fn text<'a>(files: &'a Files, file: &str) -> Result<&'a str, Problem>
     })
 }
 
-fn drawn(
-    files: &Files,
-    names: &Names<'_>,
-    count: u32,
-    problems: &mut Vec<Problem>,
-) -> Option<Who> {
+fn drawn(files: &Files, names: &Names<'_>, count: u32, problems: &mut Vec<Problem>) -> Option<Who> {
     let text = text(files, names.file).map_err(|problem| problems.push(problem)).ok()?;
-    let population =
-        read_values(text, names.file).map_err(|found| problems.extend(found)).ok()?;
+    let population = read_values(text, names.file).map_err(|found| problems.extend(found)).ok()?;
     let mut symbols = Vec::new();
     let used = used(&population);
     for (position, covariate) in population.covariates.iter().enumerate() {
@@ -177,7 +171,8 @@ fn drawn(
 fn entry(text: &str, name: &str) -> usize {
     let document: toml::Table = text.parse().unwrap_or_default();
     let entries = document.get("value").and_then(toml::Value::as_array);
-    let is_named = |entry: &toml::Value| entry.get("name").and_then(toml::Value::as_str) == Some(name);
+    let is_named =
+        |entry: &toml::Value| entry.get("name").and_then(toml::Value::as_str) == Some(name);
     entries.and_then(|entries| entries.iter().position(is_named)).unwrap_or(0)
 }
 
@@ -235,7 +230,13 @@ fn listed(files: &Files, names: &Names<'_>, problems: &mut Vec<Problem>) -> Opti
         if let Some(first) = seen.insert(number, *line) {
             let message = format!("patient {number} stands in line {first} already");
             let help = "give each patient one row";
-            problems.push(Problem::error("M109", names.file, format!("line.{line}"), message, help));
+            problems.push(Problem::error(
+                "M109",
+                names.file,
+                format!("line.{line}"),
+                message,
+                help,
+            ));
         }
         numbers.push(number);
     }

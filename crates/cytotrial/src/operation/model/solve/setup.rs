@@ -1,6 +1,6 @@
 //! A request made ready: the text read and compiled, names found, problems collected.
 
-use ::model::{Kind, Model, Role, SymbolId};
+use ::model::{Kind, Model, Role, Symbol, SymbolId};
 use ::solve::{
     Change, Network, Program, Settings, StochasticMethod, StochasticSettings, sensitivities,
 };
@@ -20,6 +20,7 @@ pub struct Prepared {
     /// What follows reactions by chance.
     pub(super) chance: Option<(Network, StochasticSettings)>,
     pub(super) seed: u64,
+    pub(super) begin: f64,
     pub(super) times: Vec<f64>,
     pub(super) columns: Vec<Output>,
     pub(super) set: Vec<(SymbolId, f64)>,
@@ -35,6 +36,8 @@ pub struct Prepared {
 /// Something noted.
 pub(super) struct Output {
     pub(super) symbol: SymbolId,
+    /// The compartment by whose size the value is multiplied, or divided.
+    pub(super) room: Option<(SymbolId, bool)>,
     pub(super) name: String,
     pub(super) label: String,
 }
@@ -52,6 +55,7 @@ impl Prepared {
         let rows = request.dose_table.as_ref().map(|file| Rows::read(files, file, &mut problems));
         let fed = rows.as_ref().map(Rows::fed).unwrap_or_default();
         let shown = if request.columns.is_empty() { changing(&model) } else { Vec::new() };
+        let described = model.clone();
         if !fed.is_empty() {
             model = with_inflows(&model, &fed).map_err(|problem| vec![problem])?;
         }
@@ -71,11 +75,11 @@ impl Prepared {
             request.compartments.iter().map(|name| finder.settable(name)).collect();
         let mut problems = finder.problems;
         let who = Who::new(request, &model, &program, &mut problems);
+        let begin = request.begin.or(request.times.first().copied()).unwrap_or(0.0);
         let states = program.states().to_vec();
         let compartments = if compartments.is_empty() { states } else { compartments };
         refused(request, rows.as_ref(), &who, name, &mut problems);
         let doses = rows.as_ref().map(|rows| {
-            let begin = request.times.first().copied().unwrap_or(0.0);
             let of = (&model, &program);
             DoseTable::new(rows, of, compartments, (&who, begin), &mut problems)
         });
@@ -84,7 +88,8 @@ impl Prepared {
         }
         let chance = chance(request, &model)?;
         let mut prepared = Self {
-            columns: columns.iter().map(|symbol| output(&model, *symbol)).collect(),
+            columns: columns.iter().map(|symbol| output(request, &described, *symbol)).collect(),
+            begin,
             settings: settings(request),
             chance,
             seed: request.seed,
@@ -140,8 +145,7 @@ impl Prepared {
         let times = self.times[..reached].iter().copied().map(Some).collect();
         let mut table = Table::new("course").number("time", "Model time", times);
         for (output, column) in self.columns.iter().zip(values.chunks(self.times.len())) {
-            let shown = |value: &f64| Some(*value).filter(|value| value.is_finite());
-            let column = column[..reached].iter().map(shown).collect();
+            let column = column[..reached].iter().copied().map(Some).collect();
             table = table.number(&output.name, &output.label, column);
         }
         let name = |symbol: SymbolId| self.model.symbols[symbol.0 as usize].name.clone();
@@ -170,14 +174,16 @@ impl Prepared {
         for (column, symbol) in columns.iter().enumerate() {
             for (position, parameter) in parameters.iter().enumerate() {
                 let (of, by) = (self.name(*symbol), self.name(*parameter));
-                let (name, label) = (format!("d {of}/d {by}"), format!("Derivative of {of} by {by}"));
+                let (name, label) =
+                    (format!("d {of}/d {by}"), format!("Derivative of {of} by {by}"));
                 let symbol = extended.symbol(column, position);
-                self.columns.push(Output { symbol, name, label });
+                self.columns.push(Output { symbol, room: None, name, label });
             }
         }
         for symbol in 0..self.model.symbols.len() as u32 {
             for parameter in parameters {
-                let slope = format!("d {}/d {}", self.name(SymbolId(symbol)), self.name(*parameter));
+                let slope =
+                    format!("d {}/d {}", self.name(SymbolId(symbol)), self.name(*parameter));
                 let Some(slope) = extended.model.symbol(&slope) else { continue };
                 if self.program.is_settable(slope) {
                     self.slopes.push((SymbolId(symbol), slope, symbol == parameter.0));
@@ -216,9 +222,8 @@ impl Finder<'_> {
     }
 
     fn given(&mut self, request: &Request) -> Vec<(f64, SymbolId, Change)> {
-        let dose = |dose: &super::Dose| {
-            (dose.time, self.settable(&dose.symbol), Change::Add(dose.amount))
-        };
+        let dose =
+            |dose: &super::Dose| (dose.time, self.settable(&dose.symbol), Change::Add(dose.amount));
         let mut given: Vec<_> = request.doses.iter().map(dose).collect();
         given.sort_by(|a, b| a.0.total_cmp(&b.0));
         given
@@ -317,7 +322,11 @@ fn times(request: &Request, file: &str) -> Vec<Problem> {
         let message = format!("the time {after} comes after {before}");
         problem(message, "name times in ascending order");
     }
-    let (first, last) = (times[0], times[times.len() - 1]);
+    let (first, last) = (request.begin.unwrap_or(times[0]), times[times.len() - 1]);
+    if first > times[0] {
+        let message = format!("the time {} comes before the start at {first}", times[0]);
+        problem(message, "name times from the start on");
+    }
     for dose in &request.doses {
         if !(first..=last).contains(&dose.time) {
             let message = format!(
@@ -345,12 +354,23 @@ fn changing(model: &Model) -> Vec<SymbolId> {
     ids
 }
 
-fn output(model: &Model, id: SymbolId) -> Output {
+fn output(request: &Request, model: &Model, id: SymbolId) -> Output {
     let symbol = &model.symbols[id.0 as usize];
     let title = symbol.title.as_deref().unwrap_or(&symbol.name);
     let label = match &symbol.unit {
         Some(unit) => format!("{title} ({unit})"),
         None => title.to_owned(),
     };
-    Output { symbol: id, name: symbol.name.clone(), label }
+    Output { symbol: id, room: room(request, symbol), name: symbol.name.clone(), label }
+}
+
+/// The compartment by which a species' value is to be multiplied or divided.
+fn room(request: &Request, symbol: &Symbol) -> Option<(SymbolId, bool)> {
+    let Kind::Species(species) = symbol.kind else { return None };
+    let is_asked = |names: &[String]| names.contains(&symbol.name);
+    match species.is_amount {
+        false if is_asked(&request.amounts) => Some((species.compartment?, true)),
+        true if is_asked(&request.concentrations) => Some((species.compartment?, false)),
+        _ => None,
+    }
 }

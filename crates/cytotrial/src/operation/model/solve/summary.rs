@@ -114,10 +114,15 @@ impl Summary {
         };
         let some = |is_there: bool, value: f64| is_there.then_some(value);
         let deviation = |cell: &Cell| (cell.squares / (cell.count as f64 - 1.0)).sqrt();
-        let count = rows.iter().map(|row| Some(self.cells[place(*row)].count as i64)).collect();
+        let count =
+            rows.iter().map(|row| Some(self.cells[place(*row)].count.cast_signed())).collect();
         let name = |&(_, column): &(usize, usize)| prepared.columns[column].name.clone();
         let mut table = Table::new("summary")
-            .number("time", "Model time", rows.iter().map(|row| Some(prepared.times[row.0])).collect())
+            .number(
+                "time",
+                "Model time",
+                rows.iter().map(|row| Some(prepared.times[row.0])).collect(),
+            )
             .text("symbol", "What is summarised", rows.iter().map(name).collect())
             .integer("n", "Patients with a value", count)
             .number("mean", "Mean", of(&|cell| some(cell.count > 0, cell.mean)))
