@@ -15,6 +15,8 @@ mod roles;
 mod syntax;
 mod write;
 
+pub(crate) use expression::GROUP;
+
 use crate::ir::Model;
 pub use crate::problem::ReadProblem;
 

@@ -11,13 +11,18 @@ use crate::antimony::syntax::{Node, NodeKind};
 use crate::ir::{Binary, Span, Unary};
 
 /// Deeper parentheses than this are refused, so that no text can exhaust the stack.
-const MAX_NESTING: usize = 100;
+const MAX_NESTING: usize = 250;
 /// Taller formulas than this are refused; whoever walks an expression may recurse.
 pub(crate) const MAX_DEPTH: usize = 500;
+
+/// Sums of more terms than this are put in groups, each added to the sum of those after it, so that no
+/// sum is too tall. The same text always gives the same groups.
+pub(crate) const GROUP: usize = 100;
 
 /// How tightly a sign binds.
 const LOGICAL: u8 = 1;
 const COMPARISON: u8 = 3;
+const SUM: u8 = 4;
 const SIGN: u8 = 6;
 const POWER: u8 = 7;
 
@@ -38,9 +43,13 @@ impl Parser<'_> {
         let mut left = self.signed()?;
         let mut compared = false;
         let mut logical = None;
+        let (mut groups, mut terms) = (Vec::new(), 1);
         while let Some((operation, strength)) = self.binary_sign() {
             if strength < weakest {
                 break;
+            }
+            if strength < SUM {
+                left = self.sum(std::mem::take(&mut groups), left)?;
             }
             if strength == COMPARISON && std::mem::replace(&mut compared, true) {
                 return Err(self.problem_here(
@@ -58,10 +67,33 @@ impl Parser<'_> {
             let span = left.span;
             self.at += 1;
             let right = self.binary(strength + u8::from(strength != POWER))?;
+            if strength == SUM && terms == GROUP {
+                let next = match operation {
+                    Binary::Subtract => self.negated(right)?,
+                    _ => right,
+                };
+                groups.push(std::mem::replace(&mut left, next));
+                terms = 1;
+                continue;
+            }
+            terms += usize::from(strength == SUM);
             left = self.join(operation, left, right, span)?;
         }
         self.nesting -= 1;
-        Ok(left)
+        self.sum(groups, left)
+    }
+
+    /// Groups of terms, each added to the sum of those after it.
+    fn sum(&self, groups: Vec<Node>, last: Node) -> Result<Node, ReadProblem> {
+        groups.into_iter().rev().try_fold(last, |after, group| {
+            let span = group.span;
+            self.join(Binary::Add, group, after, span)
+        })
+    }
+
+    fn negated(&self, inner: Node) -> Result<Node, ReadProblem> {
+        let (span, depth) = (inner.span, inner.depth + 1);
+        self.limited(Node { kind: NodeKind::Unary(Unary::Negate, Box::new(inner)), span, depth })
     }
 
     fn binary_sign(&self) -> Option<(Binary, u8)> {
@@ -75,8 +107,8 @@ impl Parser<'_> {
             ">=" => (Binary::GreaterOrEqual, COMPARISON),
             "==" => (Binary::Equal, COMPARISON),
             "!=" => (Binary::NotEqual, COMPARISON),
-            "+" => (Binary::Add, 4),
-            "-" => (Binary::Subtract, 4),
+            "+" => (Binary::Add, SUM),
+            "-" => (Binary::Subtract, SUM),
             "*" => (Binary::Multiply, 5),
             "/" => (Binary::Divide, 5),
             "^" => (Binary::Power, POWER),

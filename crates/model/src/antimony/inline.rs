@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::antimony::ReadProblem;
-use crate::antimony::expression::MAX_DEPTH;
+use crate::antimony::expression::{GROUP, MAX_DEPTH};
 use crate::antimony::resolve::{RESERVED, Resolver};
 use crate::antimony::syntax::{FunctionText, Node, NodeKind};
 use crate::ir::{Binary, Expression, ExpressionId, Span, Unary};
@@ -308,11 +308,19 @@ fn place_built_in(
         _ => {
             let operation = binary(name).expect("every other built-in joins its arguments");
             let mut joined = place(&values[0], to)?;
+            let (mut groups, mut count) = (Vec::new(), 1);
             for value in &values[1..] {
                 let next = place(value, to)?;
-                joined = to.binary(operation, joined, next, span)?;
+                if count == GROUP {
+                    groups.push(std::mem::replace(&mut joined, next));
+                    count = 1;
+                } else {
+                    joined = to.binary(operation, joined, next, span)?;
+                    count += 1;
+                }
             }
-            Ok(joined)
+            let mut groups = groups.into_iter().rev();
+            groups.try_fold(joined, |after, group| to.binary(operation, group, after, span))
         }
     }
 }

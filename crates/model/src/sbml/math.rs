@@ -8,6 +8,7 @@ use super::operations::{
     BINARY, COMPARISONS, JOINED, OF_RECIPROCAL, RECIPROCAL, UNARY, find, names,
 };
 use super::reader::{Named, Reader, child, elements};
+use crate::antimony::GROUP;
 use crate::ir::{Binary, Expression, ExpressionId, Kind, SymbolId, Unary};
 use crate::nearest::did_you_mean;
 
@@ -300,11 +301,19 @@ impl<'a> Reader<'a> {
             };
         };
         let mut joined = self.place(*first, scope)?;
+        let (mut groups, mut count) = (Vec::new(), 1);
         for value in rest {
             let next = self.place(*value, scope)?;
-            joined = self.join(at, operation, joined, next)?;
+            if count == GROUP {
+                groups.push(std::mem::replace(&mut joined, next));
+                count = 1;
+            } else {
+                joined = self.join(at, operation, joined, next)?;
+                count += 1;
+            }
         }
-        Ok(joined)
+        let mut groups = groups.into_iter().rev();
+        groups.try_fold(joined, |after, group| self.join(at, operation, group, after))
     }
 
     fn operation(

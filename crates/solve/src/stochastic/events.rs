@@ -40,7 +40,7 @@ impl Watched {
                 let compares = Operation::Less <= operation && operation <= Operation::NotEqual;
                 if let Some(root) = other.filter(|_| compares) {
                     let order = operations(&program.graph, &[root]);
-                    watched.clocks.push(Slice { root, order });
+                    watched.clocks.push(Slice { root, order, ..Slice::default() });
                 } else if operands.iter().any(|operand| is_time(*operand)) {
                     return Err(NetworkError::EventTime { event: event.name.clone() });
                 }
