@@ -1,7 +1,7 @@
 //! `model solve`: the course of a model's values over time, for one patient or for many.
 
 use ::solve::{Method, Statistics, StochasticMethod, StochasticStatistics};
-use records::column::{Column, Field, Table};
+use records::column::{Cell, Column, Field, Table};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -228,15 +228,14 @@ fn finite(table: &Table) -> Table {
 
 /// A table by columns, each with name, label and values; a value that is missing is null.
 pub fn columns(table: &Table) -> Value {
+    let value = |cell: Cell<'_>| match cell {
+        Cell::Missing => Value::Null,
+        Cell::Text(text) => json!(text),
+        Cell::Number(number) => json!(number),
+        Cell::Integer(number) => json!(number),
+    };
     let column = |field: &Field| {
-        let values = match &field.column {
-            Column::Number(values) => json!(values),
-            Column::Integer(values) => json!(values),
-            Column::Text(values) => json!(values),
-            Column::Coded { words, rows } => {
-                rows.iter().map(|row| json!(words[*row as usize])).collect()
-            }
-        };
+        let values: Vec<Value> = field.column.cells().map(value).collect();
         json!({ "name": field.name, "label": field.label, "values": values })
     };
     table.columns.iter().map(column).collect()
