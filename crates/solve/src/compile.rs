@@ -12,6 +12,7 @@ use crate::graph::{Graph, Node, NodeId};
 use crate::initial::{Initial, initial};
 use crate::operation::Operation;
 use crate::step::{Plan, Shape, Stiff};
+use crate::whole::Whole;
 
 /// Why a model cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +95,7 @@ pub struct Program {
     pub(crate) rate_slices: Vec<Slice>,
     /// Everything the rates need that moves, in order.
     pub(crate) rate_order: Vec<NodeId>,
+    whole: OnceLock<Arc<Whole>>,
     /// The hot terms of the explicit method.
     parts: Parts,
     source: Source,
@@ -149,6 +151,15 @@ impl Program {
     /// The hot terms of a method.
     pub(crate) fn parts(&self, is_stiff: bool) -> &Parts {
         if is_stiff { &self.stiff().parts } else { &self.parts }
+    }
+
+    /// All rates and assigned symbols as one script.
+    pub(crate) fn whole(&self) -> &Whole {
+        self.whole.get_or_init(|| {
+            let assigned = self.assigned.iter().flatten().map(|slice| slice.root);
+            let rates = self.rate_slices.iter().map(|slice| slice.root);
+            Arc::new(Whole::new(&self.graph, assigned.chain(rates)))
+        })
     }
 
     fn stiff(&self) -> &Stiff {
@@ -230,6 +241,7 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
         initial: initial(model)?,
         rate_order: operations(&parts.graph, &source.rates),
         stiff: OnceLock::new(),
+        whole: OnceLock::new(),
         plans: Arc::default(),
         watched: source.watched().collect(),
         comparisons: parts.comparisons().iter().map(|&comparison| slice(comparison)).collect(),

@@ -48,6 +48,11 @@ impl Code {
         if allows_native { self.native.get_or_init(emit).as_ref() } else { None }
     }
 
+    /// Whether there is machine code; the processor must have what it needs.
+    pub(crate) fn has_native(&self) -> bool {
+        self.native(true).is_some()
+    }
+
     fn machine(&self) -> &Machine {
         self.machine.get_or_init(|| {
             let taken = self.before.as_ref().map_or(0, |before| before.machine().registers as u32);

@@ -43,6 +43,7 @@ mod sensitivity;
 mod single_cell;
 mod step;
 mod stochastic;
+mod whole;
 
 pub use block::{Trajectories, trajectories};
 pub use compile::{CompileError, Program, compile};

@@ -1,6 +1,6 @@
 //! One patient on a lane: current values, and terms computed from them when asked for.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use model::SymbolId;
 use stats::Stream;
@@ -9,8 +9,11 @@ use crate::compile::{Program, Slice};
 use crate::event::{Pending, nearness};
 use crate::failure::Reason;
 use crate::graph::{Node, NodeId};
-use crate::lanes::{Vectors, Work};
+use crate::lanes::{Lanes, Vectors, Work};
 use crate::request::{Next, Statistics};
+
+/// From this many operations on, all values are computed at once where there is machine code.
+const LONG: usize = 24;
 
 /// What is known about a patient between steps.
 pub(crate) struct Patient {
@@ -45,6 +48,10 @@ pub(crate) struct Patient {
     stamps: Vec<Cell<u64>>,
     moving_since: u64,
     fixed_since: u64,
+    /// What all values are computed in by machine code, the patient on the first lane; and since when its
+    /// fixed terms stand there.
+    registers: RefCell<Vec<Lanes>>,
+    registers_since: Cell<u64>,
 }
 
 impl Patient {
@@ -74,6 +81,8 @@ impl Patient {
             stamps: vec![Cell::new(0); nodes.len()],
             moving_since: 1,
             fixed_since: 1,
+            registers: RefCell::default(),
+            registers_since: Cell::new(0),
         }
     }
 
@@ -224,9 +233,40 @@ impl Patient {
     /// The value of a slice's root.
     pub(crate) fn slice(&self, program: &Program, slice: &Slice) -> f64 {
         if !self.is_known(program, slice.root) {
-            self.compute(program, &slice.order);
+            if slice.order.len() < LONG || !self.compute_whole(program) {
+                self.compute(program, &slice.order);
+            }
         }
         self.term(slice.root)
+    }
+
+    /// Computes all rates and assigned symbols by machine code; false where there is none.
+    fn compute_whole(&self, program: &Program) -> bool {
+        let whole = program.whole();
+        if self.vectors != Vectors::Avx512 || !whole.code.has_native() {
+            return false;
+        }
+        let mut registers = self.registers.borrow_mut();
+        if registers.is_empty() {
+            *registers = whole.code.registers(true);
+        }
+        if self.registers_since.get() < self.fixed_since {
+            self.registers_since.set(self.moving_since);
+            self.compute(program, &whole.fixed_order);
+            for (register, &id) in registers[whole.moving.len()..].iter_mut().zip(&whole.fixed) {
+                register.0[0] = self.term(id);
+            }
+        }
+        for (register, &id) in registers.iter_mut().zip(&whole.moving) {
+            register.0[0] = self.term(id);
+        }
+        whole.code.run(&mut registers, true);
+        let first = whole.moving.len() + whole.fixed.len();
+        for (register, &id) in registers[first..].iter().zip(&whole.roots) {
+            self.terms[id as usize].set(register.0[0]);
+            self.stamps[id as usize].set(self.moving_since);
+        }
+        true
     }
 
     /// Whether a node that is computed was computed since what it needs changed.
@@ -248,7 +288,9 @@ impl Patient {
 
     /// The rates of all states now.
     pub(crate) fn rates(&self, program: &Program, rates: &mut [f64]) {
-        self.compute(program, &program.rate_order);
+        if !self.compute_whole(program) {
+            self.compute(program, &program.rate_order);
+        }
         for (rate, slice) in rates.iter_mut().zip(&program.rate_slices) {
             *rate = self.term(slice.root);
         }

@@ -5,9 +5,9 @@
 
 use model::SymbolId;
 use stats::Sequence;
+use stats::math::{exp, ln};
 
 use crate::compile::Program;
-use crate::math::exp;
 use crate::patient::Patient;
 
 /// States listed here read as 0 inside the rates below this share of a cell.
@@ -211,10 +211,10 @@ fn growth_integral(x: f64) -> f64 {
 /// The x for which before e^x + immigrants (e^x - 1)/x = after; the left side rises with x.
 fn solve_exponent(before: f64, after: f64, immigrants: f64) -> f64 {
     if immigrants == 0.0 {
-        return crate::math::ln(after / before);
+        return ln(after / before);
     }
     let (mut low, mut high) = (-700.0, 100.0);
-    let mut x = crate::math::ln(after / (before + immigrants));
+    let mut x = ln(after / (before + immigrants));
     // Newton's steps, halving the bracket where they leave it
     for _ in 0..80 {
         let excess = before * exp(x) + immigrants * growth_integral(x) - after;

@@ -2,13 +2,13 @@
 //!
 //! Only additions, multiplications, divisions and the fused multiply-add are used; IEEE 754 defines
 //! the result of each to the last bit. A fused multiply-add is slow where the machine has none, and
-//! equal. `exp` and `ln` have no branches, so a loop over lanes that is compiled for a machine with
-//! fused multiply-add becomes vector instructions; compiled for any machine it is ten times slower.
+//! equal; a processor of the usual kind is asked whether it has one, so that no call stands for each.
 //!
 //! Argument reduction as in Tang, ACM Trans Math Softw 1989;15:144-157 and 1990;16:378-400; the
 //! polynomials are the plain Taylor series, long enough for double precision.
 
 #![allow(clippy::float_cmp, reason = "exact cases are exact")]
+#![allow(unsafe_code, reason = "calls functions compiled for an instruction after asking for it")]
 #![allow(clippy::many_single_char_names, reason = "letters as in the papers")]
 
 /// High part of the natural logarithm of 2: 32 bits, so that a product with an exponent is exact.
@@ -55,6 +55,23 @@ const LN_SERIES: [f64; 11] = [
 /// What the double 2/3 is short of two thirds.
 const TWO_THIRDS_LOW: f64 = 3.700_743_415_417_188e-17;
 
+/// Does the work with the processor's own fused multiply-add, where it has one. The bits are the same.
+#[inline]
+fn fused<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("fma") {
+        // SAFETY: the processor has the instructions, and nothing else is asked of the caller.
+        return unsafe { with_fma(work) };
+    }
+    work()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "fma")]
+fn with_fma<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
 /// The sum of `coefficients[k] * x^k`, highest power first, each step fused.
 #[inline]
 fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
@@ -68,7 +85,7 @@ fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
 /// The exponential function, good to one unit in the last place.
 #[inline]
 pub fn exp(x: f64) -> f64 {
-    exp_of_sum(x, 0.0)
+    fused(|| exp_of_sum(x, 0.0))
 }
 
 /// exp(high + low), where `low` is a small correction of `high`.
@@ -111,6 +128,11 @@ fn split(x: f64) -> (f64, f64) {
 /// The natural logarithm, good to one unit in the last place.
 #[inline]
 pub fn ln(x: f64) -> f64 {
+    fused(|| ln_of(x))
+}
+
+#[inline]
+fn ln_of(x: f64) -> f64 {
     let (mantissa, power) = split(x);
     let f = mantissa - 1.0;
     let s = f / (f + 2.0);
@@ -144,8 +166,9 @@ pub fn ln_1p(x: f64) -> f64 {
 pub fn exp10(x: f64) -> f64 {
     let high = x * std::f64::consts::LN_10;
     if high.is_finite() && high.abs() < 760.0 {
-        let low = x.mul_add(std::f64::consts::LN_10, -high) + x * LN10_LOW;
-        exp_of_sum(high, low)
+        fused(|| {
+            exp_of_sum(high, x.mul_add(std::f64::consts::LN_10, -high) + x * LN10_LOW)
+        })
     } else {
         exp(high)
     }
@@ -163,7 +186,7 @@ pub fn pow(x: f64, y: f64) -> f64 {
         return 1.0;
     }
     if x > 0.0 && x < f64::INFINITY && y.is_finite() {
-        return power_of_positive(x, y);
+        return fused(|| power_of_positive(x, y));
     }
     power_at_an_edge(x, y)
 }
