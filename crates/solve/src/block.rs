@@ -12,6 +12,8 @@ use crate::step::Seen;
 
 /// How many patients one thread follows at a time. Results do not depend on it.
 const SHARE: usize = 256;
+/// How many patients' values are turned over at a time, so that they stay near the processor.
+const TILE: usize = 32;
 
 /// Values of several symbols at several times for many patients.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,10 +56,13 @@ pub fn trajectories(
     let mut values = vec![f64::NAN; points * n];
     let mut results = Vec::with_capacity(n);
     for (columns, ended) in parts {
-        for point in 0..points {
-            let row = &mut values[point * n + results.len()..][..ended.len()];
-            for (patient, value) in row.iter_mut().enumerate() {
-                *value = columns[patient * points + point];
+        for first in (0..ended.len()).step_by(TILE) {
+            let tile = first..ended.len().min(first + TILE);
+            for point in 0..points {
+                let row = &mut values[point * n + results.len()..][tile.clone()];
+                for (value, patient) in row.iter_mut().zip(tile.clone()) {
+                    *value = columns[patient * points + point];
+                }
             }
         }
         results.extend(ended);
