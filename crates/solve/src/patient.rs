@@ -232,10 +232,10 @@ impl Patient {
 
     /// The value of a slice's root.
     pub(crate) fn slice(&self, program: &Program, slice: &Slice) -> f64 {
-        if !self.is_known(program, slice.root) {
-            if slice.order.len() < LONG || !self.compute_whole(program) {
-                self.compute(program, &slice.order);
-            }
+        if !self.is_known(program, slice.root)
+            && (slice.order.len() < LONG || !self.compute_whole(program))
+        {
+            self.compute(program, &slice.order);
         }
         self.term(slice.root)
     }
