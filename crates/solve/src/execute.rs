@@ -31,16 +31,16 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// A code whose registers are free from `first_free` on.
-    pub(crate) fn new(script: Script, first_free: u32) -> Self {
+    /// A code whose registers are free from `first_free` on, or where the code `before` on the same
+    /// registers leaves them free.
+    pub(crate) fn new(script: Script, first_free: u32, before: Option<Arc<Self>>) -> Self {
         let (machine, native) = (OnceLock::new(), OnceLock::new());
-        Self { script, first_free, before: None, machine, native }
+        Self { script, first_free, before, machine, native }
     }
 
-    /// A code that runs on the registers of another.
-    pub(crate) fn beside(script: Script, before: Arc<Self>) -> Self {
-        let first_free = before.first_free;
-        Self { before: Some(before), ..Self::new(script, first_free) }
+    /// How many terms there are.
+    pub(crate) fn len(&self) -> usize {
+        self.script.terms.len()
     }
 
     fn native(&self, allows_native: bool) -> Option<&Native> {

@@ -294,7 +294,7 @@ impl Block {
         self.registers[at.time as usize] = self.time;
         self.registers[at.next_time as usize] = self.next_time;
         self.registers[at.tried as usize] = self.tried;
-        self.plan.code.run(&mut self.registers, self.native);
+        self.plan.run(&mut self.registers, self.native);
         let square = self.registers[self.plan.registers.square_error as usize];
         self.control(&square, if self.plan.is_stiff() { STIFF_CONTROL } else { EXPLICIT_CONTROL });
         if self.plan.shape().counts_stiffness {

@@ -51,7 +51,7 @@ impl Whole {
         for (position, &value) in found.iter().enumerate() {
             script.keep(value, first + position as u32);
         }
-        let code = Code::new(script, first + roots.len() as u32);
+        let code = Code::new(script, first + roots.len() as u32, None);
         let fixed_order = operations(graph, &fixed);
         Self { moving, fixed, fixed_order, roots, code }
     }

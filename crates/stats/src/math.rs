@@ -166,9 +166,7 @@ pub fn ln_1p(x: f64) -> f64 {
 pub fn exp10(x: f64) -> f64 {
     let high = x * std::f64::consts::LN_10;
     if high.is_finite() && high.abs() < 760.0 {
-        fused(|| {
-            exp_of_sum(high, x.mul_add(std::f64::consts::LN_10, -high) + x * LN10_LOW)
-        })
+        fused(|| exp_of_sum(high, x.mul_add(std::f64::consts::LN_10, -high) + x * LN10_LOW))
     } else {
         exp(high)
     }

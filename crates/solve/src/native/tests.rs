@@ -104,7 +104,7 @@ fn differences(numbers: &mut Numbers, inputs: usize, length: usize) -> usize {
     }
     let first_free = (inputs + kept) as u32;
     let native = Native::new(&script, first_free).expect("every operation has machine code");
-    let code = Code::new(script, first_free);
+    let code = Code::new(script, first_free, None);
     let mut interpreted = code.registers(false);
     let mut emitted = vec![Lanes::ZERO; native.registers()];
     for register in 0..inputs {

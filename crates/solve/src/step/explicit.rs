@@ -17,9 +17,14 @@ pub(super) fn write(writer: &mut Writer<'_>) {
     let column = |first: u32| (0..states).map(move |i| Operand::Register(first + i as u32));
     let mut rates: Vec<Vec<Operand>> = vec![column(registers.rates).collect()];
     let mut values = Vec::new();
+    // the values of the stage before the last
     let mut sixth = Vec::new();
     for (stage, weights) in weights.into_iter().enumerate() {
-        sixth = std::mem::replace(&mut values, stage_values(writer, weights, &rates));
+        values = stage_values(writer, weights, &rates);
+        if stage == 4 && writer.shape.counts_stiffness {
+            sixth.clone_from(&values);
+            writer.put_aside(&mut sixth);
+        }
         let time = match NODES.get(stage).filter(|_| stage < 5) {
             Some(&node) => {
                 let (tried, time) = (registers.tried, registers.time);
@@ -32,12 +37,15 @@ pub(super) fn write(writer: &mut Writer<'_>) {
         if stage == 5 {
             writer.keep(&values, registers.new);
         }
-        let floored = writer.floored(&values);
-        let parts = writer.parts;
-        let found = writer.formulas(&parts.rates, &floored, time);
+        let mut found = writer.rates(&mut values, time);
         writer.keep(&found, registers.stages[stage]);
+        if writer.in_parts {
+            writer.cut();
+            found = writer.column(registers.stages[stage]);
+        }
         rates.push(found);
         if stage == 5 {
+            let floored = writer.floored(&values);
             writer.conditions(&floored);
         }
     }

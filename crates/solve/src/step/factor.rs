@@ -205,7 +205,7 @@ mod tests {
         for (row, &value) in x.iter().enumerate() {
             script.keep(value, row as u32);
         }
-        let code = Code::new(script, size as u32);
+        let code = Code::new(script, size as u32, None);
         let mut registers = code.registers(false);
         code.run(&mut registers, false);
         for (got, want) in registers.iter().zip(want) {

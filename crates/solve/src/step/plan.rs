@@ -8,7 +8,12 @@ use crate::compile::{Parts, Source};
 use crate::derivative::gradients;
 use crate::execute::Code;
 use crate::graph::{Node, NodeId};
+use crate::lanes::Lanes;
 use crate::script::{Operand, Script};
+
+/// A step of more terms than this is written in parts, so that its machine code stays near the
+/// processor: the reference model is three times as fast.
+const LONG_STEP: usize = 4000;
 
 /// What makes one plan differ from another of the same model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +53,7 @@ pub(crate) struct Registers {
     /// Where within the step a look is due, as a share of it, and the values there.
     pub(super) share: u32,
     pub(super) seen: u32,
-    end: u32,
+    pub(super) end: u32,
 }
 
 impl Registers {
@@ -87,27 +92,54 @@ pub(crate) struct Plan {
     pub(super) states: usize,
     pub(super) conditions: usize,
     pub(super) shape: Shape,
-    pub(super) code: Arc<Code>,
+    codes: Vec<Arc<Code>>,
+    /// The codes in the order in which a step runs them.
+    order: Vec<usize>,
     /// The values within a step.
     pub(super) inside: Code,
 }
 
 impl Plan {
     pub(crate) fn new(parts: &Parts, stiff: Option<&Stiff>, shape: Shape) -> Self {
+        let whole = Self::written(parts, stiff, &shape, false);
+        if whole.codes.iter().map(|code| code.len()).sum::<usize>() <= LONG_STEP {
+            return whole;
+        }
+        Self::written(parts, stiff, &shape, true)
+    }
+
+    /// A step as one script, or in parts of which some are run for each stage.
+    fn written(parts: &Parts, stiff: Option<&Stiff>, shape: &Shape, in_parts: bool) -> Self {
         let states = parts.states.len();
         let stages = if stiff.is_some() { 8 } else { 6 };
         let registers = Registers::new(states, stages, parts, shape.floored.len());
-        let mut writer = Writer { parts, registers, shape: &shape, script: Script::default() };
+        let mut writer = Writer::new(parts, registers, shape, in_parts);
         match stiff {
             Some(stiff) => stiff::write(&mut writer, stiff),
             None => explicit::write(&mut writer),
         }
-        let step = std::mem::take(&mut writer.script);
+        writer.cut();
         inside::write(&mut writer);
-        let Writer { registers, script, .. } = writer;
-        let code = Arc::new(Code::new(step, registers.end));
-        let inside = Code::beside(script, code.clone());
-        Self { registers, states, conditions: parts.conditions.len(), shape, code, inside }
+        let Writer { registers, script, scripts, order, .. } = writer;
+        let mut codes: Vec<Arc<Code>> = Vec::with_capacity(scripts.len());
+        for script in scripts {
+            codes.push(Arc::new(Code::new(script, registers.end, codes.last().cloned())));
+        }
+        let inside = Code::new(script, registers.end, codes.last().cloned());
+        let (shape, conditions) = (shape.clone(), parts.conditions.len());
+        Self { registers, states, conditions, shape, codes, order, inside }
+    }
+
+    /// Tries one step on every lane.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    pub(super) fn run(&self, registers: &mut [Lanes], native: bool) {
+        for &code in &self.order {
+            self.codes[code].run(registers, native);
+        }
     }
 
     pub(crate) fn is_stiff(&self) -> bool {
@@ -171,11 +203,122 @@ pub(super) struct Writer<'a> {
     pub(super) registers: Registers,
     pub(super) shape: &'a Shape,
     pub(super) script: Script,
+    scripts: Vec<Script>,
+    order: Vec<usize>,
+    /// Whether what every stage does is written once.
+    pub(super) in_parts: bool,
+    rates: Option<Shared>,
+    solve: Option<Shared>,
 }
 
-impl Writer<'_> {
+/// A script that several stages run, and the registers that it reads and leaves.
+#[derive(Debug, Clone, Copy)]
+struct Shared {
+    script: usize,
+    input: u32,
+    time: u32,
+    output: u32,
+}
+
+impl<'a> Writer<'a> {
+    fn new(parts: &'a Parts, registers: Registers, shape: &'a Shape, in_parts: bool) -> Self {
+        let (script, scripts, order) = (Script::default(), Vec::new(), Vec::new());
+        let (rates, solve) = (None, None);
+        Self { parts, registers, shape, script, scripts, order, in_parts, rates, solve }
+    }
+
     pub(super) fn states(&self) -> usize {
         self.parts.states.len()
+    }
+
+    fn allocate(&mut self, count: usize) -> u32 {
+        self.registers.end += count as u32;
+        self.registers.end - count as u32
+    }
+
+    /// Ends the script; what follows reads what it left in registers.
+    pub(super) fn cut(&mut self) {
+        if !self.script.terms.is_empty() {
+            self.order.push(self.scripts.len());
+            self.scripts.push(std::mem::take(&mut self.script));
+        }
+    }
+
+    /// Values that stay within reach after a cut.
+    pub(super) fn put_aside(&mut self, values: &mut [Operand]) {
+        for value in values {
+            if self.in_parts && matches!(value, Operand::Term(_)) {
+                let register = self.allocate(1);
+                self.script.keep(*value, register);
+                *value = Operand::Register(register);
+            }
+        }
+    }
+
+    /// The registers of the states from `first` on.
+    pub(super) fn column(&self, first: u32) -> Vec<Operand> {
+        (0..self.states()).map(|state| read(first, state)).collect()
+    }
+
+    /// The rates at values of the states and a time. In parts the values stand elsewhere afterwards.
+    pub(super) fn rates(&mut self, values: &mut Vec<Operand>, time: Operand) -> Vec<Operand> {
+        let parts = self.parts;
+        if !self.in_parts {
+            let floored = self.floored(values);
+            return self.formulas(&parts.rates, &floored, time);
+        }
+        let shared = self.rates.unwrap_or_else(|| {
+            self.share(|writer, input, time| {
+                let floored = writer.floored(input);
+                writer.formulas(&parts.rates, &floored, time)
+            })
+        });
+        self.rates = Some(shared);
+        self.keep(values, shared.input);
+        self.script.keep(time, shared.time);
+        self.call(shared);
+        *values = self.column(shared.input);
+        self.column(shared.output)
+    }
+
+    /// Solves the equations of a matrix that was taken apart.
+    pub(super) fn solve(&mut self, factor: &Factor, matrix: &[Operand], right: &mut Vec<Operand>) {
+        if !self.in_parts {
+            factor.solve(&mut self.script, matrix, right);
+            return;
+        }
+        let shared = self.solve.unwrap_or_else(|| {
+            self.share(|writer, input, _| {
+                let mut x = input.to_vec();
+                factor.solve(&mut writer.script, matrix, &mut x);
+                x
+            })
+        });
+        self.solve = Some(shared);
+        self.keep(right, shared.input);
+        self.call(shared);
+        *right = self.column(shared.output);
+    }
+
+    /// Writes a script from values of the states to others, to be called.
+    fn share(
+        &mut self,
+        write: impl FnOnce(&mut Self, &[Operand], Operand) -> Vec<Operand>,
+    ) -> Shared {
+        let (input, output) = (self.allocate(self.states()), self.allocate(self.states()));
+        let time = self.allocate(1);
+        let open = std::mem::take(&mut self.script);
+        let column = self.column(input);
+        let found = write(self, &column, Operand::Register(time));
+        self.keep(&found, output);
+        let script = self.scripts.len();
+        self.scripts.push(std::mem::replace(&mut self.script, open));
+        Shared { script, input, time, output }
+    }
+
+    fn call(&mut self, shared: Shared) {
+        self.cut();
+        self.order.push(shared.script);
     }
 
     /// Computes terms of the model from values of the states and time.
