@@ -137,7 +137,7 @@ impl Machine {
             each!(operation, group, Negate Not Abs Exp Ln Log10 Sqrt Floor Ceiling Sin Cos Tan Tanh
                 Sinh Cosh Arcsin Arccos Arctan Arcsinh Arccosh Arctanh Factorial Reciprocal Add
                 Subtract Multiply Divide Power Minimum Maximum Less LessOrEqual Greater
-                GreaterOrEqual Equal NotEqual And Or Xor Quotient Remainder MultiplyAdd
+                GreaterOrEqual Equal NotEqual And Or Xor Quotient Remainder ZeroBelow MultiplyAdd
                 MultiplySubtract SubtractProduct Product Sum Select);
         }
     }

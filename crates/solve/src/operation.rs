@@ -48,6 +48,8 @@ pub(crate) enum Operation {
     Xor,
     Quotient,
     Remainder,
+    /// a, or 0 where a is less than b.
+    ZeroBelow,
     /// a * b + c, rounded once.
     MultiplyAdd,
     /// a * b - c, rounded once.
@@ -136,6 +138,13 @@ impl Operation {
             Self::Xor => truth((a != 0.0) ^ (b != 0.0)),
             Self::Quotient => (a / b).trunc(),
             Self::Remainder => libm::fmod(a, b),
+            Self::ZeroBelow => {
+                if a < b {
+                    0.0
+                } else {
+                    a
+                }
+            }
             Self::MultiplyAdd => a.mul_add(b, c),
             Self::MultiplySubtract => a.mul_add(b, -c),
             Self::SubtractProduct => (-a).mul_add(b, c),

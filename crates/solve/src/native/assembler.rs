@@ -41,6 +41,7 @@ pub(super) enum Comparison {
     NotEqual = 0x04,
     Less = 0x11,
     LessOrEqual = 0x12,
+    NotLess = 0x15,
     NotGreaterOrEqual = 0x19,
     GreaterOrEqual = 0x1D,
     Greater = 0x1E,

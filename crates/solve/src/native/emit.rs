@@ -395,6 +395,11 @@ impl Emitter {
             self.assembler.apply(form, target, left, right);
             return out;
         }
+        if operation == O::ZeroBelow {
+            self.assembler.compare(Comparison::NotLess, Mask(1), None, (left, right));
+            self.assembler.load_inside(Mask(1), Outside::Zero, target, Source::Vector(left));
+            return out;
+        }
         let comparison = match operation {
             O::Less | O::Greater => Some(Comparison::Less),
             O::LessOrEqual | O::GreaterOrEqual => Some(Comparison::LessOrEqual),

@@ -6,7 +6,7 @@ use crate::lanes::{Lanes, Vectors};
 use crate::operation::Operation;
 use crate::script::{Operand, Script};
 
-const OPERATIONS: [Operation; 27] = [
+const OPERATIONS: [Operation; 28] = [
     Operation::Negate,
     Operation::Not,
     Operation::Abs,
@@ -29,6 +29,7 @@ const OPERATIONS: [Operation; 27] = [
     Operation::NotEqual,
     Operation::And,
     Operation::Or,
+    Operation::ZeroBelow,
     Operation::MultiplyAdd,
     Operation::MultiplySubtract,
     Operation::SubtractProduct,

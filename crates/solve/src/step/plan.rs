@@ -9,6 +9,7 @@ use crate::derivative::gradients;
 use crate::execute::Code;
 use crate::graph::{Node, NodeId};
 use crate::lanes::Lanes;
+use crate::operation::Operation;
 use crate::script::{Operand, Script};
 
 /// A step of more terms than this is written in parts, so that its machine code stays near the
@@ -343,12 +344,10 @@ impl<'a> Writer<'a> {
 
     /// The values as the rates read them.
     pub(super) fn floored(&mut self, values: &[Operand]) -> Vec<Operand> {
-        use crate::operation::Operation::{Less, Select};
         let mut floored = values.to_vec();
         for (position, &state) in self.shape.floored.iter().enumerate() {
             let floor = Operand::Register(self.registers.floors + position as u32);
-            let is_below = self.script.apply(Less, &[values[state], floor]);
-            floored[state] = self.script.apply(Select, &[is_below, Operand::ZERO, values[state]]);
+            floored[state] = self.script.apply(Operation::ZeroBelow, &[values[state], floor]);
         }
         floored
     }
@@ -366,7 +365,7 @@ impl<'a> Writer<'a> {
         new: &[Operand],
         mut of_state: impl FnMut(&mut Self, usize) -> Operand,
     ) {
-        use crate::operation::Operation::{Abs, Divide, Maximum, Multiply};
+        use Operation::{Abs, Divide, Maximum, Multiply};
         let mut total = Operand::ZERO;
         let relative = Operand::Register(self.registers.relative);
         for (i, &new) in new.iter().enumerate() {
