@@ -174,7 +174,7 @@ impl Program {
             return plan.clone();
         }
         let stiff = shape.is_stiff.then(|| self.stiff());
-        let plan = Arc::new(Plan::new(self.parts(shape.is_stiff), stiff, shape));
+        let plan = Arc::new(Plan::new(self.parts(shape.is_stiff), stiff, &shape));
         plans.push(plan.clone());
         plan
     }

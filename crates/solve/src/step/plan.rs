@@ -101,12 +101,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(parts: &Parts, stiff: Option<&Stiff>, shape: Shape) -> Self {
-        let whole = Self::written(parts, stiff, &shape, false);
+    pub(crate) fn new(parts: &Parts, stiff: Option<&Stiff>, shape: &Shape) -> Self {
+        let whole = Self::written(parts, stiff, shape, false);
         if whole.codes.iter().map(|code| code.len()).sum::<usize>() <= LONG_STEP {
             return whole;
         }
-        Self::written(parts, stiff, &shape, true)
+        Self::written(parts, stiff, shape, true)
     }
 
     /// A step as one script, or in parts of which some are run for each stage.
