@@ -5,7 +5,8 @@
 #![allow(clippy::disallowed_methods, reason = "closed forms owe nothing to the solver")]
 
 use cytotrial_solve::{
-    DoseError, DoseRecord, Infusion, Program, Settings, Start, Steady, compile, run, schedule,
+    DoseError, DoseRecord, Infusion, Method, Program, Settings, Start, Steady, compile, run,
+    schedule,
 };
 
 const ONE: &str = "A' = inflow - 0.4*A; A = 0; inflow = 0; var inflow";
@@ -103,13 +104,21 @@ fn settings() -> Settings {
     Settings { relative: 1e-12, absolute: 1e-13, ..Settings::default() }
 }
 
-/// The amount in A at the times, read before what is given there.
+/// The amount in A at the times, read before what is given there; by both methods.
 fn follow(program: &Program, records: &[DoseRecord], times: &[f64]) -> Vec<f64> {
+    let explicit = follow_by(Method::Explicit, program, records, times);
+    let stiff = follow_by(Method::Stiff, program, records, times);
+    assert_close("the stiff method", &stiff, &explicit);
+    explicit
+}
+
+fn follow_by(method: Method, program: &Program, records: &[DoseRecord], times: &[f64]) -> Vec<f64> {
     let states = program.states();
-    let schedule = schedule(program, &Start::default(), &settings(), states, records).unwrap();
+    let settings = Settings { method, ..settings() };
+    let schedule = schedule(program, &Start::default(), &settings, states, records).unwrap();
     let a = program.symbol("A").unwrap();
     let mut got = Vec::new();
-    let results = run(program, &[Start::default()], &settings(), |_, stop| {
+    let results = run(program, &[Start::default()], &settings, |_, stop| {
         let now = stop.time();
         if times.get(got.len()).is_some_and(|time| *time <= now) {
             got.push(stop.value(a));
