@@ -38,7 +38,8 @@ fn errors(
         let now = stop.time();
         end = (stop.value(x) - want(now)).abs();
         inside = inside.max(end);
-        (now < 6.0).then(|| if now < 5.98 { Next::Look(now + 0.01) } else { Next::Stop(6.0) })
+        let next = if now < 5.98 { Next::Look(now + 0.01) } else { Next::Stop(6.0) };
+        (now < 6.0).then_some(next)
     });
     (f64::from(results[0].as_ref().unwrap().steps), end, inside)
 }
