@@ -167,14 +167,14 @@ impl Program {
     }
 
     /// A step of that shape, made when it is first asked for.
-    pub(crate) fn plan(&self, shape: Shape) -> Arc<Plan> {
+    pub(crate) fn plan(&self, shape: &Shape) -> Arc<Plan> {
         // Whoever panicked while holding the list left it whole.
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans.iter().find(|plan| *plan.shape() == shape) {
+        if let Some(plan) = plans.iter().find(|plan| plan.shape() == shape) {
             return plan.clone();
         }
         let stiff = shape.is_stiff.then(|| self.stiff());
-        let plan = Arc::new(Plan::new(self.parts(shape.is_stiff), stiff, &shape));
+        let plan = Arc::new(Plan::new(self.parts(shape.is_stiff), stiff, shape));
         plans.push(plan.clone());
         plan
     }

@@ -119,7 +119,7 @@ pub(crate) fn run_with<S: Steer>(
         };
         let values: Vec<f64> = floors.iter().map(|(_, value)| *value).collect();
         let tolerances = (settings.relative, absolute.clone());
-        Block::new(program.plan(shape), tolerances, &values, settings.max_steps, vectors)
+        Block::new(program.plan(&shape), tolerances, &values, settings.max_steps, vectors)
     };
     let mut runner = Runner {
         program,
