@@ -28,7 +28,7 @@ macro_rules! criteria {
     };
 }
 
-criteria![imwg, mrd, astct_crs, astct_icans, ctcae, magic, reported, dlt];
+criteria![imwg, mrd, astct_crs, astct_icans, ctcae, icaht, magic, reported, dlt];
 
 #[cfg(test)]
 mod tests {

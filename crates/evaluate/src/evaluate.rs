@@ -12,7 +12,7 @@ pub fn evaluate(study: &Study, rules: &Rules) -> Outcomes {
     let index = Index::new(study);
     let subjects = (0..study.subjects.len())
         .map(|row| {
-            let subject = index.subject(study, row);
+            let subject = index.subject(study, row).with_baseline(rules.baseline);
             let mut outcome = SubjectOutcome::default();
             for criterion in ALL {
                 criterion.assess(&subject, rules, &mut outcome);

@@ -1,5 +1,6 @@
 //! A study's rows sorted by subject, analyte and day, so that every criterion reads them in place.
 
+use crate::rules::Baseline;
 use records::{Analyte, DeathCause, EventTerm, LightChain, Study, Treatment};
 
 const ANALYTES: usize = Analyte::ALL.len();
@@ -61,6 +62,7 @@ pub struct SubjectRecords<'a> {
     events: &'a [Reported],
     as_of: f64,
     cutoff: f64,
+    baseline: Baseline,
     /// Day the subject was enrolled.
     pub enrolled_day: f64,
     /// Involved light chain.
@@ -152,6 +154,7 @@ impl Index {
             doses: &self.doses[slice(&self.dose_starts)],
             events: &self.events[slice(&self.event_starts)],
             as_of: f64::INFINITY,
+            baseline: Baseline::default(),
             cutoff: about.infused_calendar[subject]
                 .map_or(about.last_known_alive_day[subject], |day| self.cutoff_calendar - day),
             enrolled_day: about.enrolled_day[subject],
@@ -176,6 +179,13 @@ impl<'a> SubjectRecords<'a> {
         self.death_day = self.death_day.filter(|&death| death <= day);
         self.death_cause = self.death_day.and(self.death_cause);
         self.last_known_alive_day = self.last_known_alive_day.min(day);
+        self
+    }
+
+    /// With another rule for what is a baseline value.
+    #[must_use]
+    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+        self.baseline = baseline;
         self
     }
 
@@ -222,6 +232,9 @@ impl<'a> SubjectRecords<'a> {
     /// The last day on which a value is a baseline value: the first study treatment (for cell
     /// therapy the first day of lymphodepletion), or day 0 without any.
     pub fn baseline_day(&self) -> f64 {
+        if self.baseline == Baseline::Infusion {
+            return 0.0;
+        }
         self.doses
             .iter()
             .find(|dose| {

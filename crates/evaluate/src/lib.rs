@@ -23,18 +23,23 @@ pub mod rules;
 pub mod time_to_event;
 
 pub use course::{Courses, GradeStep};
-pub use criteria::astct_crs::{CrsOptions, Signs, crs_grade_now};
+pub use criteria::astct_crs::{CrsOptions, Signs, crs_grade, crs_grade_now};
 pub use criteria::astct_icans::{IcansOptions, NeuroSigns, icans_grade_now};
 pub use criteria::ctcae::{CtcaeOptions, CtcaeVersion, LabTerm, ReferenceLimits};
-pub use criteria::dlt::{DltFinding, DltRule, DltRules};
-pub use criteria::imwg::{ImwgOptions, Nadir, VgprUrine};
-pub use criteria::magic::GvhdOptions;
+pub use criteria::dlt::{Attribution, DltFinding, DltRule, DltRules, Syndrome};
+pub use criteria::icaht::IcahtOptions;
+pub use criteria::imwg::{
+    ImwgOptions, ImwgVersion, MarrowBest, MarrowSample, Nadir, RelapseHaemoglobin, VgprUrine,
+};
+pub use criteria::magic::{GvhdOptions, GvhdSigns};
+pub use criteria::mrd::MrdOptions;
 pub use criteria::{ALL, Criterion};
 pub use evaluate::{dlt_status, evaluate};
 pub use index::{Dose, Index, Point, Reported, SubjectRecords};
-pub use kinetics::{Auc, KineticsOptions};
+pub use kinetics::{Auc, BelowLimit, KineticsOptions, Trapezoid};
 pub use outcome::{
-    Cytopenia, Dlt, DltStatus, Episode, Kinetics, LabGrade, Measurable, MrdOutcome, Outcomes,
-    Response, SubjectOutcome, TimeToEvent, VisitResponse,
+    Area, ClinicalRelapse, Cytopenia, Dlt, DltStatus, Episode, GradeDifference, Haematotoxicity,
+    Kinetics, LabGrade, Measurable, MrdOutcome, Outcomes, RelapseSign, Response, SubjectOutcome,
+    TimeToEvent, VisitResponse,
 };
-pub use rules::{Censoring, Origin, Rules};
+pub use rules::{Baseline, Censoring, Origin, OtherDeath, Rules};

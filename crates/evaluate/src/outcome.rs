@@ -27,12 +27,22 @@ pub struct SubjectOutcome {
     pub complete_response_day: Option<f64>,
     /// Day of confirmed (or imaging) progression.
     pub progression_day: Option<f64>,
+    /// Day on which a complete response was lost, by any sign; for disease-free survival only.
+    pub relapse_from_complete: Option<f64>,
+    /// First sign of clinical relapse; for reporting only.
+    pub clinical_relapse: Option<ClinicalRelapse>,
     /// Minimal residual disease in the marrow.
     pub mrd: MrdOutcome,
     /// Progression-free survival under the rules' censoring.
     pub progression_free: TimeToEvent,
     /// Overall survival.
     pub overall: TimeToEvent,
+    /// Time to progression: deaths that myeloma did not cause are censored.
+    pub to_progression: TimeToEvent,
+    /// Time to the next therapy.
+    pub to_next_therapy: TimeToEvent,
+    /// From complete response to its loss or death; `None` without a complete response.
+    pub disease_free: Option<TimeToEvent>,
     /// Duration of response under the rules' censoring; `None` without a response.
     pub response_duration: Option<TimeToEvent>,
     /// The worst episode of cytokine release syndrome (the first of equals).
@@ -53,8 +63,12 @@ pub struct SubjectOutcome {
     pub infection_grade: u8,
     /// Worst grade per laboratory term after the first infusion; terms never measured are absent.
     pub lab_grades: Vec<LabGrade>,
+    /// Grades that the investigator gave and that differ from those computed.
+    pub grade_differences: Vec<GradeDifference>,
     /// Depth and length of neutropenia and thrombocytopenia.
     pub cytopenia: Cytopenia,
+    /// Haematotoxicity after effector cells.
+    pub haematotoxicity: Haematotoxicity,
     /// Dose-limiting toxicity.
     pub dlt: DltStatus,
     /// Kinetics of the infused cells; `None` when never sampled.
@@ -206,6 +220,43 @@ pub struct VisitResponse {
     pub confirmed: Response,
 }
 
+/// A sign of clinical relapse.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ClinicalRelapse {
+    /// First day of it.
+    pub day: f64,
+    /// What it was.
+    pub sign: RelapseSign,
+}
+
+/// Signs of clinical relapse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum RelapseSign {
+    /// A new plasmacytoma or bone lesion.
+    NewLesion,
+    /// A lesion that has grown by half and by 1 cm.
+    GrownLesion,
+    /// Calcium above 11 mg/dL.
+    Calcium,
+    /// Haemoglobin lower by 2 g/dL; whether therapy is the cause is for the investigator to judge.
+    Haemoglobin,
+    /// Creatinine higher by 2 mg/dL.
+    Creatinine,
+}
+
+impl RelapseSign {
+    /// The sign in words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NewLesion => "new bone lesion or plasmacytoma",
+            Self::GrownLesion => "growth of a lesion",
+            Self::Calcium => "calcium above 11 mg/dL",
+            Self::Haemoglobin => "haemoglobin lower by 2 g/dL or more",
+            Self::Creatinine => "creatinine higher by 2 mg/dL or more",
+        }
+    }
+}
+
 /// Minimal residual disease in the marrow.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct MrdOutcome {
@@ -218,6 +269,15 @@ pub struct MrdOutcome {
     pub negative_in_complete_response: Option<bool>,
     /// Negative marrow samples at least a year apart with none positive between (marrow only).
     pub sustained: Option<bool>,
+    /// The deepest of 1e-4, 1e-5 and 1e-6 at which a sample was negative.
+    pub depth: Option<f64>,
+    /// Negative at 1 in 100,000, complete response, and no lesion that takes up tracer on a PET
+    /// near the sample; `None` when no PET tells.
+    pub imaging_plus: Option<bool>,
+    /// Imaging plus marrow negative at least a year apart, with neither positive between.
+    pub sustained_with_imaging: Option<bool>,
+    /// Day on which negativity was lost: a positive sample, or the loss of complete response.
+    pub lost_day: Option<f64>,
     /// Lowest share of clonal cells measured after baseline (the limit, if below it).
     pub best_level: Option<f64>,
     /// Day of the first negative sample at 1 in 100,000, else of the lowest.
@@ -266,6 +326,32 @@ pub struct Cytopenia {
     pub prolonged_neutropenia: Option<bool>,
     /// Thrombocytopenia of grade 3 or worse not recovered by day 30.
     pub prolonged_thrombocytopenia: Option<bool>,
+}
+
+/// A grade that the investigator gave beside the one computed from what was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct GradeDifference {
+    /// Which event.
+    pub term: records::EventTerm,
+    /// First day of the report.
+    pub day: f64,
+    /// The investigator's grade.
+    pub reported: u8,
+    /// The worst grade computed while the report lasted.
+    pub computed: u8,
+}
+
+/// Haematotoxicity after effector cells, grades 0 to 4; `None` without enough counts to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Haematotoxicity {
+    /// Neutropenia to day 30.
+    pub early_neutropenia: Option<u8>,
+    /// Neutropenia after day 30.
+    pub late_neutropenia: Option<u8>,
+    /// Thrombocytopenia to day 30.
+    pub early_thrombocytopenia: Option<u8>,
+    /// Thrombocytopenia from day 31 to day 100.
+    pub late_thrombocytopenia: Option<u8>,
 }
 
 /// Whether a subject had a dose-limiting toxicity.
@@ -320,6 +406,12 @@ pub struct Kinetics {
     pub auc_28: f64,
     /// Sampling or quantifiable values ended before day 28 and nothing was extrapolated.
     pub auc_28_is_partial: bool,
+    /// Area under the curve over the first 84 days.
+    pub auc_84: Area,
+    /// Area under the curve over the first 180 days.
+    pub auc_180: Area,
+    /// Days above the threshold of the options.
+    pub days_above: f64,
     /// Terminal slope, 1/day.
     pub lambda_z: Option<f64>,
     /// Terminal half-life, days.
@@ -328,6 +420,21 @@ pub struct Kinetics {
     pub slope_points: usize,
     /// Adjusted R squared of the terminal fit.
     pub slope_r2: Option<f64>,
+    /// First and last day of the terminal fit.
+    pub slope_span: Option<(f64, f64)>,
     /// Area under the curve to infinity from the last observed value.
     pub auc_infinity: Option<f64>,
+    /// Area under the curve to infinity from the fitted value at the last time.
+    pub auc_infinity_predicted: Option<f64>,
+    /// Share of the area to infinity that is beyond the last observed value.
+    pub extrapolated: Option<f64>,
+}
+
+/// An area under a curve over a stretch of days.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Area {
+    /// The area.
+    pub value: f64,
+    /// Values ended before and nothing was extrapolated.
+    pub is_partial: bool,
 }

@@ -4,13 +4,15 @@ use crate::criteria::astct_crs::CrsOptions;
 use crate::criteria::astct_icans::IcansOptions;
 use crate::criteria::ctcae::CtcaeOptions;
 use crate::criteria::dlt::DltRules;
+use crate::criteria::icaht::IcahtOptions;
 use crate::criteria::imwg::ImwgOptions;
 use crate::criteria::magic::GvhdOptions;
+use crate::criteria::mrd::MrdOptions;
 use crate::kinetics::KineticsOptions;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// All choices of one evaluation.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
     /// Myeloma response.
@@ -34,6 +36,16 @@ pub struct Rules {
     pub gap_days: f64,
     /// Where times to events start.
     pub origin: Origin,
+    /// Which value is the baseline.
+    pub baseline: Baseline,
+    /// Minimal residual disease.
+    pub mrd: MrdOptions,
+    /// Haematotoxicity after effector cells.
+    pub icaht: IcahtOptions,
+    /// In time to progression: where a death that myeloma did not cause is censored.
+    pub other_death: OtherDeath,
+    /// A death before any next therapy is an event of the time to next therapy.
+    pub next_therapy_counts_death: bool,
 }
 
 impl Default for Rules {
@@ -49,12 +61,17 @@ impl Default for Rules {
             censoring: Censoring::default(),
             gap_days: 63.0,
             origin: Origin::default(),
+            baseline: Baseline::default(),
+            mrd: MrdOptions::default(),
+            icaht: IcahtOptions::default(),
+            other_death: OtherDeath::default(),
+            next_therapy_counts_death: true,
         }
     }
 }
 
 /// Rule set for censoring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Censoring {
     /// Censored before new therapy and before two or more missed assessments (FDA guidance 2007).
@@ -64,8 +81,30 @@ pub enum Censoring {
     Ema,
 }
 
+/// Which value is the baseline: the last one on or before that day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Baseline {
+    /// The first study treatment: in cell therapy the first day of lymphodepletion.
+    #[default]
+    FirstTreatment,
+    /// The first infusion.
+    Infusion,
+}
+
+/// Where a death that myeloma did not cause is censored in the time to progression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherDeath {
+    /// At the death.
+    #[default]
+    AtDeath,
+    /// At the last evaluable assessment before it.
+    AtAssessment,
+}
+
 /// Where times to events start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// The first infusion, day 0.

@@ -1,5 +1,7 @@
 //! Every row of the tables under `spec/` is a case.
 
+mod table;
+
 use cytotrial_evaluate::criteria::imwg::confirm::confirm;
 use cytotrial_evaluate::criteria::imwg::level::Level;
 use cytotrial_evaluate::{
@@ -7,35 +9,7 @@ use cytotrial_evaluate::{
     evaluate, icans_grade_now,
 };
 use records::{Analyte, DeathCause, EventTerm, Study, Treatment};
-
-/// The rows of the table under a heading: cells by column. `\|` is a bar within a cell.
-fn table(file: &str, heading: &str) -> Vec<Vec<String>> {
-    let path = format!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/{}.md"), file);
-    let text = std::fs::read_to_string(path).expect("a spec file");
-    let mut lines = text.lines().skip_while(|line| *line != format!("## {heading}"));
-    assert!(lines.next().is_some(), "{file}.md has no heading `{heading}`");
-    let rows: Vec<Vec<String>> = lines
-        .skip_while(|line| !line.starts_with('|'))
-        .take_while(|line| line.starts_with('|'))
-        .skip(2)
-        .map(|line| {
-            let inner = line.trim_matches('|').replace("\\|", "\u{1}");
-            inner.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect()
-        })
-        .collect();
-    assert!(!rows.is_empty(), "no rows under `{heading}` of {file}.md");
-    rows
-}
-
-/// A row as an array of as many cells as the table must have.
-fn cells<const N: usize>(row: &[String]) -> [&str; N] {
-    let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-    cells.try_into().unwrap_or_else(|cells| panic!("{cells:?} has not {N} cells"))
-}
-
-fn number(text: &str) -> Option<f64> {
-    (!text.is_empty()).then(|| text.parse().unwrap_or_else(|_| panic!("`{text}` is no number")))
-}
+use table::{cells, number, spec};
 
 fn sign(text: &str) -> Option<f64> {
     match text {
@@ -75,7 +49,7 @@ fn grams(text: &str) -> Option<f64> {
 
 #[test]
 fn imwg_measurable_disease() {
-    for row in table("imwg", "Measurable disease") {
+    for row in spec("imwg", "Measurable disease") {
         let [serum, urine, kappa, lambda, marrow, followed] = cells(&row);
         let mut patient = Patient::new();
         patient.add(0.0, Analyte::SerumMProtein, grams(serum));
@@ -90,7 +64,7 @@ fn imwg_measurable_disease() {
 
 #[test]
 fn imwg_serum() {
-    for row in table("imwg", "Serum M-protein alone") {
+    for row in spec("imwg", "Serum M-protein alone") {
         let [before, now, band, level] = cells(&row);
         let mut patient = Patient::new();
         patient.add(0.0, Analyte::SerumMProtein, grams(before));
@@ -105,7 +79,7 @@ fn imwg_serum() {
 
 #[test]
 fn imwg_serum_and_urine() {
-    for row in table("imwg", "Serum and urine") {
+    for row in spec("imwg", "Serum and urine") {
         let [serum_before, urine_before, serum, urine, level] = cells(&row);
         let mut patient = Patient::new();
         patient.add(0.0, Analyte::SerumMProtein, grams(serum_before));
@@ -118,7 +92,7 @@ fn imwg_serum_and_urine() {
 
 #[test]
 fn imwg_light_chains() {
-    for row in table("imwg", "Light chains alone") {
+    for row in spec("imwg", "Light chains alone") {
         let [kappa_before, kappa, lambda, band, level] = cells(&row);
         let mut patient = Patient::new();
         patient.add(0.0, Analyte::SerumMProtein, Some(0.0));
@@ -136,7 +110,7 @@ fn imwg_light_chains() {
 
 #[test]
 fn imwg_complete_response() {
-    for row in table("imwg", "Complete response") {
+    for row in spec("imwg", "Complete response") {
         let [serum_band, urine_band, marrow, clonal, kappa, lambda, before, now, level] =
             cells(&row);
         let mut patient = Patient::new();
@@ -157,7 +131,7 @@ fn imwg_complete_response() {
 
 #[test]
 fn imwg_confirmation() {
-    for row in table("imwg", "Confirmation") {
+    for row in spec("imwg", "Confirmation") {
         let [visits, status, best, progression] = cells(&row);
         let mut levels: Vec<Level> = Vec::new();
         let mut therapy = None;
@@ -186,7 +160,7 @@ fn code(analyte: Analyte, word: &str) -> u8 {
 
 #[test]
 fn crs_at_one_moment() {
-    for row in table("crs", "Grade at one moment") {
+    for row in spec("crs", "Grade at one moment") {
         let [temperature, treated, hypotension, pressors, vasopressin, device, flow, grade] =
             cells(&row);
         let signs = Signs {
@@ -204,7 +178,7 @@ fn crs_at_one_moment() {
 
 #[test]
 fn icans_at_one_moment() {
-    for row in table("icans", "Grade at one moment") {
+    for row in spec("icans", "Grade at one moment") {
         let [ice, consciousness, seizure, motor, oedema, grade] = cells(&row);
         let signs = NeuroSigns {
             ice_score: number(ice).map(|score| score as u8),
@@ -241,7 +215,7 @@ fn status(study: &Study, day: &str) -> &'static str {
 
 #[test]
 fn dlt_events() {
-    for row in table("dlt", "Syndromes and reported events") {
+    for row in spec("dlt", "Syndromes and reported events") {
         let [event, grade, related, from, to, day, want] = cells(&row);
         let mut study = infused(&[0.0, 7.0, 14.0]);
         study.events.push(
@@ -258,7 +232,7 @@ fn dlt_events() {
 
 #[test]
 fn dlt_laboratory_values() {
-    for row in table("dlt", "Laboratory values") {
+    for row in spec("dlt", "Laboratory values") {
         let [analyte, baseline, d1, v1, d2, v2, d3, v3, marrow, day, want] = cells(&row);
         let mut study = infused(&[0.0, 7.0, 14.0]);
         let analyte = Analyte::from_code(analyte).expect("an analyte");
@@ -275,7 +249,7 @@ fn dlt_laboratory_values() {
 
 #[test]
 fn dlt_window() {
-    for row in table("dlt", "The window and who counts") {
+    for row in spec("dlt", "The window and who counts") {
         let [infusions, seen, death, cause, therapy, dose, day, want] = cells(&row);
         let days: Vec<f64> = infusions.split_whitespace().filter_map(number).collect();
         let mut study = infused(&days);

@@ -94,6 +94,17 @@ terms! {
         RashArea => ("RASH", "skin rash, share of body surface", "%"),
         StoolVolume => ("STOOL", "stool volume", "mL/day"),
         PersistentNausea => ("NAUSEA", "persistent nausea, vomiting or anorexia", "code"),
+        CirculatingPlasmaCells => ("CPC", "circulating plasma cells", "/uL"),
+        LesionDiameter => ("LDIAM", "longest diameter of the largest lesion", "mm"),
+        PetAvidLesions => ("PETAVID", "lesions that take up more tracer than blood", "code"),
+        BullousSkin => ("BULLAE", "erythroderma with blisters or peeling of over 5% of the skin", "code"),
+        SevereGut => ("GUTSEV", "severe abdominal pain, ileus or grossly bloody stool", "code"),
+        StimulatedTime => ("APTT", "activated partial thromboplastin time", "s"),
+        Fibrinogen => ("FIBRINO", "fibrinogen", "g/L"),
+        NormalizedRatio => ("INR", "prothrombin time, international normalized ratio", "1"),
+        HelperCells => ("CD4", "CD4 lymphocytes", "10^9/L"),
+        Sodium => ("SODIUM", "sodium", "mmol/L"),
+        Potassium => ("K", "potassium", "mmol/L"),
     } unit: "The unit of the value in every table."
 }
 
@@ -195,9 +206,11 @@ impl Analyte {
             | A::CerebralOedema
             | A::RashArea
             | A::StoolVolume
-            | A::PersistentNausea => "vs",
+            | A::PersistentNausea
+            | A::BullousSkin
+            | A::SevereGut => "vs",
             A::InfusedCells | A::InfusedCellsSecond | A::TransgeneCopies => "pc",
-            A::PlasmacytomaSize | A::NewLesion => "tr",
+            A::PlasmacytomaSize | A::NewLesion | A::LesionDiameter | A::PetAvidLesions => "tr",
             _ => "lb",
         }
     }
@@ -210,9 +223,13 @@ impl Analyte {
             A::SerumImmunofixation | A::UrineImmunofixation | A::MarrowClonality => {
                 &["NEGATIVE", "POSITIVE"]
             }
-            A::NewLesion | A::Vasopressin | A::DeepMotorWeakness | A::PersistentNausea => {
-                &["NO", "YES"]
-            }
+            A::NewLesion
+            | A::Vasopressin
+            | A::DeepMotorWeakness
+            | A::PersistentNausea
+            | A::PetAvidLesions
+            | A::BullousSkin
+            | A::SevereGut => &["NO", "YES"],
             A::CerebralOedema => &["NO", "FOCAL", "DIFFUSE"],
             A::OxygenDevice => &[
                 "NONE",

@@ -23,6 +23,17 @@ pub fn geometric_mean(values: &[f64]) -> Option<f64> {
     mean(&logs).map(crate::math::exp)
 }
 
+/// The geometric coefficient of variation, as a share of 1: the root of exp(s^2) - 1 with s the
+/// standard deviation of the logarithms; `None` for fewer than two values or one not positive.
+pub fn geometric_variation(values: &[f64]) -> Option<f64> {
+    if values.iter().any(|&value| value.is_nan() || value <= 0.0) {
+        return None;
+    }
+    let logs: Vec<f64> = values.iter().map(|&value| crate::math::ln(value)).collect();
+    let deviation = standard_deviation(&logs)?;
+    Some((crate::math::exp(deviation * deviation) - 1.0).sqrt())
+}
+
 /// The values in ascending order, without those that are not numbers.
 pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
@@ -79,6 +90,9 @@ mod tests {
         assert!((standard_deviation(&[2.0, 4.0, 9.0]).unwrap() - 13_f64.sqrt()).abs() < 1e-12);
         assert!((geometric_mean(&[1.0, 100.0]).unwrap() - 10.0).abs() < 1e-12);
         assert_eq!(geometric_mean(&[1.0, 0.0]), None);
+        // the logarithms of 1 and e differ by 1: their variance is 1/2
+        let variation = geometric_variation(&[1.0, std::f64::consts::E]).unwrap();
+        assert!((variation - (0.5_f64.exp() - 1.0).sqrt()).abs() < 1e-12);
         assert_eq!(mean(&[]), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::index::{Point, SubjectRecords};
 use crate::outcome::SubjectOutcome;
 use crate::rules::Rules;
 use records::{Analyte, DeathCause, EventTerm, Treatment};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The criterion.
 pub const CRITERION: CytokineRelease = CytokineRelease;
@@ -38,7 +38,7 @@ pub struct Signs {
 }
 
 /// What the consensus leaves open.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CrsOptions {
     /// Systolic pressure below which there is hypotension, mmHg (assumed: 90).
@@ -52,6 +52,8 @@ pub struct CrsOptions {
     /// A fever during a reported infection that is not attributed to the product starts no episode
     /// (the consensus asks for "not attributable to any other cause").
     pub other_cause_excludes: bool,
+    /// The grade of vasopressin as the only vasopressor, which the consensus does not give.
+    pub vasopressin_alone_grade: u8,
 }
 
 impl Default for CrsOptions {
@@ -62,6 +64,7 @@ impl Default for CrsOptions {
             quiet_days: 1.0,
             onset_within_days: 30.0,
             other_cause_excludes: true,
+            vasopressin_alone_grade: 3,
         }
     }
 }
@@ -74,16 +77,21 @@ const LOW_FLOW_LIMIT: f64 = 6.0;
 /// Grade 0 to 4 by the signs of this moment: the worse of the two limbs, given fever or its
 /// treatment since onset.
 pub fn crs_grade_now(signs: &Signs) -> u8 {
+    crs_grade(signs, &CrsOptions::default())
+}
+
+/// As [`crs_grade_now`], with other choices where the consensus is silent.
+pub fn crs_grade(signs: &Signs, options: &CrsOptions) -> u8 {
     let fever = signs.temperature.is_some_and(|value| value >= FEVER - 1e-9);
     if !fever && !signs.fever_treated {
         return 0;
     }
-    hypotension_limb(signs).max(hypoxia_limb(signs)).max(u8::from(fever))
+    hypotension_limb(signs, options).max(hypoxia_limb(signs)).max(u8::from(fever))
 }
 
-fn hypotension_limb(signs: &Signs) -> u8 {
+fn hypotension_limb(signs: &Signs, options: &CrsOptions) -> u8 {
     match signs.vasopressors {
-        0 if signs.vasopressin => 3,
+        0 if signs.vasopressin => options.vasopressin_alone_grade.min(4),
         0 if signs.hypotension => 2,
         0 => 0,
         1 => 3,
@@ -196,7 +204,7 @@ fn graded(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Vec<GradeStep> 
             oxygen_device: device.unwrap_or(0.0) as u8,
             oxygen_flow: flow,
         };
-        let mut grade = crs_grade_now(&signs);
+        let mut grade = crs_grade(&signs, options);
         if grade > 0 && onset.is_none() {
             if may_start(subject, day, options) {
                 onset = Some(day);
@@ -251,6 +259,11 @@ impl Criterion for CytokineRelease {
     fn assess(&self, subject: &SubjectRecords<'_>, rules: &Rules, outcome: &mut SubjectOutcome) {
         outcome.courses.crs = course(subject, &rules.crs);
         outcome.crs = course::worst_episode(&outcome.courses.crs, rules.crs.quiet_days);
+        let signs = [subject.series(Analyte::Temperature)];
+        let term = EventTerm::CytokineReleaseSyndrome;
+        let steps = &outcome.courses.crs;
+        let found = super::reported::differences(subject, term, &signs, steps);
+        outcome.grade_differences.extend(found);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::index::SubjectRecords;
 use crate::outcome::SubjectOutcome;
 use crate::rules::Rules;
 use records::{Analyte, DeathCause, EventTerm};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The criterion.
 pub const CRITERION: Neurotoxicity = Neurotoxicity;
@@ -34,7 +34,7 @@ pub struct NeuroSigns {
 }
 
 /// What the consensus leaves open.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct IcansOptions {
     /// A sign holds for this long after it was recorded, days (assumed: 1).
@@ -73,13 +73,19 @@ pub fn icans_grade_now(signs: &NeuroSigns) -> u8 {
     ice.max(signs.consciousness.min(4)).max(seizure).max(oedema).max(motor)
 }
 
+/// The signs by which it is graded.
+const SIGNS: [Analyte; 5] = [
+    Analyte::IceScore,
+    Analyte::Consciousness,
+    Analyte::Seizure,
+    Analyte::DeepMotorWeakness,
+    Analyte::CerebralOedema,
+];
+
 /// Grades over time of one subject after the first infusion. A report of the investigator stands
 /// in where no neurological sign was recorded while it lasted.
 pub fn course(subject: &SubjectRecords<'_>, options: &IcansOptions) -> Vec<GradeStep> {
-    use Analyte as A;
-    let series =
-        [A::IceScore, A::Consciousness, A::Seizure, A::DeepMotorWeakness, A::CerebralOedema]
-            .map(|analyte| subject.series(analyte));
+    let series = SIGNS.map(|analyte| subject.series(analyte));
     let mut graded = Vec::new();
     let mut running = series.map(|points| Running::new(points, options.sign_holds_days));
     let first = subject.infusions().next().unwrap_or(f64::INFINITY);
@@ -125,6 +131,11 @@ impl Criterion for Neurotoxicity {
     fn assess(&self, subject: &SubjectRecords<'_>, rules: &Rules, outcome: &mut SubjectOutcome) {
         outcome.courses.icans = course(subject, &rules.icans);
         outcome.icans = course::worst_episode(&outcome.courses.icans, rules.icans.quiet_days);
+        let signs = SIGNS.map(|analyte| subject.series(analyte));
+        let term = EventTerm::Neurotoxicity;
+        let steps = &outcome.courses.icans;
+        let found = super::reported::differences(subject, term, &signs, steps);
+        outcome.grade_differences.extend(found);
     }
 }
 

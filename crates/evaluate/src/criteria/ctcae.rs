@@ -9,7 +9,7 @@ use crate::index::{SubjectRecords, upto};
 use crate::outcome::{Cytopenia, LabGrade, SubjectOutcome};
 use crate::rules::Rules;
 use records::Analyte;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The criterion.
 pub const CRITERION: Laboratory = Laboratory;
@@ -19,7 +19,7 @@ pub const CRITERION: Laboratory = Laboratory;
 pub struct Laboratory;
 
 /// The version by which neutrophils are graded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum CtcaeVersion {
     /// Version 5: grade 4 below 0.5.
     #[default]
@@ -63,11 +63,17 @@ pub enum LabTerm {
     Inr,
     /// CD4 lymphocytes decreased, 10^9/L.
     Cd4,
+    /// Activated partial thromboplastin time prolonged, s.
+    ThromboplastinTime,
+    /// Hyponatraemia, mmol/L.
+    SodiumLow,
+    /// Hypokalaemia, mmol/L.
+    PotassiumLow,
 }
 
 impl LabTerm {
     /// Every term.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Neutrophils,
         Self::Platelets,
         Self::Lymphocytes,
@@ -83,6 +89,9 @@ impl LabTerm {
         Self::Fibrinogen,
         Self::Inr,
         Self::Cd4,
+        Self::ThromboplastinTime,
+        Self::SodiumLow,
+        Self::PotassiumLow,
     ];
 
     /// The term as CTCAE names it.
@@ -103,6 +112,9 @@ impl LabTerm {
             Self::Fibrinogen => "Fibrinogen decreased",
             Self::Inr => "INR increased",
             Self::Cd4 => "CD4 lymphocytes decreased",
+            Self::ThromboplastinTime => "Activated partial thromboplastin time prolonged",
+            Self::SodiumLow => "Hyponatremia",
+            Self::PotassiumLow => "Hypokalemia",
         }
     }
 
@@ -111,9 +123,9 @@ impl LabTerm {
         Self::ALL.into_iter().find(|term| term.title() == title)
     }
 
-    /// The analyte it is graded by, where a study has one.
-    pub fn analyte(self) -> Option<Analyte> {
-        Some(match self {
+    /// The analyte it is graded by.
+    pub fn analyte(self) -> Analyte {
+        match self {
             Self::Neutrophils => Analyte::Neutrophils,
             Self::Platelets => Analyte::Platelets,
             Self::Lymphocytes => Analyte::Lymphocytes,
@@ -125,8 +137,13 @@ impl LabTerm {
             Self::Creatinine => Analyte::Creatinine,
             Self::Albumin => Analyte::Albumin,
             Self::CalciumHigh | Self::CalciumLow => Analyte::Calcium,
-            Self::Fibrinogen | Self::Inr | Self::Cd4 => return None,
-        })
+            Self::Fibrinogen => Analyte::Fibrinogen,
+            Self::Inr => Analyte::NormalizedRatio,
+            Self::Cd4 => Analyte::HelperCells,
+            Self::ThromboplastinTime => Analyte::StimulatedTime,
+            Self::SodiumLow => Analyte::Sodium,
+            Self::PotassiumLow => Analyte::Potassium,
+        }
     }
 }
 
@@ -142,7 +159,7 @@ pub struct Reference {
 }
 
 /// Limits of normal where the laboratory gives none. All assumed: common adult limits.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReferenceLimits {
     /// Neutrophils, lower limit, 10^9/L.
@@ -167,6 +184,16 @@ pub struct ReferenceLimits {
     pub calcium_lower: f64,
     /// Calcium, upper limit, mmol/L.
     pub calcium_upper: f64,
+    /// Fibrinogen, lower limit, g/L.
+    pub fibrinogen_lower: f64,
+    /// CD4 lymphocytes, lower limit, 10^9/L.
+    pub cd4_lower: f64,
+    /// Activated partial thromboplastin time, upper limit, s.
+    pub thromboplastin_time_upper: f64,
+    /// Sodium, lower limit, mmol/L.
+    pub sodium_lower: f64,
+    /// Potassium, lower limit, mmol/L.
+    pub potassium_lower: f64,
 }
 
 impl Default for ReferenceLimits {
@@ -183,12 +210,17 @@ impl Default for ReferenceLimits {
             albumin_lower: 35.0,
             calcium_lower: 2.15,
             calcium_upper: 2.6,
+            fibrinogen_lower: 2.0,
+            cd4_lower: 0.5,
+            thromboplastin_time_upper: 35.0,
+            sodium_lower: 135.0,
+            potassium_lower: 3.5,
         }
     }
 }
 
 /// What the criteria leave open.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CtcaeOptions {
     /// The version by which neutrophils are graded.
@@ -232,6 +264,13 @@ pub fn lab_grade(
         LabTerm::Albumin => low(value, reference.lower, [30.0, 20.0, NEVER]),
         LabTerm::Cd4 => low(value, reference.lower, [0.5, 0.2, 0.05]),
         LabTerm::CalciumLow => low(value, reference.lower, [2.0, 1.75, 1.5]),
+        LabTerm::SodiumLow => low(value, reference.lower, [130.0, 125.0, 120.0]),
+        // grade 2 is grade 1 with symptoms
+        LabTerm::PotassiumLow => low(value, reference.lower, [3.0, 3.0, 2.5]),
+        LabTerm::ThromboplastinTime => {
+            let unit = reference.upper?;
+            high(value, Some(unit), [1.5 * unit, 2.5 * unit, f64::INFINITY])
+        }
         LabTerm::CalciumHigh => high(value, reference.upper, [2.9, 3.1, 3.4]),
         LabTerm::AlanineAminotransferase | LabTerm::AspartateAminotransferase => {
             liver_enzyme(value, reference)
@@ -335,9 +374,14 @@ pub fn reference(
         LabTerm::CalciumHigh | LabTerm::CalciumLow => {
             (Some(limits.calcium_lower), Some(limits.calcium_upper))
         }
-        LabTerm::Fibrinogen | LabTerm::Inr | LabTerm::Cd4 => (None, None),
+        LabTerm::Fibrinogen => (Some(limits.fibrinogen_lower), None),
+        LabTerm::Cd4 => (Some(limits.cd4_lower), None),
+        LabTerm::ThromboplastinTime => (None, Some(limits.thromboplastin_time_upper)),
+        LabTerm::SodiumLow => (Some(limits.sodium_lower), None),
+        LabTerm::PotassiumLow => (Some(limits.potassium_lower), None),
+        LabTerm::Inr => (None, None),
     };
-    let baseline = term.analyte().and_then(|analyte| subject.baseline(analyte));
+    let baseline = subject.baseline(term.analyte());
     Reference { lower, upper, baseline: baseline.map(|point| point.value) }
 }
 
@@ -379,8 +423,7 @@ impl Criterion for Laboratory {
     fn assess(&self, subject: &SubjectRecords<'_>, rules: &Rules, outcome: &mut SubjectOutcome) {
         let options = &rules.ctcae;
         for term in LabTerm::ALL {
-            let Some(analyte) = term.analyte() else { continue };
-            let values = subject.after_baseline(analyte);
+            let values = subject.after_baseline(term.analyte());
             if values.is_empty() {
                 continue;
             }

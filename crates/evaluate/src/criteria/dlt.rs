@@ -3,15 +3,18 @@
 //! The default rules are those usual in early CAR-NK trials (window: 28 days after the first
 //! infusion or 14 after the last, whichever is later). A trial file replaces them as a whole.
 
+mod definition;
+
+pub use definition::{Attribution, DltFinding, DltRule, DltRules, Syndrome};
+
 use super::Criterion;
-use super::ctcae::{self, LabTerm};
+use super::ctcae::{self, CtcaeOptions, LabTerm};
 use super::{astct_crs, astct_icans, magic};
 use crate::course::{self, Courses};
 use crate::index::SubjectRecords;
 use crate::outcome::{Dlt, DltStatus, SubjectOutcome};
 use crate::rules::Rules;
 use records::{Analyte, DeathCause, EventTerm};
-use serde::Deserialize;
 
 /// The criterion.
 pub const CRITERION: DoseLimiting = DoseLimiting;
@@ -19,162 +22,6 @@ pub const CRITERION: DoseLimiting = DoseLimiting;
 /// Dose-limiting toxicity by the protocol's rules.
 #[derive(Debug, Clone, Copy)]
 pub struct DoseLimiting;
-
-/// The definition of a dose-limiting toxicity.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DltRules {
-    /// The window lasts at least this long after the first infusion, days.
-    pub window_days: f64,
-    /// The window lasts at least this long after the last infusion given within it, days.
-    pub after_last_infusion_days: f64,
-    /// A subject without a DLT counts only if this share of the planned dose was given.
-    pub minimum_dose_fraction: f64,
-    /// Marrow plasma cells from which a cytopenia is blamed on the disease, % (assumed: 10).
-    pub marrow_disease_percent: f64,
-    /// The toxicities that count; one is enough.
-    pub rules: Vec<DltRule>,
-}
-
-/// One toxicity that counts.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DltRule {
-    /// What.
-    pub finding: DltFinding,
-    /// From this grade on.
-    pub grade: u8,
-    /// Only if it stays at that grade for longer than this, hours.
-    #[serde(default)]
-    pub longer_than_hours: f64,
-    /// Only if it is still there after this day; such a rule is not bound to the window.
-    #[serde(default)]
-    pub beyond_day: Option<f64>,
-    /// Not if the marrow is diseased (see `marrow-disease-percent`).
-    #[serde(default)]
-    pub without_marrow_disease: bool,
-}
-
-/// What a rule looks at. Reported events count only if the investigator thinks the product may have
-/// caused them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DltFinding {
-    /// Death that the product may have caused: from a syndrome of the product, or a related event
-    /// of grade 5.
-    Death,
-    /// Cytokine release syndrome.
-    Crs,
-    /// Neurotoxicity.
-    Icans,
-    /// Acute graft-versus-host disease.
-    Gvhd,
-    /// Infection, as reported.
-    Infection,
-    /// Infusion reaction, as reported.
-    InfusionReaction,
-    /// Febrile neutropenia, as reported.
-    FebrileNeutropenia,
-    /// Damage to normal tissue that carries the target, as reported.
-    OffTumourDamage,
-    /// Other non-haematological event, as reported.
-    OtherNonHaematological,
-    /// Alanine or aspartate aminotransferase.
-    LiverEnzymes,
-    /// Bilirubin.
-    Bilirubin,
-    /// Creatinine.
-    Creatinine,
-    /// Neutrophils.
-    Neutropenia,
-    /// Platelets.
-    Thrombocytopenia,
-}
-
-impl DltFinding {
-    /// The name in words.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Death => "death",
-            Self::Crs => "cytokine release syndrome",
-            Self::Icans => "neurotoxicity",
-            Self::Gvhd => "acute graft-versus-host disease",
-            Self::Infection => "infection",
-            Self::InfusionReaction => "infusion reaction",
-            Self::FebrileNeutropenia => "febrile neutropenia",
-            Self::OffTumourDamage => "off-tumour damage",
-            Self::OtherNonHaematological => "other non-haematological toxicity",
-            Self::LiverEnzymes => "aminotransferases increased",
-            Self::Bilirubin => "bilirubin increased",
-            Self::Creatinine => "creatinine increased",
-            Self::Neutropenia => "neutropenia",
-            Self::Thrombocytopenia => "thrombocytopenia",
-        }
-    }
-
-    fn event(self) -> Option<EventTerm> {
-        Some(match self {
-            Self::Infection => EventTerm::Infection,
-            Self::InfusionReaction => EventTerm::InfusionReaction,
-            Self::FebrileNeutropenia => EventTerm::FebrileNeutropenia,
-            Self::OffTumourDamage => EventTerm::OffTumourDamage,
-            Self::OtherNonHaematological => EventTerm::OtherNonHaematological,
-            _ => return None,
-        })
-    }
-
-    fn labs(self) -> &'static [(LabTerm, Analyte)] {
-        match self {
-            Self::LiverEnzymes => &[
-                (LabTerm::AlanineAminotransferase, Analyte::AlanineAminotransferase),
-                (LabTerm::AspartateAminotransferase, Analyte::AspartateAminotransferase),
-            ],
-            Self::Bilirubin => &[(LabTerm::Bilirubin, Analyte::Bilirubin)],
-            Self::Creatinine => &[(LabTerm::Creatinine, Analyte::Creatinine)],
-            Self::Neutropenia => &[(LabTerm::Neutrophils, Analyte::Neutrophils)],
-            Self::Thrombocytopenia => &[(LabTerm::Platelets, Analyte::Platelets)],
-            _ => &[],
-        }
-    }
-}
-
-impl Default for DltRules {
-    fn default() -> Self {
-        let rule = |finding, grade, longer_than_hours| DltRule {
-            finding,
-            grade,
-            longer_than_hours,
-            beyond_day: None,
-            without_marrow_disease: false,
-        };
-        let late = |finding| DltRule {
-            beyond_day: Some(42.0),
-            without_marrow_disease: true,
-            ..rule(finding, 4, 0.0)
-        };
-        Self {
-            window_days: 28.0,
-            after_last_infusion_days: 14.0,
-            minimum_dose_fraction: 0.8,
-            marrow_disease_percent: 10.0,
-            rules: vec![
-                rule(DltFinding::Death, 5, 0.0),
-                rule(DltFinding::Crs, 3, 72.0),
-                rule(DltFinding::Icans, 3, 0.0),
-                rule(DltFinding::Gvhd, 3, 0.0),
-                rule(DltFinding::Infection, 3, 72.0),
-                rule(DltFinding::InfusionReaction, 3, 24.0),
-                rule(DltFinding::OffTumourDamage, 3, 72.0),
-                rule(DltFinding::OtherNonHaematological, 3, 72.0),
-                rule(DltFinding::LiverEnzymes, 3, 168.0),
-                rule(DltFinding::Bilirubin, 3, 72.0),
-                rule(DltFinding::Creatinine, 3, 72.0),
-                late(DltFinding::Neutropenia),
-                late(DltFinding::Thrombocytopenia),
-            ],
-        }
-    }
-}
 
 /// The day the window ends, given the infusions so far; infusions after it do not extend it.
 pub fn window_end(infusions: impl Iterator<Item = f64>, rules: &DltRules) -> Option<f64> {
@@ -205,7 +52,10 @@ pub fn status_given(subject: &SubjectRecords<'_>, courses: &Courses, rules: &Rul
     else {
         return not_evaluable("never infused".into());
     };
-    let look = Look { subject, courses, rules, first, end };
+    let subject = &subject.with_baseline(rules.baseline);
+    let mut ctcae = rules.ctcae;
+    ctcae.neutrophil_version = definition.neutrophil_version.unwrap_or(ctcae.neutrophil_version);
+    let look = Look { subject, courses, rules, ctcae, first, end };
     let mut found: Option<Dlt> = None;
     let mut open = false;
     for rule in &definition.rules {
@@ -242,6 +92,9 @@ pub fn status_given(subject: &SubjectRecords<'_>, courses: &Courses, rules: &Rul
     DltStatus::None
 }
 
+/// Values this far apart belong together for Hy's law, days (assumed).
+const TOGETHER_DAYS: f64 = 3.0;
+
 enum Verdict {
     No,
     /// The toxicity is there but has not lasted long enough to count yet.
@@ -253,6 +106,7 @@ struct Look<'a> {
     subject: &'a SubjectRecords<'a>,
     courses: &'a Courses,
     rules: &'a Rules,
+    ctcae: CtcaeOptions,
     first: f64,
     end: f64,
 }
@@ -264,11 +118,54 @@ impl Look<'_> {
             DltFinding::Crs => self.spells(rule, &self.courses.crs),
             DltFinding::Icans => self.spells(rule, &self.courses.icans),
             DltFinding::Gvhd => self.spells(rule, &self.courses.gvhd),
+            DltFinding::HysLaw => self.hys_law(rule),
             finding => match finding.event() {
                 Some(term) => self.events(rule, term),
                 None => self.labs(rule),
             },
         }
+    }
+
+    /// Whether a toxicity that begins on a day can count: within the window, and no exception.
+    fn counts_from(&self, rule: &DltRule, start: f64) -> bool {
+        let end = rule.within_days.map_or(self.end, |days| self.first + days);
+        let syndrome = rule.not_during.map(|syndrome| match syndrome {
+            Syndrome::Crs => &self.courses.crs,
+            Syndrome::Icans => &self.courses.icans,
+            Syndrome::Gvhd => &self.courses.gvhd,
+        });
+        let is_part = syndrome.is_some_and(|steps| {
+            course::spells(steps, 1)
+                .any(|spell| spell.start <= start && spell.end.is_none_or(|end| start < end))
+        });
+        start >= self.first
+            && start <= end
+            && rule.not_before_day.is_none_or(|day| start >= day - 1e-9)
+            && !is_part
+    }
+
+    fn hys_law(&self, rule: &DltRule) -> Verdict {
+        let limits = &self.ctcae.limits;
+        let (enzyme, bilirubin) =
+            (3.0 * limits.aminotransferase_upper, 2.0 * limits.bilirubin_upper);
+        let mut met: Option<f64> = None;
+        for analyte in [Analyte::AlanineAminotransferase, Analyte::AspartateAminotransferase] {
+            for high in self.subject.series(analyte).iter().filter(|point| point.value > enzyme) {
+                let both = self.subject.series(Analyte::Bilirubin).iter().find(|point| {
+                    point.value > bilirubin && (point.day - high.day).abs() <= TOGETHER_DAYS
+                });
+                let day = both.map(|point| point.day.max(high.day));
+                let day = day.filter(|&day| self.counts_from(rule, day));
+                met = met.into_iter().chain(day).reduce(f64::min);
+            }
+        }
+        met.map_or(Verdict::No, |day| {
+            let because = format!(
+                "an aminotransferase above {enzyme:.0} U/L and bilirubin above {bilirubin:.0} \
+                 umol/L by day {day:.1}"
+            );
+            Verdict::Met(Dlt { day, term: rule.finding.title().into(), because })
+        })
     }
 
     fn death(&self) -> Verdict {
@@ -299,8 +196,12 @@ impl Look<'_> {
     fn spells(&self, rule: &DltRule, steps: &[course::GradeStep]) -> Verdict {
         let mut verdict = Verdict::No;
         for spell in course::spells(steps, rule.grade) {
-            if spell.start >= self.first && spell.start <= self.end {
-                match self.lasting(rule, spell.start, spell.end, spell.worst) {
+            if self.counts_from(rule, spell.start) {
+                let over = rule.resolved_at.map_or(spell.end, |grade| {
+                    let later = steps.iter().filter(|step| step.day > spell.start);
+                    later.into_iter().find(|step| step.grade <= grade).map(|step| step.day)
+                });
+                match self.lasting(rule, spell.start, over, spell.worst) {
                     Verdict::No => {}
                     met @ Verdict::Met(_) => return met,
                     Verdict::Open => verdict = Verdict::Open,
@@ -314,10 +215,9 @@ impl Look<'_> {
         let mut verdict = Verdict::No;
         for event in self.subject.events() {
             let counts = event.term == term
-                && event.related
+                && (event.related || rule.attribution == Attribution::Any)
                 && event.grade >= rule.grade
-                && event.start >= self.first
-                && event.start <= self.end;
+                && self.counts_from(rule, event.start);
             if counts {
                 match self.lasting(rule, event.start, event.end, event.grade) {
                     Verdict::No => {}
@@ -373,7 +273,7 @@ impl Look<'_> {
     }
 
     fn lab_course(&self, rule: &DltRule, term: LabTerm, analyte: Analyte) -> Verdict {
-        let options = &self.rules.ctcae;
+        let options = &self.ctcae;
         let values = self.subject.after_baseline(analyte);
         if values.is_empty() {
             return Verdict::No;
@@ -389,7 +289,7 @@ impl Look<'_> {
 
     /// The grade holds at the last value up to a day and still at the first one after it.
     fn beyond(&self, rule: &DltRule, term: LabTerm, analyte: Analyte, day: f64) -> Verdict {
-        let options = &self.rules.ctcae;
+        let options = &self.ctcae;
         let values = self.subject.after_baseline(analyte);
         let after = values.partition_point(|point| point.day <= day);
         let (Some(last), Some(next)) = (after.checked_sub(1).map(|at| values[at]), values.get(after))

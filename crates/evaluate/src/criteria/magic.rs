@@ -1,7 +1,6 @@
 //! Acute graft-versus-host disease by the MAGIC consensus.
 //!
-//! Harris et al., Biol Blood Marrow Transplant 2016;22:4-10. Stage 4 of the skin (bullae) is not on
-//! record and cannot be found here.
+//! Harris et al., Biol Blood Marrow Transplant 2016;22:4-10.
 
 use super::Criterion;
 use super::astct_crs::{Running, days_of};
@@ -10,7 +9,7 @@ use crate::index::SubjectRecords;
 use crate::outcome::SubjectOutcome;
 use crate::rules::Rules;
 use records::{Analyte, DeathCause, EventTerm};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The criterion.
 pub const CRITERION: GraftVersusHost = GraftVersusHost;
@@ -20,7 +19,7 @@ pub const CRITERION: GraftVersusHost = GraftVersusHost;
 pub struct GraftVersusHost;
 
 /// What the consensus leaves open.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GvhdOptions {
     /// Bilirubin and nausea count only together with rash or diarrhoea, because alone they have
@@ -39,31 +38,51 @@ impl Default for GvhdOptions {
 /// Stages of the four organs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stages {
-    /// Skin, 0 to 3 by area (4 needs bullae).
+    /// Skin, 0 to 4.
     pub skin: u8,
     /// Liver, 0 to 4.
     pub liver: u8,
     /// Upper gut, 0 or 1.
     pub upper_gut: u8,
-    /// Lower gut, 0 to 3 by volume (4 needs pain, ileus or blood).
+    /// Lower gut, 0 to 4.
     pub lower_gut: u8,
+}
+
+/// Signs at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct GvhdSigns {
+    /// Rash, % of body surface.
+    pub rash: f64,
+    /// Erythroderma with blisters or peeling of over 5% of the skin.
+    pub bullae: bool,
+    /// Bilirubin, umol/L.
+    pub bilirubin: f64,
+    /// Stool volume, mL/day.
+    pub stool: f64,
+    /// Severe abdominal pain, ileus or grossly bloody stool.
+    pub severe_gut: bool,
+    /// Persistent nausea, vomiting or anorexia.
+    pub nausea: bool,
 }
 
 /// Bilirubin, umol/L per mg/dL.
 const UMOL_PER_MG: f64 = 17.1;
 
-/// Stages from rash (% of body surface), bilirubin (umol/L), stool (mL/day) and persistent nausea.
-pub fn stages(rash: f64, bilirubin: f64, stool: f64, nausea: bool) -> Stages {
+/// Stages of the organs by the signs of this moment.
+pub fn stages(signs: &GvhdSigns) -> Stages {
     let above = |value: f64, cuts: &[f64]| {
         cuts.iter().filter(|&&cut| value > cut + 1e-9 * cut.abs()).count() as u8
     };
     let at_least = |value: f64, cut: f64| u8::from(value >= cut - 1e-9);
-    let milligrams = bilirubin / UMOL_PER_MG;
+    let milligrams = signs.bilirubin / UMOL_PER_MG;
+    let (rash, stool) = (signs.rash, signs.stool);
+    let by_area = u8::from(rash > 0.0) + at_least(rash, 25.0) + above(rash, &[50.0]);
+    let by_volume = at_least(stool, 500.0) + at_least(stool, 1000.0) + above(stool, &[1500.0]);
     Stages {
-        skin: u8::from(rash > 0.0) + at_least(rash, 25.0) + above(rash, &[50.0]),
+        skin: if signs.bullae { 4 } else { by_area },
         liver: at_least(milligrams, 2.0) + above(milligrams, &[3.0, 6.0, 15.0]),
-        upper_gut: u8::from(nausea),
-        lower_gut: at_least(stool, 500.0) + at_least(stool, 1000.0) + above(stool, &[1500.0]),
+        upper_gut: u8::from(signs.nausea),
+        lower_gut: if signs.severe_gut { 4 } else { by_volume },
     }
 }
 
@@ -81,15 +100,26 @@ pub fn overall_grade(stages: Stages) -> u8 {
     }
 }
 
+/// The signs by which it is graded.
+const SIGNS: [Analyte; 6] = [
+    Analyte::RashArea,
+    Analyte::Bilirubin,
+    Analyte::StoolVolume,
+    Analyte::PersistentNausea,
+    Analyte::BullousSkin,
+    Analyte::SevereGut,
+];
+/// Those of them that only look for it.
+const OWN_SIGNS: [Analyte; 4] =
+    [Analyte::RashArea, Analyte::StoolVolume, Analyte::BullousSkin, Analyte::SevereGut];
+
 /// Grades over time of one subject after the first infusion: the worse of what the signs show and
 /// what the investigator reports.
 pub fn course(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeStep> {
-    use Analyte as A;
     let reported = super::reported::course(subject, EventTerm::GraftVersusHost, &[]);
-    let series = [A::RashArea, A::Bilirubin, A::StoolVolume, A::PersistentNausea]
-        .map(|analyte| subject.series(analyte));
+    let series = SIGNS.map(|analyte| subject.series(analyte));
     let seen = |at: usize, limit: f64| series[at].iter().any(|point| point.value >= limit - 1e-9);
-    let index_organ = seen(0, 1e-6) || seen(2, 500.0);
+    let index_organ = seen(0, 1e-6) || seen(2, 500.0) || seen(4, 1.0) || seen(5, 1.0);
     let other_organ = !options.rash_or_diarrhoea_required && (seen(1, 34.2) || seen(3, 1.0));
     let mut steps = if index_organ || other_organ {
         course::worse_of(&graded(subject, options), &reported)
@@ -106,19 +136,24 @@ pub fn course(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeS
 }
 
 fn graded(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeStep> {
-    use Analyte as A;
-    let series = [A::RashArea, A::Bilirubin, A::StoolVolume, A::PersistentNausea]
-        .map(|analyte| subject.series(analyte));
+    let series = SIGNS.map(|analyte| subject.series(analyte));
     let mut running = series.map(|points| Running::new(points, options.sign_holds_days));
     let first = subject.infusions().next().unwrap_or(f64::INFINITY);
     let mut steps = Vec::new();
     for day in days_of(&series) {
-        let [rash, bilirubin, stool, nausea] =
+        let [rash, bilirubin, stool, nausea, bullae, severe] =
             running.each_mut().map(|series| series.at(day).unwrap_or(0.0));
         if day < first {
             continue;
         }
-        let mut found = stages(rash, bilirubin, stool, nausea >= 1.0);
+        let mut found = stages(&GvhdSigns {
+            rash,
+            bullae: bullae >= 1.0,
+            bilirubin,
+            stool,
+            severe_gut: severe >= 1.0,
+            nausea: nausea >= 1.0,
+        });
         if options.rash_or_diarrhoea_required && found.skin == 0 && found.lower_gut == 0 {
             found = Stages::default();
         }
@@ -142,6 +177,11 @@ impl Criterion for GraftVersusHost {
 
     fn assess(&self, subject: &SubjectRecords<'_>, rules: &Rules, outcome: &mut SubjectOutcome) {
         outcome.courses.gvhd = course(subject, &rules.gvhd);
+        let signs = OWN_SIGNS.map(|analyte| subject.series(analyte));
+        let from_signs = graded(subject, &rules.gvhd);
+        let term = EventTerm::GraftVersusHost;
+        let found = super::reported::differences(subject, term, &signs, &from_signs);
+        outcome.grade_differences.extend(found);
         let steps = &outcome.courses.gvhd;
         outcome.gvhd_grade = steps.iter().map(|step| step.grade).max().unwrap_or(0);
         outcome.gvhd_onset = steps.iter().find(|step| step.grade > 0).map(|step| step.day);
@@ -155,7 +195,8 @@ mod tests {
     #[test]
     fn organ_stages_follow_the_table() {
         let of = |rash, milligrams: f64, stool| {
-            let found = stages(rash, milligrams * UMOL_PER_MG, stool, false);
+            let bilirubin = milligrams * UMOL_PER_MG;
+            let found = stages(&GvhdSigns { rash, bilirubin, stool, ..GvhdSigns::default() });
             (found.skin, found.liver, found.lower_gut)
         };
         assert_eq!(of(0.0, 1.9, 499.0), (0, 0, 0));

@@ -1,13 +1,15 @@
 //! Minimal residual disease in the marrow by the IMWG consensus of 2016.
 //!
 //! Kumar et al., Lancet Oncol 2016;17:e328-46. A sample tells something at a level only if the
-//! assay reached that sensitivity. Imaging plus MRD needs PET and is not derived here.
+//! assay reached that sensitivity. Imaging plus MRD is negative where a PET near the sample shows no
+//! lesion that takes up tracer.
 
 use super::Criterion;
 use crate::index::{Point, SubjectRecords};
 use crate::outcome::{MrdOutcome, Response, SubjectOutcome};
 use crate::rules::Rules;
 use records::Analyte;
+use serde::{Deserialize, Serialize};
 
 /// The criterion.
 pub const CRITERION: ResidualDisease = ResidualDisease;
@@ -16,7 +18,24 @@ pub const CRITERION: ResidualDisease = ResidualDisease;
 #[derive(Debug, Clone, Copy)]
 pub struct ResidualDisease;
 
-const YEAR_DAYS: f64 = 365.0;
+/// What the consensus leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MrdOptions {
+    /// Sustained: negative samples at least so many days apart.
+    pub sustained_days: f64,
+    /// A PET tells for a marrow sample so many days before or after it (assumed: 60).
+    pub pet_within_days: f64,
+}
+
+impl Default for MrdOptions {
+    fn default() -> Self {
+        Self { sustained_days: 365.0, pet_within_days: 60.0 }
+    }
+}
+
+/// The levels that are reported.
+pub const LEVELS: [f64; 3] = [1e-4, 1e-5, 1e-6];
 
 /// Whether a sample is negative at a level: `Some(false)` when clonal cells reach it, `None` when
 /// the assay was not sensitive enough to say.
@@ -29,14 +48,39 @@ pub fn negative_at(level: f64, sample: Point, sensitivity: Option<f64>) -> Optio
     (reached <= level * (1.0 + 1e-9)).then_some(true)
 }
 
+/// A run of negative samples without a positive one between.
+#[derive(Default)]
+struct Run {
+    start: Option<f64>,
+    is_long: bool,
+}
+
+impl Run {
+    fn note(&mut self, day: f64, negative: Option<bool>, days: f64) {
+        match negative {
+            Some(true) => {
+                let start = *self.start.get_or_insert(day);
+                self.is_long |= day - start >= days - 1e-9;
+            }
+            Some(false) => self.start = None,
+            None => {}
+        }
+    }
+}
+
 /// What the samples after baseline and before progression tell.
-pub fn outcome(subject: &SubjectRecords<'_>, best: Response, until: f64) -> MrdOutcome {
+pub fn outcome(
+    subject: &SubjectRecords<'_>,
+    best: Response,
+    until: f64,
+    options: &MrdOptions,
+) -> MrdOutcome {
     let samples = subject.after_baseline(Analyte::MinimalResidualDisease);
     let samples = &samples[..samples.partition_point(|sample| sample.day < until)];
+    let is_complete = best >= Response::Complete;
     let mut found = MrdOutcome::default();
     let mut first_negative: Option<f64> = None;
-    let mut run_start: Option<f64> = None;
-    let mut sustained = false;
+    let (mut marrow, mut both) = (Run::default(), Run::default());
     let mut lowest: Option<Point> = None;
     for &sample in samples {
         let sensitivity = subject
@@ -44,28 +88,50 @@ pub fn outcome(subject: &SubjectRecords<'_>, best: Response, until: f64) -> MrdO
             .iter()
             .rfind(|point| (point.day - sample.day).abs() < 0.5)
             .map(|point| point.value);
-        let at_1e5 = negative_at(1e-5, sample, sensitivity);
+        let [at_1e4, at_1e5, at_1e6] = LEVELS.map(|level| negative_at(level, sample, sensitivity));
         found.negative_1e5 = found.negative_1e5.max(at_1e5);
-        found.negative_1e6 = found.negative_1e6.max(negative_at(1e-6, sample, sensitivity));
-        match at_1e5 {
-            Some(true) => {
-                first_negative = first_negative.or(Some(sample.day));
-                let start = *run_start.get_or_insert(sample.day);
-                sustained |= sample.day - start >= YEAR_DAYS - 1e-9;
+        found.negative_1e6 = found.negative_1e6.max(at_1e6);
+        for (level, negative) in LEVELS.into_iter().zip([at_1e4, at_1e5, at_1e6]) {
+            if negative == Some(true) {
+                found.depth = Some(found.depth.map_or(level, |known| known.min(level)));
             }
-            Some(false) => run_start = None,
-            None => {}
         }
+        if at_1e5 == Some(true) {
+            first_negative = first_negative.or(Some(sample.day));
+        } else if at_1e5 == Some(false) && first_negative.is_some() {
+            found.lost_day = found.lost_day.or(Some(sample.day));
+        }
+        marrow.note(sample.day, at_1e5, options.sustained_days);
+        let clear = imaging_is_clear(subject, sample.day, options.pet_within_days);
+        let plus = match (at_1e5, clear) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        };
+        found.imaging_plus = found.imaging_plus.max(plus.map(|plus| plus && is_complete));
+        both.note(sample.day, plus, options.sustained_days);
         if lowest.is_none_or(|least| sample.value < least.value) {
             lowest = Some(sample);
         }
     }
     found.best_level = lowest.map(|sample| sample.value);
     found.day = first_negative.or(lowest.map(|sample| sample.day));
-    found.sustained = found.negative_1e5.map(|_| sustained);
+    found.sustained = found.negative_1e5.map(|_| marrow.is_long);
+    found.sustained_with_imaging = found.imaging_plus.map(|_| both.is_long && is_complete);
     found.negative_in_complete_response =
-        found.negative_1e5.map(|negative| negative && best >= Response::Complete);
+        found.negative_1e5.map(|negative| negative && is_complete);
     found
+}
+
+/// Whether the PET nearest to a day shows no lesion that takes up tracer; `None` without one near.
+fn imaging_is_clear(subject: &SubjectRecords<'_>, day: f64, within: f64) -> Option<bool> {
+    let distance = |point: &Point| (point.day - day).abs();
+    subject
+        .after_baseline(Analyte::PetAvidLesions)
+        .iter()
+        .filter(|point| distance(point) <= within + 1e-9)
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        .map(|point| point.value < 0.5)
 }
 
 impl Criterion for ResidualDisease {
@@ -81,12 +147,18 @@ impl Criterion for ResidualDisease {
         "Kumar et al., Lancet Oncol 2016;17:e328-46"
     }
 
-    fn assess(&self, subject: &SubjectRecords<'_>, _: &Rules, outcome: &mut SubjectOutcome) {
+    fn assess(&self, subject: &SubjectRecords<'_>, rules: &Rules, outcome: &mut SubjectOutcome) {
         let until = outcome
             .progression_day
             .unwrap_or(f64::INFINITY)
             .min(subject.new_therapy_day.map_or(f64::INFINITY, |day| day + 1e-9));
-        outcome.mrd = self::outcome(subject, outcome.best_response, until);
+        outcome.mrd = self::outcome(subject, outcome.best_response, until, &rules.mrd);
+        if outcome.mrd.negative_1e5 == Some(true) {
+            let negative = outcome.mrd.day.unwrap_or(f64::INFINITY);
+            let signs = [outcome.relapse_from_complete, outcome.progression_day];
+            let later = signs.into_iter().flatten().filter(|&day| day > negative);
+            outcome.mrd.lost_day = outcome.mrd.lost_day.into_iter().chain(later).reduce(f64::min);
+        }
     }
 }
 

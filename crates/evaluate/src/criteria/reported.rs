@@ -5,7 +5,7 @@
 use super::Criterion;
 use crate::course::{self, GradeStep};
 use crate::index::{Point, Reported, SubjectRecords};
-use crate::outcome::SubjectOutcome;
+use crate::outcome::{GradeDifference, SubjectOutcome};
 use crate::rules::Rules;
 use records::EventTerm;
 
@@ -53,6 +53,34 @@ pub fn course(
         course::push(&mut steps, day, grade.unwrap_or(0));
     }
     steps
+}
+
+/// Reports of a term whose grade differs from the worst computed while they lasted; only where one
+/// of the signs was recorded meanwhile.
+pub fn differences(
+    subject: &SubjectRecords<'_>,
+    term: EventTerm,
+    signs: &[&[Point]],
+    steps: &[GradeStep],
+) -> Vec<GradeDifference> {
+    let mut found = Vec::new();
+    for row in subject.events().filter(|row| row.term == term) {
+        let last = row.end.unwrap_or(f64::INFINITY);
+        let recorded = signs.iter().any(|points| {
+            points.iter().any(|point| point.day >= row.start && point.day <= last)
+        });
+        if !recorded {
+            continue;
+        }
+        let before = steps.iter().rfind(|step| step.day <= row.start).map(|step| step.grade);
+        let during = steps.iter().filter(|step| step.day > row.start && step.day <= last);
+        let computed = during.map(|step| step.grade).chain(before).max().unwrap_or(0);
+        if computed != row.grade {
+            let (day, reported) = (row.start, row.grade);
+            found.push(GradeDifference { term, day, reported, computed });
+        }
+    }
+    found
 }
 
 fn worst(subject: &SubjectRecords<'_>, term: EventTerm) -> u8 {

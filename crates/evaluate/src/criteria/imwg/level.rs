@@ -25,6 +25,10 @@ pub fn levels(baseline: &Baseline, visits: &[Visit], options: &ImwgOptions) -> V
 }
 
 const TOLERANCE: f64 = 1e-9;
+/// A lesion whose growth counts is longer than this, mm.
+const SMALLEST_LESION: f64 = 10.0;
+/// Circulating plasma cells from which a rise counts, per uL.
+const CIRCULATING: f64 = 200.0;
 
 fn at_least(value: f64, limit: f64) -> bool {
     value >= limit - TOLERANCE
@@ -74,6 +78,8 @@ struct Known<'a> {
     chain: Lowest,
     marrow: Lowest,
     lesions: Lowest,
+    diameter: Lowest,
+    circulating: Lowest,
     last_marrow: Option<f64>,
     last_clonal: Option<bool>,
     last_lesions: Option<f64>,
@@ -91,6 +97,8 @@ impl<'a> Known<'a> {
             chain: Lowest::from(values.light_chain_difference(baseline.involved)),
             marrow: Lowest::from(values.marrow),
             lesions: Lowest::from(values.plasmacytoma),
+            diameter: Lowest::from(values.diameter),
+            circulating: Lowest::from(values.circulating),
             last_marrow: None,
             last_clonal: None,
             last_lesions: None,
@@ -103,7 +111,8 @@ impl<'a> Known<'a> {
         let (progressed, at_once) = self.progression(visit, chain);
         self.last_marrow = visit.marrow.or(self.last_marrow);
         self.last_clonal = visit.clonal.or(self.last_clonal);
-        self.last_lesions = visit.plasmacytoma.or(self.last_lesions);
+        let carried = self.last_lesions.filter(|_| self.options.lesions_carried_forward);
+        self.last_lesions = visit.plasmacytoma.or(carried);
         if let Some(urine) = visit.urine {
             self.last_urine = Some((visit.day, urine));
         }
@@ -117,10 +126,12 @@ impl<'a> Known<'a> {
         self.chain.note(chain);
         self.marrow.note(visit.marrow);
         self.lesions.note(visit.plasmacytoma);
+        self.diameter.note(visit.diameter);
+        self.circulating.note(visit.circulating);
         let at_once = if progressed {
             if at_once { Response::Progression } else { Response::NotEvaluable }
         } else if matches!(self.baseline.measurable, Measurable::Marrow | Measurable::Nothing) {
-            level.min(Response::Partial)
+            level.min(self.options.marrow_best.response())
         } else {
             Response::NotEvaluable
         };
@@ -156,7 +167,15 @@ impl<'a> Known<'a> {
                 let nadir = self.lesions.get(rule).unwrap_or(0.0);
                 size > TOLERANCE && at_least(size, 1.5 * nadir)
             });
-        (serum || urine || chains || marrow || lesions, marrow || lesions)
+        let longer = grown(visit.diameter, &self.diameter, &|rise, nadir| {
+            at_least(rise, 0.5 * nadir) && at_least(nadir + rise, SMALLEST_LESION)
+        });
+        let circulating = measurable == Measurable::Nothing
+            && grown(visit.circulating, &self.circulating, &|rise, nadir| {
+                at_least(rise, 0.5 * nadir) && at_least(nadir + rise, CIRCULATING)
+            });
+        let imaging = lesions || longer;
+        (serum || urine || chains || marrow || circulating || imaging, marrow || imaging)
     }
 
     fn response(&self, visit: &Visit, chain: Option<f64>) -> Response {
@@ -172,6 +191,7 @@ impl<'a> Known<'a> {
                     || chain.is_some()
                     || visit.marrow.is_some()
                     || visit.plasmacytoma.is_some()
+                    || visit.circulating.is_some()
             }
         };
         if !evaluable {
@@ -248,6 +268,7 @@ impl<'a> Known<'a> {
                 }
             }
             Measurable::Marrow => match fall(before.marrow, visit.marrow) {
+                Some(fall) if at_least(fall, 0.9) => self.options.marrow_best.response(),
                 Some(fall) if at_least(fall, 0.5) => Response::Partial,
                 _ => Response::Stable,
             },

@@ -1,6 +1,6 @@
 //! Values of one subject gathered into assessments.
 
-use super::ImwgOptions;
+use super::{ImwgOptions, MarrowSample};
 use crate::index::{Point, SubjectRecords};
 use crate::outcome::Measurable;
 use records::{Analyte, LightChain};
@@ -28,8 +28,12 @@ pub struct Visit {
     pub clonal: Option<bool>,
     /// Plasmacytomas, sum of products of diameters, mm2.
     pub plasmacytoma: Option<f64>,
+    /// Longest diameter of the largest lesion, mm.
+    pub diameter: Option<f64>,
     /// A new bone lesion or plasmacytoma was found.
     pub new_lesion: bool,
+    /// Circulating plasma cells, per uL.
+    pub circulating: Option<f64>,
 }
 
 /// Values before treatment and what follows from them.
@@ -77,7 +81,7 @@ impl Visit {
         )
     }
 
-    fn take(&mut self, analyte: Analyte, point: &Point) {
+    fn take(&mut self, analyte: Analyte, point: &Point, samples: MarrowSample) {
         let present = point.value >= 0.5;
         // an M-protein or plasma cells below the limit are none; a light chain counts as the limit
         let amount = if point.below_limit { 0.0 } else { point.value };
@@ -89,12 +93,15 @@ impl Visit {
             Analyte::KappaFreeLightChain => self.kappa = Some(point.value),
             Analyte::LambdaFreeLightChain => self.lambda = Some(point.value),
             Analyte::MarrowPlasmaCells => {
-                self.marrow = Some(self.marrow.map_or(amount, |known| known.max(amount)));
+                let earlier = self.marrow.filter(|_| samples == MarrowSample::Highest);
+                self.marrow = Some(earlier.map_or(amount, |known| known.max(amount)));
             }
             Analyte::MarrowClonality => {
                 self.clonal = Some(self.clonal.unwrap_or(false) || present);
             }
             Analyte::PlasmacytomaSize => self.plasmacytoma = Some(amount),
+            Analyte::LesionDiameter => self.diameter = Some(amount),
+            Analyte::CirculatingPlasmaCells => self.circulating = Some(amount),
             Analyte::NewLesion => self.new_lesion |= present,
             _ => {}
         }
@@ -102,7 +109,7 @@ impl Visit {
 }
 
 /// The analytes an assessment is made of.
-const MARKERS: [Analyte; 10] = [
+const MARKERS: [Analyte; 12] = [
     Analyte::SerumMProtein,
     Analyte::UrineMProtein,
     Analyte::SerumImmunofixation,
@@ -113,6 +120,8 @@ const MARKERS: [Analyte; 10] = [
     Analyte::MarrowClonality,
     Analyte::PlasmacytomaSize,
     Analyte::NewLesion,
+    Analyte::LesionDiameter,
+    Analyte::CirculatingPlasmaCells,
 ];
 
 /// The last values on or before the first study treatment.
@@ -120,7 +129,7 @@ pub fn baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Baseline
     let mut values = Visit { day: subject.baseline_day(), ..Visit::default() };
     for analyte in MARKERS {
         if let Some(point) = subject.baseline(analyte) {
-            values.take(analyte, &point);
+            values.take(analyte, &point, options.marrow);
         }
     }
     let involved = match subject.light_chain {
@@ -171,7 +180,7 @@ pub fn after_baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Ve
             while let Some(point) =
                 points.get(*at).filter(|point| point.day - day < options.visit_span_days.max(1e-9))
             {
-                visit.take(analyte, point);
+                visit.take(analyte, point, options.marrow);
                 *at += 1;
             }
         }
