@@ -15,6 +15,7 @@ pub mod protocol;
 pub mod record;
 pub mod run_folder;
 pub mod section;
+pub mod study_report;
 pub mod summary;
 pub mod targets;
 pub mod uncertainty;

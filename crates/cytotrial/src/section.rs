@@ -12,10 +12,10 @@ use crate::protocol::read::sources::Sourced;
 use crate::targets::Target;
 
 mod incidence;
-mod parts;
-mod readings;
-mod subjects;
-mod words;
+pub(crate) mod parts;
+pub(crate) mod readings;
+pub(crate) mod subjects;
+pub(crate) mod words;
 
 /// What sections are made from.
 pub struct Material<'a> {

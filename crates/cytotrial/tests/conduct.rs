@@ -174,14 +174,7 @@ fn the_traditional_design_runs_as_well() {
 fn waiting_for_windows_always_comes_to_an_end() {
     let world = world(&["car-nk"], 6, |experiment| {
         let dlt = &mut experiment.protocol.rules.dlt;
-        let lasting = DltRule {
-            finding: DltFinding::Neutropenia,
-            grade: 1,
-            longer_than_hours: 1000.0,
-            beyond_day: None,
-            without_marrow_disease: false,
-        };
-        dlt.rules.push(lasting);
+        dlt.rules.push(DltRule::new(DltFinding::Neutropenia, 1, 1000.0));
     });
     let mut waited = 0;
     for result in block(&world, 0..120, 0) {

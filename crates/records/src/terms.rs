@@ -94,7 +94,7 @@ terms! {
         RashArea => ("RASH", "skin rash, share of body surface", "%"),
         StoolVolume => ("STOOL", "stool volume", "mL/day"),
         PersistentNausea => ("NAUSEA", "persistent nausea, vomiting or anorexia", "code"),
-        CirculatingPlasmaCells => ("CPC", "circulating plasma cells", "/uL"),
+        CirculatingPlasmaCells => ("CPC", "circulating plasma cells", "cells/uL"),
         LesionDiameter => ("LDIAM", "longest diameter of the largest lesion", "mm"),
         PetAvidLesions => ("PETAVID", "lesions that take up more tracer than blood", "code"),
         BullousSkin => ("BULLAE", "erythroderma with blisters or peeling of over 5% of the skin", "code"),

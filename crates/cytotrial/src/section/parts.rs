@@ -12,21 +12,21 @@ use crate::summary::ArmSummary;
 use crate::summary::measure::{Kind, Measure, measure};
 
 /// The words around a figure.
-pub(super) struct Words {
+pub(crate) struct Words {
     /// What links and files call it.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The title.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// What it shows.
-    pub(super) caption: String,
+    pub(crate) caption: String,
     /// What a reader who cannot see it should know.
-    pub(super) alternative: String,
+    pub(crate) alternative: String,
     /// How many patients and trials.
-    pub(super) denominators: String,
+    pub(crate) denominators: String,
 }
 
 /// A figure with its words.
-pub(super) fn figure(words: Words, drawing: Drawing) -> Block {
+pub(crate) fn figure(words: Words, drawing: Drawing) -> Block {
     let Words { id, title, caption, alternative, denominators } = words;
     Block::Figure(Figure { id, title, caption, alternative, denominators, drawing })
 }
@@ -161,7 +161,7 @@ pub(super) fn set_beforehand() -> Block {
 }
 
 /// A name that can be part of an identifier.
-pub(super) fn slug(name: &str) -> String {
+pub(crate) fn slug(name: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
     name.chars().map(plain).collect()
 }

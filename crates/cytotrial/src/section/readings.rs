@@ -10,7 +10,7 @@ use stats::summary::{quantile_of_sorted, sorted};
 use super::Material;
 
 /// Values of one analyte in one subject, by day.
-pub(super) fn readings(study: &Study, subject: usize, analyte: Analyte) -> Vec<(f64, f64)> {
+pub(crate) fn readings(study: &Study, subject: usize, analyte: Analyte) -> Vec<(f64, f64)> {
     let findings = &study.findings;
     let mut found: Vec<(f64, f64)> = (0..findings.len())
         .filter(|&row| {
@@ -23,7 +23,7 @@ pub(super) fn readings(study: &Study, subject: usize, analyte: Analyte) -> Vec<(
 }
 
 /// The marker that is followed in a subject, with its values by day.
-pub(super) fn marker(
+pub(crate) fn marker(
     study: &Study,
     subject: usize,
     outcome: &SubjectOutcome,
@@ -56,7 +56,7 @@ fn difference(study: &Study, subject: usize) -> Vec<(f64, f64)> {
 }
 
 /// Change of a marker from its last value on or before day 0, in per cent.
-pub(super) fn changes(values: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub(crate) fn changes(values: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let baseline = values.iter().rev().find(|(day, _)| *day <= 0.0).map(|(_, value)| *value);
     let Some(baseline) = baseline.filter(|value| *value > 0.0) else { return Vec::new() };
     let after = values.iter().filter(|(day, _)| *day > 0.0);
@@ -64,7 +64,7 @@ pub(super) fn changes(values: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// Whether a subject was infused, or observed in an arm without a product.
-pub(super) fn is_treated(study: &Study, subject: usize) -> bool {
+pub(crate) fn is_treated(study: &Study, subject: usize) -> bool {
     matches!(study.subjects.disposition[subject], Disposition::Infused | Disposition::Observed)
 }
 

@@ -25,7 +25,12 @@ pub(super) fn blocks(material: &Material<'_>) -> Vec<Block> {
     ];
     for (at, arm) in experiment.arms.iter().enumerate() {
         let Some((study, outcomes)) = material.first(at) else { continue };
-        let figures = arm_figures(&arm.name, study, outcomes);
+        let whose = Whose {
+            arm: &arm.name,
+            rows: (0..study.subjects.len()).collect(),
+            told: format!("treated in the first virtual trial of {}", arm.name),
+        };
+        let figures = figures(&whose, study, outcomes);
         if figures.is_empty() {
             let none = format!("{}: no subject of the first trial can be drawn.", arm.name);
             blocks.push(paragraph(none));
@@ -39,14 +44,28 @@ pub(super) fn blocks(material: &Material<'_>) -> Vec<Block> {
     blocks
 }
 
-fn arm_figures(arm: &str, study: &Study, outcomes: &Outcomes) -> Vec<Block> {
-    let treated: Vec<(usize, &SubjectOutcome)> =
-        outcomes.subjects.iter().enumerate().filter(|(at, _)| is_treated(study, *at)).collect();
+/// Whose figures are drawn.
+pub(crate) struct Whose<'a> {
+    /// The arm.
+    pub(crate) arm: &'a str,
+    /// Its rows in the study; those who were not treated are left out.
+    pub(crate) rows: Vec<usize>,
+    /// Where they were treated, in words.
+    pub(crate) told: String,
+}
+
+/// Best change, change over time and time on study of the subjects of one arm.
+pub(crate) fn figures(whose: &Whose<'_>, study: &Study, outcomes: &Outcomes) -> Vec<Block> {
+    let Whose { arm, rows, told } = whose;
+    let treated: Vec<(usize, &SubjectOutcome)> = rows
+        .iter()
+        .filter(|&&at| is_treated(study, at))
+        .map(|&at| (at, &outcomes.subjects[at]))
+        .collect();
     let followed: Vec<Followed> =
         treated.iter().filter_map(|&(at, outcome)| Followed::new(study, at, outcome)).collect();
     let counted = format!(
-        "{} subjects treated in the first virtual trial of {arm}, {} of them with a marker at \
-         baseline and after it.",
+        "{} subjects {told}, {} of them with a marker at baseline and after it.",
         treated.len(),
         followed.len()
     );
@@ -56,7 +75,7 @@ fn arm_figures(arm: &str, study: &Study, outcomes: &Outcomes) -> Vec<Block> {
         blocks.push(spider(arm, &followed, &counted));
     }
     if !treated.is_empty() {
-        blocks.push(swimmer(arm, study, &treated));
+        blocks.push(swimmer(arm, told, study, &treated));
     }
     blocks
 }
@@ -87,7 +106,7 @@ impl Followed {
 }
 
 /// The subject's number without the study's.
-fn name(study: &Study, at: usize) -> String {
+pub(crate) fn name(study: &Study, at: usize) -> String {
     let id = &study.subjects.id[at];
     id.strip_prefix(&format!("{}-", study.name)).unwrap_or(id).to_owned()
 }
@@ -176,12 +195,14 @@ fn spider(arm: &str, followed: &[Followed], counted: &str) -> Block {
 }
 
 /// States of a subject, from the palest colour to the deepest.
-const STATES: [&str; 6] = ["progressed", "waiting", "no response", "PR", "VGPR", "CR or better"];
+pub(crate) const STATES: [&str; 6] =
+    ["progressed", "waiting", "no response", "PR", "VGPR", "CR or better"];
 
 /// What may happen to a subject, in the order of the marks of every swimmer plot.
-const EVENTS: [&str; 5] = ["infusion", "CRS grade 2 or more", "DLT", "new therapy", "death"];
+pub(crate) const EVENTS: [&str; 5] =
+    ["infusion", "CRS grade 2 or more", "DLT", "new therapy", "death"];
 
-fn swimmer(arm: &str, study: &Study, treated: &[(usize, &SubjectOutcome)]) -> Block {
+fn swimmer(arm: &str, told: &str, study: &Study, treated: &[(usize, &SubjectOutcome)]) -> Block {
     let mut lanes: Vec<Lane> =
         treated.iter().map(|&(at, outcome)| lane(study, at, outcome)).collect();
     let end = |lane: &Lane| lane.segments.last().map_or(0.0, |segment| segment.to);
@@ -200,10 +221,7 @@ fn swimmer(arm: &str, study: &Study, treated: &[(usize, &SubjectOutcome)]) -> Bl
              seen.",
             lanes.len()
         ),
-        denominators: format!(
-            "{} subjects treated in the first virtual trial of {arm}.",
-            lanes.len()
-        ),
+        denominators: format!("{} subjects {told}.", lanes.len()),
     };
     let drawing = Drawing::Swimmer(Swimmer {
         horizontal: Axis::linear("days since the first infusion"),
@@ -225,7 +243,7 @@ fn state(response: Response) -> &'static str {
     }
 }
 
-fn lane(study: &Study, at: usize, outcome: &SubjectOutcome) -> Lane {
+pub(crate) fn lane(study: &Study, at: usize, outcome: &SubjectOutcome) -> Lane {
     let subjects = &study.subjects;
     let death = subjects.death_day[at];
     let end = death.unwrap_or(subjects.last_known_alive_day[at]).max(0.0);

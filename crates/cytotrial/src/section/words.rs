@@ -42,7 +42,7 @@ pub(super) fn range(
 }
 
 /// A list in words: `a, b and c`.
-pub(super) fn list(items: &[String]) -> String {
+pub(crate) fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),

@@ -5,6 +5,7 @@
 //! mg/L, marrow in per cent. Nothing is rounded; comparisons tolerate 1e-9.
 
 pub mod confirm;
+pub mod explain;
 pub mod level;
 pub mod options;
 pub mod relapse;

@@ -105,6 +105,10 @@ const FAHRENHEIT: &[&str] = &["degf", "f", "fahrenheit"];
 const PRESSURE: &[(&str, f64)] = &[("mmHg", 1.0), ("kPa", 7.500_62)];
 const FLOW: &[(&str, f64)] = &[("L/min", 1.0), ("LPM", 1.0)];
 const STOOL: &[(&str, f64)] = &[("mL/day", 1.0), ("mL/24h", 1.0), ("mL/d", 1.0), ("L/day", 1000.0)];
+const LENGTH: &[(&str, f64)] = &[("mm", 1.0), ("cm", 10.0)];
+const SECONDS: &[(&str, f64)] = &[("s", 1.0), ("sec", 1.0), ("seconds", 1.0)];
+const SALT: &[(&str, f64)] = &[("mmol/L", 1.0), ("mEq/L", 1.0)];
+const RATIO: &[(&str, f64)] = &[("1", 1.0), ("ratio", 1.0), ("INR", 1.0)];
 const PLAIN: &[(&str, f64)] = &[("count", 1.0), ("score", 1.0), ("code", 1.0), ("1", 1.0)];
 
 /// The units an analyte may have in a file, the canonical one first.
@@ -113,6 +117,7 @@ pub fn known(analyte: Analyte) -> &'static [(&'static str, f64)] {
         Analyte::Bilirubin => BILIRUBIN,
         Analyte::Creatinine => CREATININE,
         Analyte::Calcium => CALCIUM,
+        Analyte::NormalizedRatio => RATIO,
         _ => match analyte.unit() {
             "g/L" => MASS_PER_VOLUME,
             "mg/24h" => PER_DAY,
@@ -120,6 +125,9 @@ pub fn known(analyte: Analyte) -> &'static [(&'static str, f64)] {
             "%" => PERCENT,
             "1" => SHARE,
             "mm2" => AREA,
+            "mm" => LENGTH,
+            "s" => SECONDS,
+            "mmol/L" => SALT,
             "cells/uL" => CELLS_PER_MICROLITRE,
             "copies/ug" => COPIES,
             "pg/mL" => PICOGRAM,

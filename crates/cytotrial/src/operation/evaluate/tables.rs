@@ -5,7 +5,8 @@ use records::adam;
 
 use super::Evaluation;
 use crate::problem::Problem;
-use crate::run_folder::{RunFile, responses, times};
+use crate::run_folder::{PAGE, REPORT, RunFile, responses, times};
+use crate::study_report;
 
 impl Evaluation {
     /// Every table: the study in canonical units and elapsed days, responses, times to events.
@@ -16,13 +17,19 @@ impl Evaluation {
         tables
     }
 
-    /// The files of a result: `evaluation.json` and the tables in two formats.
+    /// The files of a result: `evaluation.json`, the report, and the tables in two formats.
     ///
     /// # Errors
     /// A table that cannot be written: a fault of ours.
     pub fn files(&self) -> Result<Vec<RunFile>, Problem> {
         let json = format!("{:#}\n", self.json());
-        let mut files = vec![RunFile { name: "evaluation.json".into(), bytes: json.into_bytes() }];
+        let whole = study_report::report(self);
+        let page = report::html::render(&whole.document(whole.audience));
+        let mut files = vec![
+            RunFile { name: "evaluation.json".into(), bytes: json.into_bytes() },
+            RunFile { name: PAGE.into(), bytes: page.into_bytes() },
+            RunFile { name: REPORT.into(), bytes: whole.text().into_bytes() },
+        ];
         for table in self.tables() {
             let failed = |error: records::RecordsError| {
                 let message = format!("table `{}` cannot be written: {error}", table.name);

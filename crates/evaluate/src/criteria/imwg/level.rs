@@ -40,25 +40,25 @@ fn below(value: f64, limit: f64) -> bool {
 
 /// The value from which growth is measured.
 #[derive(Debug, Clone, Copy, Default)]
-struct Lowest {
+pub(super) struct Lowest {
     any: Option<f64>,
     confirmed: Option<f64>,
     previous: Option<f64>,
 }
 
 impl Lowest {
-    fn from(baseline: Option<f64>) -> Self {
+    pub(super) fn from(baseline: Option<f64>) -> Self {
         Self { any: baseline, confirmed: baseline, previous: baseline }
     }
 
-    fn get(&self, rule: Nadir) -> Option<f64> {
+    pub(super) fn get(&self, rule: Nadir) -> Option<f64> {
         match rule {
             Nadir::LowestAny => self.any,
             Nadir::LowestConfirmed => self.confirmed,
         }
     }
 
-    fn note(&mut self, value: Option<f64>) {
+    pub(super) fn note(&mut self, value: Option<f64>) {
         let Some(value) = value else { return };
         let lower = |known: Option<f64>, new: f64| Some(known.map_or(new, |known| known.min(new)));
         self.any = lower(self.any, value);

@@ -1,0 +1,535 @@
+//! The course of one subject: what was measured, how it was judged, and what would have changed it.
+
+use evaluate::criteria::imwg::explain::{Reason, explain};
+use evaluate::{DltStatus, GradeStep, Index, SubjectOutcome, TimeToEvent};
+use records::{Analyte, Study};
+use report::figure::{Curve, CurvePoint, Drawing, Line, Swimmer};
+use report::format::number;
+use report::{
+    Axis, Block, Cell, Colours, Document, KeyValue, Table, key_value, numbers, paragraph,
+    reference, section, subsection, words as column,
+};
+
+use super::kinetics::samples;
+use crate::operation::evaluate::Evaluation;
+use crate::section::parts::{Words, figure};
+use crate::section::subjects::{EVENTS, STATES, lane};
+
+/// The course of a subject as a document; `None` when there is no such subject.
+pub fn course(evaluation: &Evaluation, subject: &str) -> Option<Document> {
+    let about = &evaluation.study.subjects;
+    let at = about.id.iter().position(|id| id == subject)?;
+    let outcome = &evaluation.outcomes.subjects[at];
+    let mut blocks = vec![section(format!("Subject {subject}")), summary(evaluation, at, outcome)];
+    blocks.push(subsection("Response"));
+    blocks.push(assessments(evaluation, at, outcome));
+    blocks.extend(response_lane(evaluation, at, outcome));
+    blocks.extend(markers(&evaluation.study, at));
+    blocks.push(subsection("Cells and cytokines"));
+    let series = |id: &str, title: &str, unit: &str, analytes: &[Analyte]| {
+        lines(&evaluation.study, at, (id, title, unit), analytes)
+    };
+    let cells = [Analyte::InfusedCells, Analyte::InfusedCellsSecond, Analyte::TransgeneCopies];
+    let drawn: Vec<Block> = [
+        series("course-cells", "Cells in blood", "cells per uL, or copies per ug", &cells),
+        series("course-cytokines", "Cytokines", "pg/mL", &CYTOKINES),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if drawn.is_empty() {
+        blocks.push(paragraph("Neither cells nor cytokines were measured."));
+    }
+    blocks.extend(drawn);
+    blocks.push(subsection("Toxicity"));
+    blocks.extend(temperature(&evaluation.study, at));
+    blocks.extend(grade_figure(outcome));
+    blocks.push(grades(evaluation, at, outcome));
+    Some(Document {
+        title: format!("Subject {subject}"),
+        subtitle: format!(
+            "{}: every call with its rule, its values and what would have changed it. Days are \
+             elapsed days from the first infusion",
+            evaluation.protocol.id
+        ),
+        arms: Vec::new(),
+        blocks,
+    })
+}
+
+const CYTOKINES: [Analyte; 7] = [
+    Analyte::Interleukin6,
+    Analyte::Interleukin15,
+    Analyte::Interleukin1,
+    Analyte::Interleukin10,
+    Analyte::InterferonGamma,
+    Analyte::TumourNecrosisFactor,
+    Analyte::GmCsf,
+];
+
+fn day(day: Option<f64>) -> String {
+    day.map_or("none".to_owned(), |day| format!("day {}", number(day)))
+}
+
+fn time(time: TimeToEvent) -> String {
+    let what = if time.event { "event" } else { "censored" };
+    format!("{} days, {what}", number(time.days))
+}
+
+fn summary(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> Block {
+    let about = &evaluation.study.subjects;
+    let rules = &evaluation.rules;
+    let code = outcome.measurable_by.code();
+    let mut values: Vec<KeyValue> = vec![
+        key_value("arm", about.arm[at].clone()),
+        key_value("what became of the subject", about.disposition[at].title()),
+        key_value("followed by", if code.is_empty() { "nothing measurable" } else { code }),
+        key_value("best confirmed response", outcome.best_response.title()),
+        key_value("first confirmed response", day(outcome.first_response_day)),
+        key_value("progression", day(outcome.progression_day)),
+        key_value("complete response lost", day(outcome.relapse_from_complete)),
+        key_value(
+            "clinical relapse",
+            outcome.clinical_relapse.map_or("none".to_owned(), |found| {
+                format!("day {}: {}", number(found.day), found.sign.title())
+            }),
+        ),
+        key_value("new therapy", day(about.new_therapy_day[at])),
+        key_value("death", day(about.death_day[at])),
+        key_value(
+            "progression-free survival",
+            format!(
+                "{} (rules {:?}, gap {} days)",
+                time(outcome.progression_free),
+                rules.censoring,
+                rules.gap_days
+            ),
+        ),
+        key_value("overall survival", time(outcome.overall)),
+    ];
+    if let Some(duration) = outcome.response_duration {
+        values.push(key_value("duration of response", time(duration)));
+    }
+    if let Some(negative) = outcome.mrd.negative_1e5 {
+        let depth = outcome.mrd.depth.map_or(String::new(), |depth| format!(", to {depth:e}"));
+        let word = if negative { "negative at 1e-5" } else { "positive at 1e-5" };
+        values.push(key_value("residual disease", format!("{word}{depth}")));
+    }
+    let dlt = match &outcome.dlt {
+        DltStatus::Dlt(dlt) => {
+            format!("yes, day {}: {}; {}", number(dlt.day), dlt.term, dlt.because)
+        }
+        DltStatus::None => "none; the window is complete".to_owned(),
+        DltStatus::Pending { follow_up } => {
+            format!("pending; seen for {} days so far", number(*follow_up))
+        }
+        DltStatus::NotEvaluable { because } => format!("not evaluable: {because}"),
+        DltStatus::Unknown => "not told".to_owned(),
+    };
+    values.push(key_value("dose-limiting toxicity", dlt));
+    Block::KeyValues(values)
+}
+
+/// The values of an assessment, those that were done.
+fn inputs(reason: &Reason) -> String {
+    let visit = &reason.visit;
+    let value = |name: &str, value: Option<f64>, unit: &str| {
+        value.map(|value| format!("{name} {} {unit}", number(value)).trim_end().to_owned())
+    };
+    let band = |name: &str, band: Option<bool>| {
+        band.map(|is| format!("{name} {}", if is { "positive" } else { "negative" }))
+    };
+    [
+        value("serum", visit.serum, "g/L"),
+        value("urine", visit.urine, "mg/24 h"),
+        band("serum band", visit.serum_band),
+        band("urine band", visit.urine_band),
+        value("kappa", visit.kappa, "mg/L"),
+        value("lambda", visit.lambda, "mg/L"),
+        value("marrow", visit.marrow, "%"),
+        visit.clonal.map(|is| if is { "marrow clonal" } else { "marrow not clonal" }.to_owned()),
+        value("plasmacytomas", visit.plasmacytoma, "mm2"),
+        value("longest lesion", visit.diameter, "mm"),
+        visit.new_lesion.then(|| "new lesion".to_owned()),
+        value("circulating plasma cells", visit.circulating, "cells/uL"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<String>>()
+    .join(", ")
+}
+
+fn assessments(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> Block {
+    let index = Index::one(&evaluation.study, at);
+    let subject = index.subject(&evaluation.study, at).with_baseline(evaluation.rules.baseline);
+    let (baseline, reasons) = explain(&subject, &evaluation.rules.imwg);
+    let first = Reason {
+        visit: baseline.values,
+        level: evaluate::Response::NotEvaluable,
+        rule: String::new(),
+        better: String::new(),
+        progression: String::new(),
+    };
+    let mut rows: Vec<Vec<Cell>> = vec![vec![
+        number(baseline.values.day).into(),
+        inputs(&first).into(),
+        "baseline".into(),
+        "".into(),
+        format!("followed by {}", outcome.measurable_by.code()).into(),
+        "".into(),
+    ]];
+    for (reason, visit) in reasons.iter().zip(&outcome.visits) {
+        let mut changes = Vec::new();
+        if !reason.better.is_empty() {
+            changes.push(format!("better: {}", reason.better));
+        }
+        if !reason.progression.is_empty() && reason.level != evaluate::Response::Progression {
+            changes.push(format!("progression: {}", reason.progression));
+        }
+        rows.push(vec![
+            number(visit.day).into(),
+            inputs(reason).into(),
+            visit.unconfirmed.code().into(),
+            visit.confirmed.code().into(),
+            reason.rule.clone().into(),
+            changes.join(". ").into(),
+        ]);
+    }
+    Block::Table(Table {
+        id: "assessments".into(),
+        caption: "Assessments: what was measured, the level and its rule, and what would have \
+                  changed it"
+            .into(),
+        columns: vec![
+            numbers("day").given(),
+            column("values"),
+            column("level"),
+            column("status"),
+            column("rule"),
+            column("what would have changed it"),
+        ],
+        rows,
+        notes: vec![
+            "The level is that of the assessment alone. The status is the best level that two \
+             consecutive assessments share so far; progression from its day on. A level that is \
+             not confirmed needs the next assessment to show it again before any new therapy."
+                .into(),
+        ],
+    })
+}
+
+fn response_lane(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> Option<Block> {
+    if !evaluation.is_followed(at) {
+        return None;
+    }
+    let lane = lane(&evaluation.study, at, outcome);
+    let events: Vec<String> = lane
+        .events
+        .iter()
+        .map(|event| format!("{} on day {}", event.name, number(event.at)))
+        .collect();
+    let words = Words {
+        id: "course-response".into(),
+        title: "Response and events".into(),
+        caption: "The best confirmed response so far, until progression, and what happened.".into(),
+        alternative: format!("One lane; {}.", events.join(", ")),
+        denominators: "One subject.".into(),
+    };
+    let drawing = Drawing::Swimmer(Swimmer {
+        horizontal: Axis::linear("days since the first infusion"),
+        states: STATES.map(str::to_owned).into(),
+        events: EVENTS.map(str::to_owned).into(),
+        colours: Colours::Benefit,
+        lanes: vec![lane],
+    });
+    Some(figure(words, drawing))
+}
+
+/// One figure per unit of the markers, so that no axis has two.
+fn markers(study: &Study, at: usize) -> Vec<Block> {
+    [
+        ("course-serum", "Serum M-protein", "g/L", vec![Analyte::SerumMProtein]),
+        ("course-urine", "Urine M-protein", "mg/24 h", vec![Analyte::UrineMProtein]),
+        (
+            "course-chains",
+            "Free light chains",
+            "mg/L",
+            vec![Analyte::KappaFreeLightChain, Analyte::LambdaFreeLightChain],
+        ),
+        ("course-marrow", "Marrow plasma cells", "%", vec![Analyte::MarrowPlasmaCells]),
+    ]
+    .into_iter()
+    .filter_map(|(id, title, unit, analytes)| {
+        let axis = Axis::linear(format!("{}, {unit}", title.to_lowercase()));
+        drawn(study, at, (id, title, unit), &analytes, axis)
+    })
+    .collect()
+}
+
+fn lines(
+    study: &Study,
+    at: usize,
+    words: (&str, &str, &str),
+    analytes: &[Analyte],
+) -> Option<Block> {
+    drawn(study, at, words, analytes, Axis::log(words.2))
+}
+
+/// Values of some analytes over time, with the limit of quantification where one was met.
+fn drawn(
+    study: &Study,
+    at: usize,
+    (id, title, unit): (&str, &str, &str),
+    analytes: &[Analyte],
+    vertical: Axis,
+) -> Option<Block> {
+    let mut limit: Option<f64> = None;
+    let mut lines = Vec::new();
+    for &analyte in analytes {
+        let values = samples(study, at, analyte);
+        if values.is_empty() {
+            continue;
+        }
+        for (_, value, _) in values.iter().filter(|(.., below)| *below) {
+            limit = Some(limit.map_or(*value, |known| known.max(*value)));
+        }
+        let points = values.iter().map(|&(day, value, _)| CurvePoint::new(day, value));
+        lines.push(Line { name: analyte.title().to_owned(), points: points.collect() });
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let values = lines.iter().flat_map(|line| &line.points).filter_map(|point| point.value);
+    let highest = values.fold(f64::NEG_INFINITY, f64::max);
+    let words = Words {
+        id: id.into(),
+        title: title.into(),
+        caption: match limit {
+            Some(_) => format!(
+                "Values by day. Results below the limit of quantification (LLOQ) stand at the \
+                 limit. Unit: {unit}."
+            ),
+            None => format!("Values by day. Unit: {unit}."),
+        },
+        alternative: format!("Line chart; the highest value is {} {unit}.", number(highest)),
+        denominators: "One subject.".into(),
+    };
+    let drawing = Drawing::Curve(Curve {
+        horizontal: Axis::linear("days since the first infusion"),
+        vertical,
+        band: String::new(),
+        lines,
+        references: limit.map(|limit| reference(limit, "LLOQ")).into_iter().collect(),
+    });
+    Some(figure(words, drawing))
+}
+
+fn temperature(study: &Study, at: usize) -> Option<Block> {
+    let values = samples(study, at, Analyte::Temperature);
+    let highest = values.iter().map(|value| value.1).reduce(f64::max)?;
+    let words = Words {
+        id: "course-temperature".into(),
+        title: "Temperature".into(),
+        caption: "Body temperature by day; fever begins at 38.0 degrees Celsius.".into(),
+        alternative: format!("Line chart; the highest value is {} degrees.", number(highest)),
+        denominators: "One subject.".into(),
+    };
+    let points = values.iter().map(|&(day, value, _)| CurvePoint::new(day, value));
+    let drawing = Drawing::Curve(Curve {
+        horizontal: Axis::linear("days since the first infusion"),
+        vertical: Axis::linear("degrees Celsius"),
+        band: String::new(),
+        lines: vec![Line { name: "temperature".into(), points: points.collect() }],
+        references: vec![reference(38.0, "fever")],
+    });
+    Some(figure(words, drawing))
+}
+
+fn syndromes(outcome: &SubjectOutcome) -> [(&'static str, &[GradeStep]); 3] {
+    [
+        ("CRS", &outcome.courses.crs),
+        ("ICANS", &outcome.courses.icans),
+        ("GvHD", &outcome.courses.gvhd),
+    ]
+}
+
+fn grade_figure(outcome: &SubjectOutcome) -> Option<Block> {
+    let mut lines = Vec::new();
+    for (name, steps) in syndromes(outcome) {
+        let mut points = Vec::new();
+        let mut before = 0.0;
+        for step in steps {
+            points.push(CurvePoint::new(step.day, before));
+            before = f64::from(step.grade);
+            points.push(CurvePoint::new(step.day, before));
+        }
+        if !points.is_empty() {
+            lines.push(Line { name: name.to_owned(), points });
+        }
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let said: Vec<String> = syndromes(outcome)
+        .iter()
+        .filter_map(|(name, steps)| {
+            let worst = steps.iter().map(|step| step.grade).max()?;
+            Some(format!("{name} up to grade {worst}"))
+        })
+        .collect();
+    let words = Words {
+        id: "course-grades".into(),
+        title: "Grades of syndromes over time".into(),
+        caption: "Each grade holds until the next step.".into(),
+        alternative: format!("Step chart: {}.", said.join(", ")),
+        denominators: "One subject.".into(),
+    };
+    let drawing = Drawing::Curve(Curve {
+        horizontal: Axis::linear("days since the first infusion"),
+        vertical: Axis::linear("grade").between(0.0, 5.0).at(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]),
+        band: String::new(),
+        lines,
+        references: Vec::new(),
+    });
+    Some(figure(words, drawing))
+}
+
+/// Signs recorded within a day before a step.
+fn signs(study: &Study, at: usize, day: f64, analytes: &[Analyte]) -> String {
+    let each = analytes.iter().filter_map(|&analyte| {
+        let values = samples(study, at, analyte);
+        let last = values.iter().rfind(|(when, ..)| *when <= day + 1e-9 && day - when <= 1.0)?;
+        let words = analyte.codes();
+        let value = match words.get(last.1 as usize) {
+            Some(word) => word.to_lowercase(),
+            None => number(last.1),
+        };
+        let unit = if words.is_empty() { analyte.unit() } else { "" };
+        Some(format!("{} {value} {unit}", analyte.title()).trim_end().to_owned())
+    });
+    each.collect::<Vec<String>>().join(", ")
+}
+
+const CRS_SIGNS: [Analyte; 6] = [
+    Analyte::Temperature,
+    Analyte::SystolicPressure,
+    Analyte::Vasopressors,
+    Analyte::Vasopressin,
+    Analyte::OxygenDevice,
+    Analyte::OxygenFlow,
+];
+const ICANS_SIGNS: [Analyte; 5] = [
+    Analyte::IceScore,
+    Analyte::Consciousness,
+    Analyte::Seizure,
+    Analyte::DeepMotorWeakness,
+    Analyte::CerebralOedema,
+];
+const GVHD_SIGNS: [Analyte; 6] = [
+    Analyte::RashArea,
+    Analyte::BullousSkin,
+    Analyte::Bilirubin,
+    Analyte::StoolVolume,
+    Analyte::SevereGut,
+    Analyte::PersistentNausea,
+];
+
+fn crs_rule(grade: u8) -> (&'static str, &'static str) {
+    match grade {
+        0 => ("no fever and neither limb", "fever of 38.0 C starts an episode"),
+        1 => ("fever alone", "grade 2: hypotension, or low-flow oxygen"),
+        2 => (
+            "hypotension without a vasopressor, or low-flow oxygen",
+            "grade 3: a vasopressor, or high-flow oxygen or a mask",
+        ),
+        3 => (
+            "one vasopressor, or high-flow oxygen or a mask",
+            "grade 4: two vasopressors, or positive pressure",
+        ),
+        4 => ("two vasopressors or positive pressure", "grade 2: off pressors and on low flow"),
+        _ => ("death from it", ""),
+    }
+}
+
+fn icans_rule(grade: u8) -> (&'static str, &'static str) {
+    match grade {
+        0 => ("ICE 10 and no sign", "grade 1: ICE 9 or less"),
+        1 => ("ICE 7 to 9, or wakes by itself", "grade 2: ICE 6 or less, or wakes to voice"),
+        2 => ("ICE 3 to 6, or wakes to voice", "grade 3: ICE 2 or less, touch, or a seizure"),
+        3 => (
+            "ICE 0 to 2, wakes to touch, a brief seizure or focal oedema",
+            "grade 4: not to be roused, a long seizure, deep weakness or diffuse oedema",
+        ),
+        4 => ("not to be roused, a long seizure, deep weakness or diffuse oedema", ""),
+        _ => ("death from it", ""),
+    }
+}
+
+fn gvhd_rule(grade: u8) -> (&'static str, &'static str) {
+    match grade {
+        0 => ("no stage", "rash, stool of 500 mL/day or bilirubin of 2 mg/dL"),
+        1 => ("rash on up to 50% alone", "grade II: rash on more than 50%, or any other organ"),
+        2 => ("skin stage 3, or stage 1 elsewhere", "grade III: liver or lower gut stage 2"),
+        3 => ("liver or lower gut stage 2 or 3", "grade IV: stage 4 of any of the three"),
+        4 => ("stage 4 of skin, liver or lower gut", ""),
+        _ => ("death from it", ""),
+    }
+}
+
+fn grades(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> Block {
+    type Rule = fn(u8) -> (&'static str, &'static str);
+    let study = &evaluation.study;
+    let kinds: [(&[Analyte], Rule); 3] =
+        [(&CRS_SIGNS, crs_rule), (&ICANS_SIGNS, icans_rule), (&GVHD_SIGNS, gvhd_rule)];
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for ((name, steps), (analytes, rule)) in syndromes(outcome).into_iter().zip(kinds) {
+        for step in steps {
+            let (because, change) = rule(step.grade);
+            let recorded = signs(study, at, step.day, analytes);
+            let because = if recorded.is_empty() { "as reported" } else { because };
+            rows.push(vec![
+                name.into(),
+                number(step.day).into(),
+                step.grade.to_string().into(),
+                recorded.into(),
+                because.into(),
+                change.into(),
+            ]);
+        }
+    }
+    for grade in outcome.lab_grades.iter().filter(|grade| grade.worst > 0) {
+        rows.push(vec![
+            grade.term.title().into(),
+            number(grade.day).into(),
+            grade.worst.to_string().into(),
+            signs(study, at, grade.day, &[grade.term.analyte()]).into(),
+            "worst after the first infusion, CTCAE".into(),
+            "".into(),
+        ]);
+    }
+    for found in &outcome.grade_differences {
+        rows.push(vec![
+            found.term.title().into(),
+            number(found.day).into(),
+            found.computed.to_string().into(),
+            format!("reported as grade {}", found.reported).into(),
+            "the signs tell more than the report".into(),
+            "".into(),
+        ]);
+    }
+    Block::Table(Table {
+        id: "course-grade-table".into(),
+        caption: "Grades: when they changed, by which signs and rule, and what would change them"
+            .into(),
+        columns: vec![
+            column("toxicity"),
+            numbers("day").given(),
+            numbers("grade").given(),
+            column("recorded"),
+            column("rule"),
+            column("what would have changed it"),
+        ],
+        rows,
+        notes: Vec::new(),
+    })
+}

@@ -1,0 +1,325 @@
+//! Why an assessment has its level: the rule, the values it rests on, and what would have changed it.
+
+use super::level::{self, Lowest};
+use super::options::ImwgOptions;
+use super::visit::{self, Baseline, Visit};
+use crate::index::SubjectRecords;
+use crate::outcome::{Measurable, Response};
+
+/// One assessment with its level and the grounds of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// Values of the assessment.
+    pub visit: Visit,
+    /// Its level, before confirmation.
+    pub level: Response,
+    /// The rule that gave it.
+    pub rule: String,
+    /// What would have made it better.
+    pub better: String,
+    /// From which values on it would have been progression.
+    pub progression: String,
+}
+
+/// The course of a subject: its baseline, and each assessment with its grounds.
+pub fn explain(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> (Baseline, Vec<Reason>) {
+    let baseline = visit::baseline(subject, options);
+    let visits = visit::after_baseline(subject, options);
+    let levels = level::levels(&baseline, &visits, options);
+    let mut known = Nadirs::from(&baseline);
+    let mut marrow = None;
+    let reasons = visits
+        .iter()
+        .zip(&levels)
+        .map(|(visit, found)| {
+            marrow = visit.marrow.or(marrow);
+            let markers = known.markers(&baseline, visit, options);
+            let reason = Reason {
+                visit: *visit,
+                level: found.level,
+                rule: rule(&baseline, visit, found.level, &markers),
+                better: better(&baseline, visit, found.level, marrow),
+                progression: limits(&markers),
+            };
+            known.note(&baseline, visit);
+            reason
+        })
+        .collect();
+    (baseline, reasons)
+}
+
+/// The value of a marker from which it shows progression, and why.
+struct Marker {
+    name: &'static str,
+    unit: &'static str,
+    value: Option<f64>,
+    limit: f64,
+    nadir: f64,
+}
+
+struct Nadirs {
+    serum: Lowest,
+    urine: Lowest,
+    chain: Lowest,
+    marrow: Lowest,
+    size: Lowest,
+}
+
+impl Nadirs {
+    fn from(baseline: &Baseline) -> Self {
+        let values = &baseline.values;
+        Self {
+            serum: Lowest::from(values.serum),
+            urine: Lowest::from(values.urine),
+            chain: Lowest::from(values.light_chain_difference(baseline.involved)),
+            marrow: Lowest::from(values.marrow),
+            size: Lowest::from(values.plasmacytoma),
+        }
+    }
+
+    fn note(&mut self, baseline: &Baseline, visit: &Visit) {
+        self.serum.note(visit.serum);
+        self.urine.note(visit.urine);
+        self.chain.note(visit.light_chain_difference(baseline.involved));
+        self.marrow.note(visit.marrow);
+        self.size.note(visit.plasmacytoma);
+    }
+
+    /// The markers that can show progression in this subject.
+    fn markers(&self, baseline: &Baseline, visit: &Visit, options: &ImwgOptions) -> Vec<Marker> {
+        let mut found = Vec::new();
+        let mut add = |name, unit, value, lowest: &Lowest, limit: &dyn Fn(f64) -> f64| {
+            if let Some(nadir) = lowest.get(options.nadir) {
+                found.push(Marker { name, unit, value, limit: limit(nadir), nadir });
+            }
+        };
+        let rise = |least: f64| move |nadir: f64| (nadir + least).max(1.25 * nadir);
+        add("serum M-protein", "g/L", visit.serum, &self.serum, &|nadir| {
+            let usual = (nadir + 5.0).max(1.25 * nadir);
+            if nadir >= 50.0 { usual.min(nadir + 10.0) } else { usual }
+        });
+        add("urine M-protein", "mg/24 h", visit.urine, &self.urine, &rise(200.0));
+        let has_protein = matches!(
+            baseline.measurable,
+            Measurable::Serum | Measurable::Urine | Measurable::SerumAndUrine
+        );
+        if !has_protein {
+            let chain = visit.light_chain_difference(baseline.involved);
+            add("light chain difference", "mg/L", chain, &self.chain, &rise(100.0));
+        }
+        if !has_protein && baseline.measurable != Measurable::FreeLightChain {
+            add("marrow plasma cells", "%", visit.marrow, &self.marrow, &rise(10.0));
+        }
+        add("plasmacytomas", "mm2", visit.plasmacytoma, &self.size, &|nadir| 1.5 * nadir);
+        found
+    }
+}
+
+/// Two decimals at most, without zeros at the end.
+fn short(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn limits(markers: &[Marker]) -> String {
+    let each: Vec<String> = markers
+        .iter()
+        .filter(|marker| marker.limit > 0.0)
+        .map(|Marker { name, unit, limit, nadir, .. }| {
+            format!("{name} from {} {unit} (nadir {})", short(*limit), short(*nadir))
+        })
+        .collect();
+    each.join("; ")
+}
+
+/// The falls of the followed markers from baseline, in words.
+fn falls(baseline: &Baseline, visit: &Visit) -> String {
+    let before = &baseline.values;
+    let chain = |visit: &Visit| visit.light_chain_difference(baseline.involved);
+    let all = match baseline.measurable {
+        Measurable::Serum => vec![("serum M-protein", before.serum, visit.serum)],
+        Measurable::Urine => vec![("urine M-protein", before.urine, visit.urine)],
+        Measurable::SerumAndUrine => vec![
+            ("serum M-protein", before.serum, visit.serum),
+            ("urine M-protein", before.urine, visit.urine),
+        ],
+        Measurable::FreeLightChain => {
+            vec![("light chain difference", chain(before), chain(visit))]
+        }
+        Measurable::Marrow => vec![("marrow plasma cells", before.marrow, visit.marrow)],
+        Measurable::Nothing => Vec::new(),
+    };
+    let said: Vec<String> = all
+        .into_iter()
+        .map(|(name, before, now)| match before.zip(now) {
+            Some((before, now)) if before > 0.0 => {
+                let change = 100.0 * (now - before) / before;
+                let way = if change > 0.0 { "+" } else { "" };
+                format!("{name} {way}{}% of baseline", short(change))
+            }
+            _ => format!("{name} not done"),
+        })
+        .collect();
+    if said.is_empty() { "nothing measurable at baseline".to_owned() } else { said.join(", ") }
+}
+
+fn rule(baseline: &Baseline, visit: &Visit, level: Response, markers: &[Marker]) -> String {
+    match level {
+        Response::Progression => {
+            let mut grounds: Vec<String> = markers
+                .iter()
+                .filter(|marker| {
+                    marker.value.is_some_and(|value| value > 0.0 && value >= marker.limit - 1e-9)
+                })
+                .map(|Marker { name, unit, value, limit, nadir }| {
+                    format!(
+                        "{name} {} {unit}, at least {} (nadir {})",
+                        short(value.unwrap_or(0.0)),
+                        short(*limit),
+                        short(*nadir)
+                    )
+                })
+                .collect();
+            if visit.new_lesion {
+                grounds.push("a new bone lesion or plasmacytoma".into());
+            }
+            if grounds.is_empty() {
+                grounds.push("growth of a lesion or of circulating plasma cells".into());
+            }
+            grounds.join("; ")
+        }
+        Response::NotEvaluable => format!("{}: nothing to judge by", falls(baseline, visit)),
+        Response::StringentComplete => "immunofixation negative in serum and urine, marrow below \
+             5% and not clonal, light chain ratio normal"
+            .to_owned(),
+        Response::Complete => {
+            "immunofixation negative in serum and urine, marrow below 5%, no plasmacytoma".to_owned()
+        }
+        Response::VeryGoodPartial => {
+            format!("{}: 90% or more with urine below 100 mg/24 h, or none left", falls(baseline, visit))
+        }
+        Response::Partial => {
+            format!("{}: serum 50% or more, urine 90% or more or below 200 mg/24 h", falls(baseline, visit))
+        }
+        Response::Minimal => format!("{}: serum 25 to 49%, urine 50 to 89%", falls(baseline, visit)),
+        Response::Stable => format!("{}: no better level has all its pieces", falls(baseline, visit)),
+    }
+}
+
+/// What the next better levels lack.
+fn better(baseline: &Baseline, visit: &Visit, level: Response, marrow: Option<f64>) -> String {
+    let before = &baseline.values;
+    let mut lacking: Vec<String> = Vec::new();
+    let mut complete = || {
+        for (what, band) in
+            [("serum", visit.serum_band), ("urine", visit.urine_band)]
+        {
+            match band {
+                None => lacking.push(format!("{what} immunofixation not done")),
+                Some(true) => lacking.push(format!("{what} immunofixation positive")),
+                Some(false) => {}
+            }
+        }
+        match marrow {
+            None => lacking.push("no marrow since baseline".into()),
+            Some(share) if share >= 5.0 - 1e-9 => {
+                lacking.push(format!("marrow {}%, not below 5%", short(share)));
+            }
+            Some(_) => {}
+        }
+    };
+    match level {
+        Response::StringentComplete => return String::new(),
+        Response::Complete => {
+            match visit.ratio_is_normal() {
+                None => lacking.push("light chains not done".into()),
+                Some(false) => lacking.push("light chain ratio not normal".into()),
+                Some(true) => lacking.push("marrow clonal, or clonality not known".into()),
+            }
+            return format!("sCR: {}", lacking.join(", "));
+        }
+        Response::VeryGoodPartial => {
+            complete();
+            return format!("CR: {}", lacking.join(", "));
+        }
+        _ => {}
+    }
+    let target = |share: f64, name: &str, before: Option<f64>, unit: &str| {
+        before.filter(|&value| value > 0.0).map(|value| {
+            format!("{name} at most {} {unit}", short((1.0 - share) * value))
+        })
+    };
+    let (code, serum, urine) = match level {
+        Response::Partial => ("VGPR", 0.9, "urine below 100 mg/24 h"),
+        Response::Minimal => ("PR", 0.5, "urine -90% or below 200 mg/24 h"),
+        _ => ("MR", 0.25, "urine -50%"),
+    };
+    let chain = before.light_chain_difference(baseline.involved);
+    let share = if level == Response::Partial { 0.9 } else { 0.5 };
+    let mut needs: Vec<String> = match baseline.measurable {
+        Measurable::Serum => target(serum, "serum", before.serum, "g/L").into_iter().collect(),
+        Measurable::Urine => vec![urine.to_owned()],
+        Measurable::SerumAndUrine => target(serum, "serum", before.serum, "g/L")
+            .into_iter()
+            .chain([urine.to_owned()])
+            .collect(),
+        Measurable::FreeLightChain => {
+            target(share, "difference", chain, "mg/L").into_iter().collect()
+        }
+        Measurable::Marrow => target(0.5, "marrow", before.marrow, "%").into_iter().collect(),
+        Measurable::Nothing => Vec::new(),
+    };
+    if code == "VGPR" && baseline.measurable == Measurable::Serum {
+        needs.push(match visit.urine {
+            None => "urine, not done".into(),
+            Some(_) => urine.into(),
+        });
+    }
+    if before.plasmacytoma.is_some_and(|size| size > 0.0) && level < Response::Partial {
+        needs.extend(target(0.5, "plasmacytomas", before.plasmacytoma, "mm2"));
+    }
+    let code = match (baseline.measurable, level) {
+        (Measurable::FreeLightChain | Measurable::Marrow, Response::Stable) => "PR",
+        (Measurable::Marrow, Response::Partial) => return String::new(),
+        _ => code,
+    };
+    if needs.is_empty() { String::new() } else { format!("{code}: {}", needs.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Index;
+    use records::{Analyte, Study};
+
+    fn reasons(serum: &[f64]) -> Vec<Reason> {
+        let mut study = Study::default();
+        study.push_subject("S-1", "A");
+        for (at, &value) in serum.iter().enumerate() {
+            study.findings.push(0, Analyte::SerumMProtein, 28.0 * at as f64, value, false);
+        }
+        let index = Index::new(&study);
+        explain(&index.subject(&study, 0), &ImwgOptions::default()).1
+    }
+
+    #[test]
+    fn a_level_says_what_it_rests_on_and_what_would_change_it() {
+        let found = reasons(&[30.0, 10.0, 16.0]);
+        assert!(found[0].rule.starts_with("serum M-protein -66.67% of baseline"), "{found:?}");
+        assert_eq!(found[0].better, "VGPR: serum at most 3 g/L, urine, not done");
+        assert_eq!(found[0].progression, "serum M-protein from 37.5 g/L (nadir 30)");
+        assert_eq!(found[1].level, Response::Progression);
+        assert_eq!(found[1].rule, "serum M-protein 16 g/L, at least 15 (nadir 10)");
+    }
+
+    #[test]
+    fn the_limits_that_are_told_are_those_that_decide() {
+        for nadir in [4.0, 20.0, 45.0, 50.0, 80.0] {
+            let told = reasons(&[nadir, nadir])[0].progression.clone();
+            let limit: f64 = told.split(' ').nth(3).unwrap().parse().unwrap();
+            let level = |value: f64| reasons(&[nadir, value])[0].level;
+            assert_eq!(level(limit), Response::Progression, "{told}");
+            assert_ne!(level(limit - 0.05), Response::Progression, "{told}");
+        }
+    }
+}
