@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cytotrial::operation::evaluate::{self as operation, DataFile, EvaluateError, Evaluation};
+use cytotrial::operation::report::Form;
 use cytotrial::problem::Problem;
 use serde_json::json;
 
 use crate::folder::{Folder, help_for};
-use crate::terminal::{refuse, say, say_json, tell};
+use crate::terminal::{coloured_data, refuse, say, say_json, tell};
 use crate::{Exit, Options, show, write};
 
 /// Find responses, toxicities and times to events in patient-level data
@@ -29,7 +30,11 @@ pub(crate) struct Arguments {
     /// Response criteria; those of the protocol unless given
     #[arg(long, value_name = "NAME")]
     rules: Option<String>,
-    /// Folder to write the result to: tables and `evaluation.json`
+    /// Show the course of one subject: every call with its rule, its values and what would have
+    /// changed it; with --out also as a page beside the result
+    #[arg(long, value_name = "SUBJECT", conflicts_with = "map_help")]
+    explain: Option<String>,
+    /// Folder to write the result to: the report, tables and `evaluation.json`
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace what the folder of `--out` holds from an earlier evaluation
@@ -78,10 +83,14 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<(), Exit> {
     if !options.quiet {
         warnings(&evaluation, &request.data, &arguments.data, options);
     }
+    let explained = arguments.explain.as_deref();
+    let course = explained.map(|subject| explain(&evaluation, subject, options)).transpose()?;
     if let Some(out) = &arguments.out {
-        leave(&evaluation, out)?;
+        leave(&evaluation, explained, out)?;
     }
-    if options.json {
+    if let Some(course) = course {
+        say(&course);
+    } else if options.json {
         say_json(&evaluation.json());
     } else {
         say(&evaluation.text());
@@ -223,12 +232,29 @@ fn free(out: &Path, force: bool) -> Result<(), Exit> {
     Err(refuse(Exit::Usage, &message, help))
 }
 
+/// The course of a subject, as text or as JSON.
+fn explain(evaluation: &Evaluation, subject: &str, options: Options) -> Result<String, Exit> {
+    let form = if options.json {
+        Form::Json
+    } else {
+        Form::Text { width: 110, coloured: coloured_data(options) }
+    };
+    evaluation.explain(subject, form).map_err(|error| unknown(&error))
+}
+
+fn unknown(error: &operation::NoSuchSubject) -> Exit {
+    refuse(Exit::Usage, &error.message, &error.help)
+}
+
 /// Writes the result beside its place and moves it there.
-fn leave(evaluation: &Evaluation, out: &Path) -> Result<(), Exit> {
-    let files = evaluation.files().map_err(|problem| {
+fn leave(evaluation: &Evaluation, explained: Option<&str>, out: &Path) -> Result<(), Exit> {
+    let mut files = evaluation.files().map_err(|problem| {
         tell(&problem.to_string());
         Exit::Failed
     })?;
+    if let Some(subject) = explained {
+        files.push(evaluation.explanation(subject).map_err(|error| unknown(&error))?);
+    }
     write::folder(out, files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())))
         .map_err(|error| {
             let message = format!("`{}` cannot be written: {error}", out.display());

@@ -17,7 +17,8 @@ use crate::{Exit, Options, show, write};
 /// Print, write or open the report of a run; nothing is simulated
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Run folder, or a trial folder of which the newest complete run is taken
+    /// Run folder, a trial folder of which the newest complete run is taken, or the folder of an
+    /// evaluation (`evaluate --out`)
     #[arg(value_name = "RUN", default_value = ".")]
     path: PathBuf,
     /// Whom it is for; the audience in `compare.toml` unless given
@@ -250,9 +251,9 @@ fn newest(folder: &Path) -> Option<PathBuf> {
     runs.into_iter().max().map(|(_, path)| path)
 }
 
-/// A run appears whole, its description last.
+/// A run, or what `evaluate --out` left; both appear whole.
 fn is_complete(folder: &Path) -> bool {
-    folder.join("run.json").is_file()
+    ["run.json", "evaluation.json"].iter().any(|file| folder.join(file).is_file())
 }
 
 #[cfg(test)]

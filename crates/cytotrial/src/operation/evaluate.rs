@@ -16,11 +16,13 @@ use crate::protocol::files::Files;
 use crate::protocol::{Protocol, read};
 
 mod answer;
+mod explain;
 mod look;
 mod place;
 mod sheets;
 mod tables;
 
+pub use explain::NoSuchSubject;
 pub use place::{Shown, shown};
 pub use sheets::{DataFile, sheets};
 

@@ -1,5 +1,7 @@
 //! Who the subjects were and what became of them.
 
+use std::collections::BTreeMap;
+
 use records::{Disposition, Sex};
 use report::format::{count_of, number};
 use report::{Block, Cell, Table, numbers, paragraph, section, words as column};
@@ -103,7 +105,7 @@ fn demographics(evaluation: &Evaluation, arms: &[Arm]) -> Block {
                 let code = evaluation.outcomes.subjects[at].measurable_by.code();
                 if code.is_empty() { "nothing measurable" } else { code }
             });
-            let mut counts: std::collections::BTreeMap<&str, usize> = Default::default();
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             codes.for_each(|code| *counts.entry(code).or_default() += 1);
             let said: Vec<String> =
                 counts.into_iter().map(|(code, count)| format!("{code} {count}")).collect();

@@ -163,9 +163,12 @@ fn grade_rows(
         }
         let mut row =
             vec![Cell::from(title), arm.name.clone().into(), told.len().to_string().into()];
-        for wanted in 1..=5_u8 {
-            let count = told.iter().filter(|&&grade| grade == wanted).count();
-            row.push(if count == 0 { "".into() } else { count.to_string().into() });
+        let mut counts = [0_usize; 6];
+        for &grade in &told {
+            counts[usize::from(grade.min(5))] += 1;
+        }
+        for count in &counts[1..] {
+            row.push(if *count == 0 { "".into() } else { count.to_string().into() });
         }
         let severe = told.iter().filter(|&&grade| grade >= 3).count() as u32;
         let upper = upper_bound_one_sided(severe, told.len() as u32, LEVEL);
