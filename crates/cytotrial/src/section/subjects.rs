@@ -112,9 +112,11 @@ pub(crate) fn name(study: &Study, at: usize) -> String {
 }
 
 /// Best responses, two of a kind together, so that five colours can be told apart.
-const CATEGORIES: [&str; 5] = ["PD or not evaluable", "SD or MR", "PR", "VGPR", "CR or sCR"];
+pub(crate) const CATEGORIES: [&str; 5] =
+    ["PD or not evaluable", "SD or MR", "PR", "VGPR", "CR or sCR"];
 
-fn category(response: Response) -> &'static str {
+/// The category of a best response.
+pub(crate) fn category(response: Response) -> &'static str {
     match response {
         Response::NotEvaluable | Response::Progression => CATEGORIES[0],
         Response::Stable | Response::Minimal => CATEGORIES[1],

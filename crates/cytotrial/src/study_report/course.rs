@@ -99,9 +99,12 @@ fn summary(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> Bloc
         key_value(
             "progression-free survival",
             format!(
-                "{} (rules {:?}, gap {} days)",
+                "{} (censoring by the {} rules, gap {} days)",
                 time(outcome.progression_free),
-                rules.censoring,
+                match rules.censoring {
+                    evaluate::Censoring::Fda => "FDA's",
+                    evaluate::Censoring::Ema => "EMA's",
+                },
                 rules.gap_days
             ),
         ),
@@ -181,7 +184,7 @@ fn assessments(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> 
     for (reason, visit) in reasons.iter().zip(&outcome.visits) {
         let mut changes = Vec::new();
         if !reason.better.is_empty() {
-            changes.push(format!("better: {}", reason.better));
+            changes.push(reason.better.clone());
         }
         if !reason.progression.is_empty() && reason.level != evaluate::Response::Progression {
             changes.push(format!("progression: {}", reason.progression));
@@ -260,7 +263,9 @@ fn markers(study: &Study, at: usize) -> Vec<Block> {
     ]
     .into_iter()
     .filter_map(|(id, title, unit, analytes)| {
-        let axis = Axis::linear(format!("{}, {unit}", title.to_lowercase()));
+        let values = analytes.iter().flat_map(|&analyte| samples(study, at, analyte));
+        let highest = values.filter(|(.., below)| !below).map(|value| value.1).reduce(f64::max)?;
+        let axis = Axis::linear(unit).between(0.0, (1.05 * highest).max(f64::MIN_POSITIVE));
         drawn(study, at, (id, title, unit), &analytes, axis)
     })
     .collect()
@@ -283,33 +288,34 @@ fn drawn(
     analytes: &[Analyte],
     vertical: Axis,
 ) -> Option<Block> {
-    let mut limit: Option<f64> = None;
+    let mut limits: Vec<f64> = Vec::new();
     let mut lines = Vec::new();
     for &analyte in analytes {
         let values = samples(study, at, analyte);
         if values.is_empty() {
             continue;
         }
-        for (_, value, _) in values.iter().filter(|(.., below)| *below) {
-            limit = Some(limit.map_or(*value, |known| known.max(*value)));
-        }
+        limits.extend(values.iter().filter(|(.., below)| *below).map(|value| value.1));
         let points = values.iter().map(|&(day, value, _)| CurvePoint::new(day, value));
         lines.push(Line { name: analyte.title().to_owned(), points: points.collect() });
     }
     if lines.is_empty() {
         return None;
     }
+    limits.sort_by(f64::total_cmp);
+    limits.dedup();
     let values = lines.iter().flat_map(|line| &line.points).filter_map(|point| point.value);
     let highest = values.fold(f64::NEG_INFINITY, f64::max);
     let words = Words {
         id: id.into(),
         title: title.into(),
-        caption: match limit {
-            Some(_) => format!(
-                "Values by day. Results below the limit of quantification (LLOQ) stand at the \
+        caption: if limits.is_empty() {
+            format!("Values by day. Unit: {unit}.")
+        } else {
+            format!(
+                "Values by day. Results below their limit of quantification (LLOQ) stand at the \
                  limit. Unit: {unit}."
-            ),
-            None => format!("Values by day. Unit: {unit}."),
+            )
         },
         alternative: format!("Line chart; the highest value is {} {unit}.", number(highest)),
         denominators: "One subject.".into(),
@@ -319,7 +325,11 @@ fn drawn(
         vertical,
         band: String::new(),
         lines,
-        references: limit.map(|limit| reference(limit, "LLOQ")).into_iter().collect(),
+        // several analytes have several limits: only a common one is a line
+        references: match limits.as_slice() {
+            [only] => vec![reference(*only, "LLOQ")],
+            _ => Vec::new(),
+        },
     });
     Some(figure(words, drawing))
 }

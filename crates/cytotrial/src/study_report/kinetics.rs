@@ -2,15 +2,17 @@
 
 use evaluate::{Kinetics, SubjectOutcome};
 use records::{Analyte, Study};
-use report::figure::{Curve, CurvePoint, Drawing, Line};
+use report::figure::{Drawing, Spider, SpiderLine};
 use report::format::number;
-use report::{Axis, Block, Cell, Table, numbers, paragraph, reference, section, words as column};
+use report::{
+    Axis, Block, Cell, Colours, Table, numbers, paragraph, reference, section, words as column,
+};
 use stats::summary::{geometric_mean, geometric_variation, median, sorted};
 
 use super::{Arm, arms};
 use crate::operation::evaluate::Evaluation;
 use crate::section::parts::{Words, figure, slug};
-use crate::section::subjects::name;
+use crate::section::subjects::{CATEGORIES, category, name};
 
 /// What is followed in blood, and where its kinetics stand.
 type Product = (Analyte, fn(&SubjectOutcome) -> Option<Kinetics>);
@@ -63,31 +65,33 @@ fn curves(
 ) -> Option<Block> {
     let study = &evaluation.study;
     let mut limit: Option<f64> = None;
-    let lines: Vec<Line> = sampled
+    let lines: Vec<SpiderLine> = sampled
         .iter()
         .map(|&at| {
             let values = samples(study, at, analyte);
             for (_, value, _) in values.iter().filter(|(.., below)| *below) {
                 limit = Some(limit.map_or(*value, |known| known.max(*value)));
             }
-            let points = values.iter().filter(|(day, ..)| *day >= 0.0);
-            Line {
-                name: name(study, at),
-                points: points.map(|&(day, value, _)| CurvePoint::new(day, value)).collect(),
+            let points = values.iter().filter(|(day, value, _)| *day >= 0.0 && *value > 0.0);
+            SpiderLine {
+                subject: name(study, at),
+                category: category(evaluation.outcomes.subjects[at].best_response).to_owned(),
+                points: points.map(|&(day, value, _)| (day, value)).collect(),
             }
         })
-        .filter(|line| line.points.iter().any(|point| point.value.is_some_and(|it| it > 0.0)))
+        .filter(|line| !line.points.is_empty())
         .collect();
     if lines.is_empty() {
         return None;
     }
-    let top = |line: &Line| line.points.iter().filter_map(|point| point.value).fold(0.0, f64::max);
-    let highest = lines.iter().map(top).fold(0.0, f64::max);
+    let values = lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+    let highest = values.fold(0.0, f64::max);
     let words = Words {
         id: format!("expansion-{}-{}", slug(analyte.code()), slug(&arm.name)),
         title: format!("{} by subject, {}", capital(analyte.title()), arm.name),
         caption: "One line per subject at the days on which samples were taken. Results below the \
-                  limit of quantification (LLOQ) stand at the limit. The axis is logarithmic."
+                  limit of quantification (LLOQ) stand at the limit. The axis is logarithmic; the \
+                  colour is the best confirmed response."
             .into(),
         alternative: format!(
             "Line chart of {} subjects; the highest value is {} {}.",
@@ -97,25 +101,15 @@ fn curves(
         ),
         denominators: format!("Subjects with samples: {}.", sampled.len()),
     };
-    let drawing = Drawing::Curve(Curve {
+    let drawing = Drawing::Spider(Spider {
         horizontal: Axis::linear("days since the first infusion"),
         vertical: Axis::log(format!("{}, {}", analyte.title(), analyte.unit())),
-        band: String::new(),
-        lines: if lines.len() > 7 { merged(lines, &arm.name) } else { lines },
+        categories: CATEGORIES.map(str::to_owned).into(),
+        colours: Colours::Benefit,
+        lines,
         references: limit.map(|limit| reference(limit, "LLOQ")).into_iter().collect(),
     });
     Some(figure(words, drawing))
-}
-
-/// More lines than colours: the subjects under one name, with gaps between them.
-fn merged(lines: Vec<Line>, arm: &str) -> Vec<Line> {
-    let mut points = Vec::new();
-    for line in lines {
-        let last = line.points.last().map_or(0.0, |point| point.at);
-        points.extend(line.points);
-        points.push(CurvePoint { at: last, value: None, band: None });
-    }
-    vec![Line { name: format!("subjects of {arm}"), points }]
 }
 
 fn capital(text: &str) -> String {

@@ -38,7 +38,11 @@ pub fn explain(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> (Baseline
                 visit: *visit,
                 level: found.level,
                 rule: rule(&baseline, visit, found.level, &markers),
-                better: better(&baseline, visit, found.level, marrow),
+                better: if found.level == Response::Progression {
+                    no_progression(visit, &markers)
+                } else {
+                    better(&baseline, visit, found.level, marrow)
+                },
                 progression: limits(&markers),
             };
             known.note(&baseline, visit);
@@ -130,6 +134,20 @@ fn limits(markers: &[Marker]) -> String {
         })
         .collect();
     each.join("; ")
+}
+
+/// What would have been no progression.
+fn no_progression(visit: &Visit, markers: &[Marker]) -> String {
+    let reached = |marker: &&Marker| {
+        marker.value.is_some_and(|value| value > 0.0 && value >= marker.limit - 1e-9)
+    };
+    let each: Vec<String> = markers
+        .iter()
+        .filter(reached)
+        .map(|Marker { name, unit, limit, .. }| format!("{name} below {} {unit}", short(*limit)))
+        .chain(visit.new_lesion.then(|| "no new lesion".to_owned()))
+        .collect();
+    format!("no progression: {}", each.join(", "))
 }
 
 /// The falls of the followed markers from baseline, in words.
@@ -310,6 +328,7 @@ mod tests {
         assert_eq!(found[0].progression, "serum M-protein from 37.5 g/L (nadir 30)");
         assert_eq!(found[1].level, Response::Progression);
         assert_eq!(found[1].rule, "serum M-protein 16 g/L, at least 15 (nadir 10)");
+        assert_eq!(found[1].better, "no progression: serum M-protein below 15 g/L");
     }
 
     #[test]
