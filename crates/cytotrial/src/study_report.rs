@@ -63,6 +63,9 @@ pub fn report(evaluation: &Evaluation) -> Report {
     }
 }
 
+/// Who is in no arm, where data name none.
+const UNNAMED_ARM: &str = "the one arm";
+
 /// An arm of the study and its rows.
 struct Arm {
     name: String,
@@ -76,8 +79,9 @@ struct Arm {
 fn arms(evaluation: &Evaluation) -> Vec<Arm> {
     let mut arms: Vec<Arm> = Vec::new();
     for (row, name) in evaluation.study.subjects.arm.iter().enumerate() {
+        let name = if name.trim().is_empty() { UNNAMED_ARM } else { name };
         let at = arms.iter().position(|arm| arm.name == *name).unwrap_or_else(|| {
-            arms.push(Arm { name: name.clone(), all: Vec::new(), followed: Vec::new() });
+            arms.push(Arm { name: name.to_owned(), all: Vec::new(), followed: Vec::new() });
             arms.len() - 1
         });
         arms[at].all.push(row);

@@ -1,6 +1,7 @@
 //! Toxicity: syndromes by grade with onset and duration, laboratory grades, DLTs.
 
 use evaluate::{DltStatus, Episode, LabTerm, SubjectOutcome};
+use records::{Analyte, EventTerm};
 use report::figure::{Bar, BarGroup, BarMode, BarSeries, Drawing};
 use report::format::{count_of, number};
 use report::{Axis, Block, Cell, Colours, Table, numbers, paragraph, section, words as column};
@@ -41,12 +42,27 @@ pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
              follows rests on signs and laboratory values.",
         ));
     }
-    blocks.push(release(evaluation, &arms));
+    if tells_of_release(evaluation) {
+        blocks.push(release(evaluation, &arms));
+    } else {
+        blocks.push(paragraph(
+            "Neither temperatures nor reports of cytokine release syndrome were handed in, so that \
+             nothing can be said of it.",
+        ));
+    }
     blocks.push(onset(evaluation, &arms));
     blocks.push(grades(evaluation, &arms));
     blocks.push(laboratory(evaluation, &arms));
     blocks.push(limiting(evaluation, &arms));
     blocks
+}
+
+/// Whether the data could have shown cytokine release syndrome.
+fn tells_of_release(evaluation: &Evaluation) -> bool {
+    let study = &evaluation.study;
+    study.findings.analyte.contains(&Analyte::Temperature)
+        || study.events.term.contains(&EventTerm::CytokineReleaseSyndrome)
+        || evaluation.outcomes.subjects.iter().any(|one| one.crs.is_some())
 }
 
 fn release(evaluation: &Evaluation, arms: &[Arm]) -> Block {
