@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod library;
 pub mod observe;
 pub mod operation;
+pub mod outcome_tables;
 pub mod parameters;
 pub mod population;
 pub mod problem;

@@ -2,10 +2,9 @@
 //!
 //! The same inputs, seed and options give the same bytes on any number of threads.
 
-use evaluate::{Outcomes, TimeToEvent};
+use evaluate::Outcomes;
 use records::Study;
-use records::adam;
-use records::column::{Column, Table};
+use records::column::Table;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -14,6 +13,7 @@ use crate::claims::findings::Findings;
 use crate::conduct::merge::append;
 use crate::operation::replay::subject;
 use crate::operation::simulate::{ASSAYS, MODEL, PARAMETERS, SIGNS, Simulation};
+use crate::outcome_tables;
 use crate::problem::Problem;
 use crate::protocol::Experiment;
 use crate::protocol::files::Files;
@@ -211,67 +211,7 @@ pub(crate) fn patient_tables(simulation: &Simulation) -> Vec<Table> {
             }
         }
     }
-    let mut tables = adam::tables(&study);
-    tables.push(responses(&study, &outcomes));
-    tables.push(times(&study, &outcomes));
-    tables
-}
-
-/// ADRS: response at each assessment, and the best.
-pub(crate) fn responses(study: &Study, outcomes: &Outcomes) -> Table {
-    let mut rows: Vec<(String, &'static str, f64, String)> = Vec::new();
-    for (subject, outcome) in outcomes.subjects.iter().enumerate() {
-        let id = &study.subjects.id[subject];
-        for visit in &outcome.visits {
-            rows.push((id.clone(), "OVR", visit.day, visit.unconfirmed.code().to_owned()));
-            rows.push((id.clone(), "COVR", visit.day, visit.confirmed.code().to_owned()));
-        }
-        if is_followed(study, subject) {
-            let day = outcome.best_response_day.unwrap_or(0.0);
-            rows.push((id.clone(), "CBOR", day, outcome.best_response.code().to_owned()));
-        }
-    }
-    Table::new("adrs")
-        .with("USUBJID", "Unique Subject Identifier", text(rows.iter().map(|row| row.0.clone())))
-        .with("PARAMCD", "Parameter Code", text(rows.iter().map(|row| row.1.to_owned())))
-        .with("ELAPSED", "Elapsed Days from First Infusion", numbers(rows.iter().map(|r| r.2)))
-        .with("AVALC", "Analysis Value (C)", text(rows.iter().map(|row| row.3.clone())))
-}
-
-/// Infused, or observed in an arm without a product.
-fn is_followed(study: &Study, subject: usize) -> bool {
-    study.subjects.infused_calendar[subject].is_some()
-        || study.subjects.disposition[subject] == records::Disposition::Observed
-}
-
-/// ADTTE: times to events; AVAL counts the first day as 1.
-pub(crate) fn times(study: &Study, outcomes: &Outcomes) -> Table {
-    let mut rows: Vec<(String, &'static str, TimeToEvent)> = Vec::new();
-    for (subject, outcome) in outcomes.subjects.iter().enumerate() {
-        if !is_followed(study, subject) {
-            continue;
-        }
-        let id = &study.subjects.id[subject];
-        rows.push((id.clone(), "PFS", outcome.progression_free));
-        rows.push((id.clone(), "OS", outcome.overall));
-        if let Some(duration) = outcome.response_duration {
-            rows.push((id.clone(), "RSD", duration));
-        }
-    }
-    let censored = rows.iter().map(|row| Some(i64::from(!row.2.event))).collect();
-    Table::new("adtte")
-        .with("USUBJID", "Unique Subject Identifier", text(rows.iter().map(|row| row.0.clone())))
-        .with("PARAMCD", "Parameter Code", text(rows.iter().map(|row| row.1.to_owned())))
-        .with("AVAL", "Analysis Value", numbers(rows.iter().map(|row| row.2.days + 1.0)))
-        .with("CNSR", "Censor", Column::Integer(censored))
-}
-
-fn text(values: impl Iterator<Item = String>) -> Column {
-    Column::Text(values.collect())
-}
-
-fn numbers(values: impl Iterator<Item = f64>) -> Column {
-    Column::Number(values.map(Some).collect())
+    outcome_tables::tables(&study, &outcomes)
 }
 
 /// The part of `run.json` that is the same in every repetition.

@@ -14,8 +14,13 @@ use std::borrow::Cow;
 /// The study's tables, empty ones included.
 pub fn tables(study: &Study) -> Vec<Table> {
     let mut tables = vec![subjects(study), exposures(study)];
-    for (name, domain) in [("adlb", "lb"), ("advs", "vs"), ("adpc", "pc"), ("adtr", "tr")] {
-        tables.push(findings(study, name, domain));
+    for (name, domain, label) in [
+        ("adlb", "lb", "Laboratory results"),
+        ("advs", "vs", "Vital signs and signs of toxicity"),
+        ("adpc", "pc", "Infused cells in blood"),
+        ("adtr", "tr", "Lesions"),
+    ] {
+        tables.push(findings(study, name, domain).labelled(label));
     }
     tables.push(events(study));
     tables
@@ -63,6 +68,7 @@ fn subjects(study: &Study) -> Table {
         about.death_cause.iter().map(|cause| Cow::Borrowed(cause.map_or("", |cause| cause.code()))),
     );
     Table::new("adsl")
+        .labelled("Subjects")
         .with("STUDYID", "Study identifier", same(&study.name, about.len()))
         .with("USUBJID", "Unique subject identifier", ids)
         .with("ARM", "Arm", arms)
@@ -70,19 +76,27 @@ fn subjects(study: &Study) -> Table {
         .with("DISPCD", "Disposition, code", words(&about.disposition, Disposition::code))
         .with("DISP", "Disposition", words(&about.disposition, Disposition::title))
         .with("SCRNCAL", "Calendar day of screening", present(&about.screened_calendar))
+        .in_unit("day")
         .number("INFCAL", "Calendar day of first infusion", about.infused_calendar.clone())
+        .in_unit("day")
         .with("ENRLEL", "Enrolment, elapsed days", present(&about.enrolled_day))
+        .in_unit("day")
         .with("AGE", "Age (years)", present(&about.age))
+        .in_unit("year")
         .with("SEX", "Sex", words(&about.sex, Sex::code))
         .with("WEIGHTBL", "Weight at baseline (kg)", present(&about.weight))
+        .in_unit("kg")
         .with("ECOGBL", "ECOG performance status at baseline", whole(&about.ecog))
         .with("PRIORLN", "Prior lines of therapy", whole(&about.prior_lines))
         .with("ISOTYPE", "Isotype of the M-protein", words(&about.isotype, Isotype::code))
         .with("LTCHAIN", "Involved light chain", words(&about.light_chain, LightChain::code))
         .number("NEWTHEL", "New therapy, elapsed days", about.new_therapy_day.clone())
+        .in_unit("day")
         .number("DTHEL", "Death, elapsed days", about.death_day.clone())
+        .in_unit("day")
         .with("DTHCAUS", "Cause of death", causes)
         .with("LSTALVEL", "Last known alive, elapsed days", present(&about.last_known_alive_day))
+        .in_unit("day")
         .with("DOSEFRAC", "Share of the planned dose given", present(&about.dose_fraction))
 }
 
@@ -91,6 +105,7 @@ fn exposures(study: &Study) -> Table {
     let rows = given.subject.len();
     let days = given.day.iter().map(|&day| Some(day));
     Table::new("adex")
+        .labelled("Exposures")
         .with("STUDYID", "Study identifier", same(&study.name, rows))
         .with(
             "USUBJID",
@@ -105,6 +120,7 @@ fn exposures(study: &Study) -> Table {
         .with("EXDOSU", "Unit", words(&given.treatment, Treatment::unit))
         .with("ADY", "Study day", study_days(days))
         .with("ELDAY", "Elapsed days from first infusion", present(&given.day))
+        .in_unit("day")
 }
 
 fn findings(study: &Study, name: &str, domain: &str) -> Table {
@@ -131,6 +147,7 @@ fn findings(study: &Study, name: &str, domain: &str) -> Table {
         .with("AVALU", "Unit", words(&analytes, Analyte::unit))
         .with("ADY", "Study day", study_days(days.iter().map(|&day| Some(day))))
         .with("ELDAY", "Elapsed days from first infusion", present(&days))
+        .in_unit("day")
 }
 
 /// The word of a code, the limit of a value below it, else nothing.
@@ -151,6 +168,7 @@ fn events(study: &Study) -> Table {
     let rows = told.subject.len();
     let starts = told.start.iter().map(|&day| Some(day));
     Table::new("adae")
+        .labelled("Adverse events")
         .with("STUDYID", "Study identifier", same(&study.name, rows))
         .with(
             "USUBJID",
@@ -170,5 +188,7 @@ fn events(study: &Study) -> Table {
         .with("ASTDY", "Study day of onset", study_days(starts))
         .with("AENDY", "Study day of end", study_days(told.end.iter().copied()))
         .with("ELSTART", "Onset, elapsed days", present(&told.start))
+        .in_unit("day")
         .number("ELEND", "End, elapsed days", told.end.clone())
+        .in_unit("day")
 }

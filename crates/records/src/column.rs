@@ -173,6 +173,17 @@ impl Table {
     }
 }
 
+impl Field {
+    /// Bytes of the longest text; 0 for numbers.
+    pub fn longest(&self) -> usize {
+        let length = |cell| match cell {
+            Cell::Text(text) => text.len(),
+            _ => 0,
+        };
+        self.column.cells().map(length).max().unwrap_or(0)
+    }
+}
+
 impl Column {
     /// A column of words: each row's word is found or added.
     pub fn coded(values: impl IntoIterator<Item = Cow<'static, str>>) -> Self {

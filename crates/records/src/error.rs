@@ -32,4 +32,12 @@ pub enum RecordsError {
         /// Its type.
         found: String,
     },
+    /// A table that a format cannot hold.
+    #[error("{table}: {what}")]
+    Format {
+        /// The table.
+        table: String,
+        /// What does not fit.
+        what: String,
+    },
 }

@@ -3,20 +3,27 @@
 
 use crate::column::{Cell, Column, Field, Table, Texts};
 use crate::error::RecordsError;
-use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
+use crate::import::time::Moment;
+use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::column::writer::ColumnWriterImpl;
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type,
+};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{Type, TypePtr};
+use parquet::schema::types::{ColumnDescriptor, Type, TypePtr};
 use std::sync::Arc;
 
 /// Key under which a column's words are kept in the file's metadata.
 const LABEL: &str = "label.";
+/// Key of a column's unit.
+const UNIT: &str = "unit.";
+/// Key of the table's own words.
+const TABLE_LABEL: &str = "label";
 
 /// The table as a Parquet file of one row group. Every column is optional; a missing value is null.
 pub fn write(table: &Table) -> Result<Vec<u8>, RecordsError> {
@@ -26,11 +33,18 @@ pub fn write(table: &Table) -> Result<Vec<u8>, RecordsError> {
 fn write_table(table: &Table) -> Result<Vec<u8>, ParquetError> {
     let fields = table.columns.iter().map(field_type).collect::<Result<Vec<_>, _>>()?;
     let schema = Type::group_type_builder(&table.name).with_fields(fields).build()?;
-    let labels = table
+    let mut labels: Vec<KeyValue> = table
         .columns
         .iter()
         .map(|field| KeyValue::new(format!("{LABEL}{}", field.name), field.label.clone()))
         .collect();
+    let in_units = table.columns.iter().filter(|field| !field.unit.is_empty());
+    labels.extend(
+        in_units.map(|field| KeyValue::new(format!("{UNIT}{}", field.name), field.unit.clone())),
+    );
+    if !table.label.is_empty() {
+        labels.push(KeyValue::new(TABLE_LABEL.to_owned(), table.label.clone()));
+    }
     let properties = WriterProperties::builder()
         .set_created_by(concat!("cytotrial ", env!("CARGO_PKG_VERSION")).into())
         .set_key_value_metadata(Some(labels))
@@ -102,63 +116,167 @@ fn write_column<'a, T: DataType>(
     writer.write_batch(&values, Some(&levels), None).map(|_| ())
 }
 
-/// Reads a Parquet file of text, double and 64-bit whole-number columns.
+/// Rows at most: a damaged file may tell of any number.
+const MOST_ROWS: i64 = 200_000_000;
+
+/// What a column of a file holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Text,
+    Double,
+    Float,
+    Long,
+    Int,
+    Bool,
+    /// Days from 1970-01-01.
+    Date,
+    /// So many units of a second from 1970-01-01.
+    Stamp(i64),
+}
+
+/// Reads a Parquet file of plain columns: text, numbers, truth values (1 and 0), dates and times
+/// (text in ISO 8601). Lists and structures are refused, and so are decimals and what is packed in
+/// other ways than Snappy and gzip.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Table, RecordsError> {
     let failed = |source: ParquetError| RecordsError::Parquet { table: name.into(), source };
     let file = SerializedFileReader::new(bytes::Bytes::copy_from_slice(bytes)).map_err(failed)?;
     let about = file.metadata().file_metadata();
-    let label = |column: &str| {
-        let key = format!("{LABEL}{column}");
+    let rows: i64 = file.metadata().row_groups().iter().map(|group| group.num_rows().max(0)).sum();
+    if rows > MOST_ROWS || about.num_rows() != rows {
+        let what = format!("{} rows are told of, {rows} in its parts", about.num_rows());
+        return Err(RecordsError::Format { table: name.into(), what });
+    }
+    let noted = |key: String| {
         let pairs = about.key_value_metadata();
         pairs
             .and_then(|pairs| pairs.iter().find(|pair| pair.key == key))
             .and_then(|pair| pair.value.clone())
             .unwrap_or_default()
     };
-    let mut table = Table::new(name);
+    let mut table = Table::new(name).labelled(&noted(TABLE_LABEL.to_owned()));
+    let mut kinds = Vec::new();
     for column in about.schema_descr().columns() {
-        let empty = match column.physical_type() {
-            PhysicalType::BYTE_ARRAY => Column::Packed(Texts::default()),
-            PhysicalType::DOUBLE => Column::Number(Vec::new()),
-            PhysicalType::INT64 => Column::Integer(Vec::new()),
-            other => {
-                return Err(RecordsError::ColumnType {
-                    table: name.into(),
-                    column: column.name().into(),
-                    found: other.to_string(),
-                });
-            }
+        let Some(kind) = kind_of(column) else {
+            let found = match column.logical_type_ref() {
+                Some(logical) => format!("{} ({logical:?})", column.physical_type()),
+                None => column.physical_type().to_string(),
+            };
+            let column = column.path().string();
+            return Err(RecordsError::ColumnType { table: name.into(), column, found });
         };
-        table = table.with(column.name(), &label(column.name()), empty);
+        let empty = match kind {
+            Kind::Text | Kind::Date | Kind::Stamp(_) => Column::Packed(Texts::default()),
+            Kind::Double | Kind::Float => Column::Number(Vec::new()),
+            Kind::Long | Kind::Int | Kind::Bool => Column::Integer(Vec::new()),
+        };
+        let label = noted(format!("{LABEL}{}", column.name()));
+        let unit = noted(format!("{UNIT}{}", column.name()));
+        table = table.with(column.name(), &label, empty).in_unit(&unit);
+        kinds.push(kind);
     }
     for at in 0..file.num_row_groups() {
         let group = file.get_row_group(at).map_err(failed)?;
-        for (place, field) in table.columns.iter_mut().enumerate() {
-            read_column(group.as_ref(), place, &mut field.column).map_err(failed)?;
+        for (place, (field, kind)) in table.columns.iter_mut().zip(&kinds).enumerate() {
+            read_column(group.as_ref(), place, *kind, &mut field.column).map_err(failed)?;
         }
     }
     Ok(table)
 }
 
+fn kind_of(column: &ColumnDescriptor) -> Option<Kind> {
+    // a value may be missing, but not be a list
+    if column.max_rep_level() > 0 || column.max_def_level() > 1 {
+        return None;
+    }
+    let logical = column.logical_type_ref();
+    let converted = column.converted_type();
+    if matches!(logical, Some(LogicalType::Decimal(_))) || converted == ConvertedType::DECIMAL {
+        return None;
+    }
+    Some(match column.physical_type() {
+        PhysicalType::BYTE_ARRAY => Kind::Text,
+        PhysicalType::DOUBLE => Kind::Double,
+        PhysicalType::FLOAT => Kind::Float,
+        PhysicalType::BOOLEAN => Kind::Bool,
+        PhysicalType::INT32 => match (logical, converted) {
+            (Some(LogicalType::Date), _) | (_, ConvertedType::DATE) => Kind::Date,
+            (Some(LogicalType::Time(_)), _) => return None,
+            _ => Kind::Int,
+        },
+        PhysicalType::INT64 => match (logical, converted) {
+            (Some(LogicalType::Timestamp(stamp)), _) => Kind::Stamp(match stamp.unit {
+                TimeUnit::MILLIS => 1000,
+                TimeUnit::MICROS => 1_000_000,
+                TimeUnit::NANOS => 1_000_000_000,
+            }),
+            (_, ConvertedType::TIMESTAMP_MILLIS) => Kind::Stamp(1000),
+            (_, ConvertedType::TIMESTAMP_MICROS) => Kind::Stamp(1_000_000),
+            (Some(LogicalType::Time(_)), _) => return None,
+            _ => Kind::Long,
+        },
+        _ => return None,
+    })
+}
+
 fn read_column(
     group: &dyn RowGroupReader,
     place: usize,
+    kind: Kind,
     into: &mut Column,
 ) -> Result<(), ParquetError> {
     use parquet::column::reader::get_typed_column_reader as typed;
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
     let reader = group.get_column_reader(place)?;
-    match into {
-        Column::Packed(values) => {
+    match (kind, into) {
+        (Kind::Text, Column::Packed(values)) => {
             for value in read_values(typed::<ByteArrayType>(reader), rows)? {
                 values.push(value.as_ref().map_or(Ok(""), ByteArray::as_utf8)?);
             }
         }
-        Column::Number(values) => values.extend(read_values(typed::<DoubleType>(reader), rows)?),
-        Column::Integer(values) => values.extend(read_values(typed::<Int64Type>(reader), rows)?),
-        Column::Text(_) | Column::Coded { .. } => {}
+        (Kind::Date, Column::Packed(values)) => {
+            for value in read_values(typed::<Int32Type>(reader), rows)? {
+                values.push(&value.map_or(String::new(), |day| moment(i64::from(day), None)));
+            }
+        }
+        (Kind::Stamp(units), Column::Packed(values)) => {
+            for value in read_values(typed::<Int64Type>(reader), rows)? {
+                let told = value.map_or(String::new(), |stamp| {
+                    let seconds = stamp.div_euclid(units);
+                    moment(seconds.div_euclid(86_400), Some(seconds.rem_euclid(86_400)))
+                });
+                values.push(&told);
+            }
+        }
+        (Kind::Double, Column::Number(values)) => {
+            values.extend(read_values(typed::<DoubleType>(reader), rows)?);
+        }
+        (Kind::Float, Column::Number(values)) => {
+            let read = read_values(typed::<FloatType>(reader), rows)?;
+            values.extend(read.into_iter().map(|value| value.map(f64::from)));
+        }
+        (Kind::Long, Column::Integer(values)) => {
+            values.extend(read_values(typed::<Int64Type>(reader), rows)?);
+        }
+        (Kind::Int, Column::Integer(values)) => {
+            let read = read_values(typed::<Int32Type>(reader), rows)?;
+            values.extend(read.into_iter().map(|value| value.map(i64::from)));
+        }
+        (Kind::Bool, Column::Integer(values)) => {
+            let read = read_values(typed::<BoolType>(reader), rows)?;
+            values.extend(read.into_iter().map(|value| value.map(i64::from)));
+        }
+        _ => {}
     }
     Ok(())
+}
+
+/// A day from 1970-01-01, and seconds of it, in ISO 8601.
+fn moment(day: i64, seconds: Option<i64>) -> String {
+    let date = Moment { day, time: None, is_partial: false }.iso();
+    match seconds {
+        Some(s) => format!("{date}T{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60),
+        None => date,
+    }
 }
 
 fn read_values<T: DataType>(
@@ -166,7 +284,11 @@ fn read_values<T: DataType>(
     rows: usize,
 ) -> Result<Vec<Option<T::T>>, ParquetError> {
     let (mut values, mut levels) = (Vec::new(), Vec::new());
-    reader.read_records(rows, Some(&mut levels), None, &mut values)?;
+    let (records, _, _) = reader.read_records(rows, Some(&mut levels), None, &mut values)?;
+    if records != rows {
+        let message = format!("{records} of {rows} rows of a column are there");
+        return Err(ParquetError::General(message));
+    }
     let mut values = values.into_iter();
     if levels.is_empty() {
         // a required column has no levels

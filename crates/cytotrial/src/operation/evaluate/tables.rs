@@ -1,19 +1,18 @@
 //! The tables that an evaluation leaves behind: the study as it was understood, and the results.
 
 use records::Table;
-use records::adam;
 
 use super::Evaluation;
+use crate::outcome_tables;
 use crate::problem::Problem;
-use crate::run_folder::{PAGE, REPORT, RunFile, responses, times};
+use crate::run_folder::{PAGE, REPORT, RunFile};
 use crate::study_report;
 
 impl Evaluation {
     /// Every table: the study in canonical units and elapsed days, responses, times to events.
     pub fn tables(&self) -> Vec<Table> {
-        let mut tables = adam::tables(&self.study);
-        tables.push(responses(&self.study, &self.outcomes));
-        tables.push(times(&self.study, &self.outcomes));
+        let mut tables = outcome_tables::tables(&self.study, &self.outcomes);
+        tables.push(outcome_tables::columns(&tables));
         tables
     }
 
