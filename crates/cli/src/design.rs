@@ -200,7 +200,7 @@ fn tabled(arguments: &Table, options: Options) -> Result<(), Stop> {
 fn advised(arguments: &Counted, options: Options) -> Result<(), Stop> {
     let mut texts = Texts::default();
     let ask = arguments.single.ask(&mut texts)?;
-    let data = arguments.patients.data(&mut texts)?;
+    let data = arguments.patients.data(&arguments.single, &mut texts, options)?;
     let answer = next_dose::run(&next_dose::Request { ask, data })
         .map_err(|problems| Stop::Problems(problems, texts))?;
     arguments.output.print(options, |shape| match shape {
@@ -213,7 +213,7 @@ fn advised(arguments: &Counted, options: Options) -> Result<(), Stop> {
 fn selected(arguments: &Counted, options: Options) -> Result<(), Stop> {
     let mut texts = Texts::default();
     let ask = arguments.single.ask(&mut texts)?;
-    let data = arguments.patients.data(&mut texts)?;
+    let data = arguments.patients.data(&arguments.single, &mut texts, options)?;
     let answer = select::run(&select::Request { ask, data })
         .map_err(|problems| Stop::Problems(problems, texts))?;
     arguments.output.print(options, |shape| match shape {
@@ -281,7 +281,7 @@ fn simulated(arguments: &Simulate, options: Options) -> Result<(), Stop> {
 fn ahead(arguments: &Pathways, options: Options) -> Result<(), Stop> {
     let mut texts = Texts::default();
     let ask = arguments.single.ask(&mut texts)?;
-    let data = arguments.patients.data(&mut texts)?;
+    let data = arguments.patients.data(&arguments.single, &mut texts, options)?;
     let answer = pathways::run(&pathways::Request { ask, data, ahead: arguments.ahead })
         .map_err(|problems| Stop::Problems(problems, texts))?;
     arguments.output.print(options, |shape| match shape {

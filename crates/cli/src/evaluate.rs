@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// Print a mapping for the data as they are, to be completed
     #[arg(long)]
     map_help: bool,
+    /// Day of the data cut, such as 2024-05-17: what came later is not known
+    #[arg(long, value_name = "DATE")]
+    cutoff: Option<String>,
     /// Response criteria; those of the protocol unless given
     #[arg(long, value_name = "NAME")]
     rules: Option<String>,
@@ -66,7 +69,8 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<(), Exit> {
     }
     let protocol = arguments.protocol.as_deref().unwrap_or(Path::new("."));
     let folder = Folder::read(protocol).map_err(|problems| told(&problems, None, options))?;
-    let mapping = mapping(arguments).map_err(|problems| told(&problems, None, options))?;
+    let mapping = mapping(&arguments.data, arguments.map.as_deref())
+        .map_err(|problems| told(&problems, None, options))?;
     if let Some(out) = &arguments.out {
         free(out, arguments.force)?;
     }
@@ -74,6 +78,7 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<(), Exit> {
         files: folder.files.clone(),
         data,
         mapping,
+        cutoff: arguments.cutoff.clone(),
         rules: arguments.rules.clone(),
     };
     let evaluation = operation::run(&request).map_err(|error| match error {
@@ -98,9 +103,31 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<(), Exit> {
     Ok(())
 }
 
+/// The patients of a folder as a dose-finding design asks for them.
+pub(crate) fn for_doses(
+    path: &Path,
+    protocol: &Path,
+    options: Options,
+) -> Result<operation::DoseTable, Exit> {
+    let data = read(path).map_err(|problems| told(&problems, None, options))?;
+    let folder = Folder::read(protocol).map_err(|problems| told(&problems, None, options))?;
+    let mapping = mapping(path, None).map_err(|problems| told(&problems, None, options))?;
+    let files = folder.files.clone();
+    let request = operation::Request { files, data, mapping, ..operation::Request::default() };
+    let evaluation = operation::run(&request).map_err(|error| match error {
+        EvaluateError::Data(found) => of_data(&found, &request.data, path, options),
+        EvaluateError::Input(problems) => input(&problems, folder, &request, options),
+    })?;
+    if !options.quiet {
+        warnings(&evaluation, &request.data, path, options);
+    }
+    evaluation.dose_table().map_err(|found| of_data(&found, &request.data, path, options))
+}
+
 /// Tells problems; those of an option alone are wrong usage.
 fn told(problems: &[Problem], folder: Option<&Folder>, options: Options) -> Exit {
-    let is_usage = problems.iter().all(|problem| problem.file == operation::OPTION_RULES);
+    let of_options = [operation::OPTION_RULES, operation::OPTION_CUTOFF];
+    let is_usage = problems.iter().all(|problem| of_options.contains(&problem.file.as_str()));
     show::problems(problems, folder.filter(|_| !is_usage), options);
     show::json(problems, options);
     if is_usage { Exit::Usage } else { Exit::Input }
@@ -204,9 +231,9 @@ fn file(path: &Path, name: String) -> Result<DataFile, Problem> {
 }
 
 /// The mapping that was named, or that lies beside the data.
-fn mapping(arguments: &Arguments) -> Result<Option<(String, String)>, Vec<Problem>> {
-    let beside = arguments.data.join(MAPPING);
-    let path = match &arguments.map {
+fn mapping(data: &Path, named: Option<&Path>) -> Result<Option<(String, String)>, Vec<Problem>> {
+    let beside = data.join(MAPPING);
+    let path = match named {
         Some(path) => path,
         None if beside.is_file() => &beside,
         None => return Ok(None),

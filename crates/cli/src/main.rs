@@ -7,6 +7,7 @@ mod design;
 mod doctor;
 mod evaluate;
 mod explain;
+mod export;
 mod folder;
 mod interrupt;
 mod model;
@@ -65,7 +66,12 @@ enum Verb {
     Evaluate(evaluate::Arguments),
     Design(Box<design::Arguments>),
     Report(report::Arguments),
+<<<<<<< HEAD
     Model(Box<model::Arguments>),
+=======
+    Export(export::Arguments),
+    Model(model::Arguments),
+>>>>>>> 9a8c06d (export, data cuts and the next dose from patient-level data)
     Verify(verify::Arguments),
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),
@@ -101,6 +107,7 @@ fn main() -> ExitCode {
         Verb::Claims(arguments) => claims::run(&arguments, options),
         Verb::Evaluate(arguments) => evaluate::run(&arguments, options),
         Verb::Design(arguments) => design::run(&arguments, options),
+        Verb::Export(arguments) => export::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
         Verb::Model(arguments) => model::run(&arguments, options),
         Verb::Verify(arguments) => verify::run(&arguments, options),

@@ -232,7 +232,7 @@ fn kept(path: &Path) -> Result<(PathBuf, String), Problem> {
 }
 
 /// The folder itself when it is a run, else the newest complete run below it.
-fn newest(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn newest(folder: &Path) -> Option<PathBuf> {
     if is_complete(folder) {
         return Some(folder.to_owned());
     }

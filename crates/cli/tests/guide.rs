@@ -33,8 +33,25 @@ fn steps(name: &str, text: &str) -> Vec<Step> {
     steps
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder for a copy");
+    for entry in fs::read_dir(from).expect("a folder to copy") {
+        let path = entry.expect("an entry of a folder").path();
+        let place = to.join(path.file_name().expect("an entry has a name"));
+        if path.is_dir() {
+            copy(&path, &place);
+        } else {
+            fs::copy(&path, &place).expect("a copy");
+        }
+    }
+}
+
 fn pages() -> Vec<(String, String)> {
-    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
+    let folder = root().join("docs/guide");
     let mut pages = Vec::new();
     for entry in fs::read_dir(folder).expect("the guide is a folder") {
         let path = entry.expect("an entry of the guide").path();
@@ -51,8 +68,9 @@ fn pages() -> Vec<(String, String)> {
 fn every_command_of_the_guide_ends_as_the_guide_says() {
     let mut count = 0;
     for (name, text) in pages() {
-        // Commands of one page follow each other in one empty folder.
+        // Commands of one page follow each other in one folder that has only the examples.
         let folder = tempfile::tempdir().expect("a folder for the commands");
+        copy(&root().join("examples"), &folder.path().join("examples"));
         for step in steps(&name, &text) {
             let output = Command::new(env!("CARGO_BIN_EXE_cytotrial"))
                 .args(&step.words)

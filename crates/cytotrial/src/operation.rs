@@ -7,6 +7,7 @@ pub mod design;
 pub mod doctor;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod model;
 pub mod new;
 pub mod replay;

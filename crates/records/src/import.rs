@@ -10,6 +10,7 @@ use crate::study::Study;
 use crate::terms::Analyte;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod cut;
 mod days;
 mod doses;
 mod events;
@@ -40,6 +41,8 @@ pub struct Imported {
     pub study: Study,
     /// Where its rows come from.
     pub origins: Origins,
+    /// Date of each subject's first infusion, where the data have dates.
+    pub infusions: Vec<Option<time::Moment>>,
     /// Whether there is a table of adverse events: without one nobody can tell that there were none.
     pub has_events: bool,
     /// Warnings.
@@ -65,8 +68,9 @@ pub fn study_of(sheets: &[Sheet], mapping: &Mapping) -> Result<Imported, Vec<Pro
     if any_error(&problems) {
         return Err(problems);
     }
-    let Import { study, origins, .. } = import;
-    Ok(Imported { study, origins, has_events, warnings: problems })
+    let Import { study, origins, anchors, .. } = import;
+    let infusions = anchors.iter().map(|anchor| anchor.infusion).collect();
+    Ok(Imported { study, origins, infusions, has_events, warnings: problems })
 }
 
 /// Work in progress.

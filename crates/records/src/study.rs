@@ -160,6 +160,31 @@ impl Subjects {
     }
 }
 
+impl Subjects {
+    /// Adds a row of another study's subjects; returns its row here.
+    pub fn push_row(&mut self, other: &Self, row: usize) -> u32 {
+        let at = self.push(&other.id[row], &other.arm[row]) as usize;
+        self.dose_level[at] = other.dose_level[row];
+        self.disposition[at] = other.disposition[row];
+        self.screened_calendar[at] = other.screened_calendar[row];
+        self.infused_calendar[at] = other.infused_calendar[row];
+        self.enrolled_day[at] = other.enrolled_day[row];
+        self.age[at] = other.age[row];
+        self.sex[at] = other.sex[row];
+        self.weight[at] = other.weight[row];
+        self.ecog[at] = other.ecog[row];
+        self.prior_lines[at] = other.prior_lines[row];
+        self.isotype[at] = other.isotype[row];
+        self.light_chain[at] = other.light_chain[row];
+        self.new_therapy_day[at] = other.new_therapy_day[row];
+        self.death_day[at] = other.death_day[row];
+        self.death_cause[at] = other.death_cause[row];
+        self.last_known_alive_day[at] = other.last_known_alive_day[row];
+        self.dose_fraction[at] = other.dose_fraction[row];
+        at as u32
+    }
+}
+
 impl Findings {
     /// Number of rows.
     pub fn len(&self) -> usize {

@@ -15,7 +15,7 @@ use cytotrial::protocol::files::Files;
 use super::Stop;
 use crate::folder::{Folder, help_for};
 use crate::terminal::{refuse, say, tell};
-use crate::{Exit, Options, write};
+use crate::{Exit, Options, evaluate, write};
 
 /// The texts that problems may be in.
 #[derive(Debug, Clone, Default)]
@@ -203,7 +203,8 @@ pub(super) struct Patients {
     /// DLTs/evaluable patients of the last cohort alone
     #[arg(long, value_name = "COUNT", allow_hyphen_values = true)]
     last_cohort: Option<String>,
-    /// Table with commas: one row per level or per patient
+    /// Table with commas, one row per level or per patient; or a folder of patient-level data, which
+    /// is evaluated by the protocol
     #[arg(long, value_name = "FILE", conflicts_with = "counts")]
     data: Option<PathBuf>,
     /// DLT window in days, for a table that counts days
@@ -212,8 +213,18 @@ pub(super) struct Patients {
 }
 
 impl Patients {
-    pub(super) fn data(&self, texts: &mut Texts) -> Result<Data, Stop> {
-        let table = self.data.as_deref().map(|path| texts.read(path)).transpose()?;
+    /// The counts; `single` names the protocol by which a folder of data is evaluated.
+    pub(super) fn data(
+        &self,
+        single: &Single,
+        texts: &mut Texts,
+        options: Options,
+    ) -> Result<Data, Stop> {
+        let table = match self.data.as_deref() {
+            None => None,
+            Some(path) if path.is_dir() => Some(evaluated(path, single, texts, options)?),
+            Some(path) => Some(texts.read(path)?),
+        };
         Ok(Data {
             counts: self.counts.clone(),
             pending: self.pending.clone(),
@@ -227,6 +238,26 @@ impl Patients {
             window_days: self.window_days,
         })
     }
+}
+
+/// A table of patients from a folder of data, judged by the protocol.
+fn evaluated(
+    path: &Path,
+    single: &Single,
+    texts: &mut Texts,
+    options: Options,
+) -> Result<(String, String), Stop> {
+    let Some(protocol) = &single.settings.protocol else {
+        let message = format!("`{}` is a folder of data, judged by a protocol", path.display());
+        return Err(usage("K102", message, "name the trial with `--protocol FILE`"));
+    };
+    let found = evaluate::for_doses(path, protocol, options).map_err(Stop::Told)?;
+    for note in found.left_out {
+        tell(&format!("note: {note}"));
+    }
+    let name = path.display().to_string();
+    texts.0.insert(name.clone(), found.text.clone());
+    Ok((name, found.text))
 }
 
 /// What is taken to be true.

@@ -9,6 +9,7 @@
 use evaluate::{Outcomes, Rules};
 pub use records::Problem as DataProblem;
 use records::Study;
+use records::import::time::Moment;
 use records::import::{self, Mapping, Origins, Sheet};
 
 use crate::problem::Problem;
@@ -16,12 +17,14 @@ use crate::protocol::files::Files;
 use crate::protocol::{Protocol, read};
 
 mod answer;
+mod doses;
 mod explain;
 mod look;
 mod place;
 mod sheets;
 mod tables;
 
+pub use doses::DoseTable;
 pub use explain::NoSuchSubject;
 pub use place::{Shown, shown};
 pub use sheets::{DataFile, sheets};
@@ -32,6 +35,9 @@ pub const CRITERIA: &[&str] = &["imwg-2016"];
 /// The place of a problem with the choice of criteria: no file, but the option.
 pub const OPTION_RULES: &str = "--rules";
 
+/// The place of a problem with the day of the data cut.
+pub const OPTION_CUTOFF: &str = "--cutoff";
+
 /// What to evaluate.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -41,6 +47,8 @@ pub struct Request {
     pub data: Vec<DataFile>,
     /// Name and text of a mapping of the site's own names.
     pub mapping: Option<(String, String)>,
+    /// Day of the data cut, `2024-05-17`: what came later is not known; everything unless given.
+    pub cutoff: Option<String>,
     /// Response criteria by name; those of the protocol unless given.
     pub rules: Option<String>,
 }
@@ -82,12 +90,12 @@ pub fn run(request: &Request) -> Result<Evaluation, EvaluateError> {
         .map(|experiment| experiment.protocol)
         .map_err(EvaluateError::Input)?;
     let mapping = mapping(request).map_err(EvaluateError::Input)?;
-    chosen(request).map_err(EvaluateError::Input)?;
+    let cutoff = chosen(request).map_err(EvaluateError::Input)?;
     let sheets = sheets(&request.data).map_err(EvaluateError::Data)?;
-    of_sheets(protocol, &sheets, &mapping)
+    of_sheets(protocol, &sheets, &mapping, cutoff)
 }
 
-/// Judges tables that were read.
+/// Judges tables that were read, as they were known on the day of a data cut.
 ///
 /// # Errors
 /// Every problem of the data.
@@ -95,8 +103,12 @@ pub fn of_sheets(
     protocol: Protocol,
     sheets: &[Sheet],
     mapping: &Mapping,
+    cutoff: Option<Moment>,
 ) -> Result<Evaluation, EvaluateError> {
-    let imported = import::study_of(sheets, mapping).map_err(EvaluateError::Data)?;
+    let mut imported = import::study_of(sheets, mapping).map_err(EvaluateError::Data)?;
+    if let Some(cutoff) = cutoff {
+        imported.cut(cutoff).map_err(EvaluateError::Data)?;
+    }
     let rules = protocol.rules.clone();
     let outcomes = evaluate::evaluate(&imported.study, &rules);
     let mut evaluation = Evaluation {
@@ -136,13 +148,28 @@ fn mapping(request: &Request) -> Result<Mapping, Vec<Problem>> {
     Err(found.into_iter().map(problem).collect())
 }
 
-fn chosen(request: &Request) -> Result<(), Vec<Problem>> {
-    match &request.rules {
-        Some(name) if !CRITERIA.contains(&name.as_str()) => {
-            let help = crate::problem::help_with_nearest(name, CRITERIA.iter().copied());
-            let message = format!("there are no criteria `{name}`");
-            Err(vec![Problem::error("N101", OPTION_RULES, "", message, help)])
+/// The day of the data cut; what was chosen and does not exist is a problem.
+fn chosen(request: &Request) -> Result<Option<Moment>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    if let Some(name) = request.rules.as_deref().filter(|name| !CRITERIA.contains(name)) {
+        let help = crate::problem::help_with_nearest(name, CRITERIA.iter().copied());
+        let message = format!("there are no criteria `{name}`");
+        problems.push(Problem::error("N101", OPTION_RULES, "", message, help));
+    }
+    let cutoff = request.cutoff.as_deref().map(|text| Moment::read(text).ok_or(text));
+    let whole = |moment: &Moment| moment.time.is_none() && !moment.is_partial;
+    match cutoff {
+        None if problems.is_empty() => Ok(None),
+        Some(Ok(moment)) if problems.is_empty() && whole(&moment) => Ok(Some(moment)),
+        None => Err(problems),
+        Some(found) => {
+            if found.as_ref().map_or(true, |moment| !whole(moment)) {
+                let text = request.cutoff.as_deref().unwrap_or_default();
+                let message = format!("`{text}` is not a date");
+                let help = "write it like `2024-05-17`";
+                problems.push(Problem::error("E112", OPTION_CUTOFF, "", message, help));
+            }
+            Err(problems)
         }
-        _ => Ok(()),
     }
 }

@@ -6,6 +6,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
+mod damaged;
+mod formats;
+mod shapes;
+
 struct Run {
     code: i32,
     out: String,

@@ -1,0 +1,146 @@
+//! Shapes that data come in: SDTM, long tables, a site's own names, dates and study days, data cuts.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{cytotrial, evaluate, folder, protocol, root};
+
+fn answer(files: &[(&str, &str)], more: &[&str]) -> Value {
+    let place = folder(files);
+    let run = evaluate(place.path(), &[&["--json", "--quiet"], more].concat());
+    assert_eq!(run.code, 0, "{}", run.err);
+    serde_json::from_str(&run.out).expect("one JSON document")
+}
+
+const DM: &str = "STUDYID,DOMAIN,USUBJID,RFSTDTC,ARM,BRTHDTC,SEX,DTHDTC\n\
+    ST1,DM,ST1-001,2025-01-09,CAR-NK,1960-05-01,F,\n\
+    ST1,DM,ST1-002,2025-01-16,CAR-NK,1955-02,M,2025-06-01\n";
+const EX: &str = "USUBJID,EXTRT,EXDOSE,EXDOSU,EXSTDTC\n\
+    ST1-001,Fludarabine,50,mg,2025-01-09\nST1-001,CAR-NK cells,200,10^6 cells,2025-01-14\n\
+    ST1-002,Fludarabine,52,mg,2025-01-16\nST1-002,CAR-NK cells,210,10^6 cells,2025-01-21\n";
+const LB: &str = "USUBJID,LBTESTCD,LBTEST,LBSPEC,LBORRES,LBORRESU,LBSTRESC,LBSTRESN,LBSTRESU,LBDTC,LBDY,LBSTAT\n\
+    ST1-001,MCPROT,Monoclonal Protein,SERUM,3.0,g/dL,30,30,g/L,2025-01-08,-1,\n\
+    ST1-001,MCPROT,Monoclonal Protein,SERUM,1.4,g/dL,14,14,g/L,2025-02-11,34,\n\
+    ST1-001,MCPROT,Monoclonal Protein,SERUM,1.2,g/dL,12,12,g/L,,62,\n\
+    ST1-001,MCPROT,Monoclonal Protein,SERUM,,,,,,2025-04-08,90,NOT DONE\n\
+    ST1-002,MCPROT,Monoclonal Protein,URINE,900,mg/24h,900,900,mg/24h,2025-01-15,-1,\n\
+    ST1-002,MCPROT,Monoclonal Protein,URINE,80,mg/24h,80,80,mg/24h,2025-02-18,34,\n\
+    ST1-002,MCPROT,Monoclonal Protein,URINE,60,mg/24h,60,60,mg/24h,2025-03-18,62,\n";
+const AE: &str = "USUBJID,AETERM,AEDECOD,AEBODSYS,AETOXGR,AEREL,AESTDTC,AEENDTC\n\
+    ST1-001,fever,Cytokine release syndrome,Immune system disorders,2,RELATED,2025-01-15,2025-01-17\n\
+    ST1-002,shingles,Herpes zoster,Infections and infestations,2,NOT RELATED,2025-03-01,2025-03-15\n";
+
+#[test]
+fn an_sdtm_folder_is_read_by_its_own_names() {
+    let files = [
+        ("dm.csv", DM),
+        ("ex.csv", EX),
+        ("lb.csv", LB),
+        ("ae.csv", AE),
+        ("suppae.csv", "A,B\n1,2\n"),
+    ];
+    let answer = answer(&files, &[]);
+    let [first, second] = &answer["subjects"].as_array().expect("a list")[..] else {
+        panic!("two subjects")
+    };
+    // 2025-01-14 is day 0: 11 February is day 28; study day 62 from 9 January is 11 March, day 56
+    assert_eq!(first["measurable_by"], "SPEP");
+    assert_eq!(first["best_response"], "PR");
+    assert_eq!(first["first_response_day"], 28.0);
+    let days: Vec<f64> = first["visits"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|visit| visit["day"].as_f64())
+        .collect();
+    assert_eq!(days, [28.0, 56.0]);
+    assert_eq!(first["crs"]["grade"], 2);
+    assert_eq!(first["crs"]["onset"], 1.0);
+    assert_eq!(second["measurable_by"], "UPEP");
+    assert_eq!(second["best_response"], "PR");
+    assert_eq!(second["overall"]["days"], 131.0);
+    assert_eq!(second["overall"]["event"], true);
+    assert_eq!(second["infection_grade"], 2);
+}
+
+#[test]
+fn a_data_cut_shows_what_was_known_then() {
+    let files = [("dm.csv", DM), ("ex.csv", EX), ("lb.csv", LB), ("ae.csv", AE)];
+    let answer = answer(&files, &["--cutoff", "2025-02-20"]);
+    let first = &answer["subjects"][0];
+    // one value below half of baseline is not confirmed yet
+    assert_eq!(first["best_response"], "SD");
+    assert_eq!(answer["subjects"][1]["overall"]["event"], false);
+    assert_eq!(answer["subjects"][1]["overall"]["days"], 28.0);
+    let early = self::answer(&files, &["--cutoff", "2025-01-15"]);
+    assert_eq!(
+        early["subjects"].as_array().map(Vec::len),
+        Some(1),
+        "the second was not infused yet"
+    );
+    let place = folder(&files);
+    let run = evaluate(place.path(), &["--cutoff", "20 February"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    let undated = folder(&[
+        ("visits.csv", "subject,day,spep_g_dl\nP,0,3\n"),
+        ("subjects.csv", "subject,sex\nP,F\n"),
+    ]);
+    let run = evaluate(undated.path(), &["--cutoff", "2025-02-20"]);
+    assert!(run.code == 1 && run.err.contains("a data cut needs dates"), "{}", run.err);
+}
+
+#[test]
+fn the_long_and_the_wide_layout_give_the_same_outcomes() {
+    let subjects = "subject,involved_light_chain\nP-01,kappa\n";
+    let wide = "subject,day,SPEP (g/dL),UPEP (mg/24h),sife\nP-01,0,4.0,0,P\nP-01,28,2.0,0,P\nP-01,56,0.3,0,P\nP-01,84,0.2,0,P\n";
+    let long = "Patient,Day,Test,Result,Unit\nP-01,0,SPEP,40,g/L\nP-01,0,UPEP,0,g/24h\nP-01,0,SIFE,positive,\n\
+        P-01,28,M-protein,2000,mg/dL\nP-01,28,UPEP,0,mg/24 h\nP-01,28,SIFE,P,\nP-01,56,SPEP,3,g/L\nP-01,56,UPEP,0,mg/24h\nP-01,56,SIFE,1,\n\
+        P-01,84,SPEP,0.2,g/dL\nP-01,84,UPEP,0,mg/d\nP-01,84,SIFE,P,\n";
+    let of_wide = answer(&[("subjects.csv", subjects), ("visits.csv", wide)], &[]);
+    let of_long = answer(&[("subjects.csv", subjects), ("labs.csv", long)], &[]);
+    assert_eq!(of_wide["subjects"], of_long["subjects"]);
+    assert_eq!(of_wide["subjects"][0]["best_response"], "VGPR");
+}
+
+#[test]
+fn a_mapping_gives_a_sites_own_names_their_meaning() {
+    let people = "Pat-Nr;Leichtkette;Infusion\n7;kappa;2025-01-14\n8;lambda;2025-02-11\n";
+    let values = "Pat-Nr;Datum;Parameter;Wert\n7;2025-01-08;M-Gradient;31\n7;2025-02-11;M-Gradient;12\n7;2025-03-11;M-Gradient;11\n8;2025-02-05;Farbe;3\n";
+    let mapping = "[files]\n\"personen.csv\" = \"subjects\"\n\"labor.csv\" = \"results\"\n\
+        [columns.\"personen.csv\"]\nsubject = \"Pat-Nr\"\nlight_chain = \"Leichtkette\"\ninfusion_date = \"Infusion\"\n\
+        [columns.\"labor.csv\"]\nsubject = \"Pat-Nr\"\ndate = \"Datum\"\ntest = \"Parameter\"\nvalue = \"Wert\"\n\
+        [tests]\n\"M-Gradient\" = \"SPEP\"\n\"Farbe\" = \"\"\n[units]\nSPEP = \"g/L\"\n";
+    let files = [("personen.csv", people), ("labor.csv", values), ("mapping.toml", mapping)];
+    let answer = answer(&files, &[]);
+    assert_eq!(answer["subjects"][0]["best_response"], "PR");
+    assert_eq!(
+        answer["warnings"].as_array().map(|w| w.iter().filter(|w| w["code"] != "E118").count()),
+        Some(0),
+        "{}",
+        answer["warnings"]
+    );
+}
+
+#[test]
+fn the_proposed_mapping_can_be_used_as_it_is() {
+    let data = root().join("examples/evaluate");
+    let shown = data.display().to_string();
+    let run = cytotrial(&["evaluate", &shown, "--map-help"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(
+        run.out.contains("\"visits.csv\" = \"visits\"")
+            && run.out.contains("\"spep_g_dl\" = \"SPEP\""),
+        "{}",
+        run.out
+    );
+    let place = folder(&[("map.toml", &run.out)]);
+    let map = place.path().join("map.toml").display().to_string();
+    let protocol = protocol();
+    let with =
+        cytotrial(&["evaluate", &shown, "--protocol", &protocol, "--map", &map, "--json", "-q"]);
+    let without = cytotrial(&["evaluate", &shown, "--protocol", &protocol, "--json", "-q"]);
+    assert_eq!((with.code, without.code), (0, 0), "{}", with.err);
+    assert_eq!(with.out, without.out);
+    assert!(fs::metadata(&map).is_ok());
+}
