@@ -62,7 +62,13 @@ fn ten_thousand_subjects_with_thirty_visits() {
 #[ignore = "prints times; for an idle machine"]
 fn a_million_rows() {
     let mut rows = String::from("USUBJID,LBTESTCD,LBSTRESN,LBSTRESU,LBDTC\n");
-    let tests = [("SPEP", "g/L"), ("NEUT", "10^9/L"), ("PLAT", "10^9/L"), ("CREAT", "umol/L"), ("ALT", "U/L")];
+    let tests = [
+        ("SPEP", "g/L"),
+        ("NEUT", "10^9/L"),
+        ("PLAT", "10^9/L"),
+        ("CREAT", "umol/L"),
+        ("ALT", "U/L"),
+    ];
     for row in 0..1_000_000_usize {
         let (test, unit) = tests[row % tests.len()];
         let (subject, day) = (row / 500, 1 + row / 5 % 28);

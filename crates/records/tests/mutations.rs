@@ -18,7 +18,8 @@ struct Draws(u64);
 
 impl Draws {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
@@ -29,8 +30,25 @@ impl Draws {
 
 /// Pieces that break tables.
 const PIECES: &[&[u8]] = &[
-    b"\"", b",", b"\n", b"\r\n", b"\0", b"\xff", b"NaN", b"1e999", b"-1", b"[", b"]", b"{", b"}",
-    b"null", b"\xef\xbb\xbf", b"99999999999999999999", b"PAR1", b"HEADER RECORD*******", b"=cmd",
+    b"\"",
+    b",",
+    b"\n",
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b"NaN",
+    b"1e999",
+    b"-1",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"null",
+    b"\xef\xbb\xbf",
+    b"99999999999999999999",
+    b"PAR1",
+    b"HEADER RECORD*******",
+    b"=cmd",
 ];
 
 fn mutated(original: &[u8], draws: &mut Draws) -> Vec<u8> {

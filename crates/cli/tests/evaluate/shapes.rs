@@ -72,7 +72,7 @@ fn a_data_cut_shows_what_was_known_then() {
     // one value below half of baseline is not confirmed yet
     assert_eq!(first["best_response"], "SD");
     assert_eq!(answer["subjects"][1]["overall"]["event"], false);
-    assert_eq!(answer["subjects"][1]["overall"]["days"], 28.0);
+    assert_eq!(answer["subjects"][1]["overall"]["days"], 30.0);
     let early = self::answer(&files, &["--cutoff", "2025-01-15"]);
     assert_eq!(
         early["subjects"].as_array().map(Vec::len),

@@ -286,8 +286,9 @@ pub fn kind_of(table: &str, columns: &[String]) -> Option<Kind> {
         let aliases = of(kind).iter().find(|(name, _)| *name == role).map_or(&[][..], |r| r.1);
         columns.iter().any(|name| aliases.contains(&name.as_str()))
     };
+    let by_name = || WORDS.iter().find(|(word, _)| table.contains(word)).map(|(_, kind)| *kind);
     if !has(Kind::Subjects, "subject") {
-        return None;
+        return by_name();
     }
     let analytes = columns.iter().filter(|name| analyte_column(name).is_some()).count();
     let by_columns = if has(Kind::Results, "test") && has(Kind::Results, "value") {
@@ -301,7 +302,6 @@ pub fn kind_of(table: &str, columns: &[String]) -> Option<Kind> {
     } else {
         None
     };
-    let by_name = || WORDS.iter().find(|(word, _)| table.contains(word)).map(|(_, kind)| *kind);
     by_columns.or_else(by_name)
 }
 
@@ -396,6 +396,13 @@ pub fn analyte_column(plain_name: &str) -> Option<(Analyte, Option<String>)> {
         }
     }
     None
+}
+
+/// The unit that ends a column's name, when the analyte can have it.
+pub fn unit_of(plain_name: &str, analyte: Analyte) -> Option<String> {
+    let cuts = plain_name.char_indices().filter(|(_, letter)| *letter == '_');
+    let mut units = cuts.map(|(at, _)| &plain_name[at + 1..]);
+    units.find(|unit| super::units::conversion(analyte, unit).is_some()).map(str::to_owned)
 }
 
 /// Every name that a column of a visit table may begin with.

@@ -98,9 +98,11 @@ impl Import<'_> {
         if mapped.is_some_and(String::is_empty) {
             return None;
         }
-        let of_mapping = mapped.and_then(|code| Analyte::from_code(code)).map(|a| (a, None));
-        let Some((analyte, in_name)) = of_mapping.or_else(|| analyte_column(&roles::plain(name)))
-        else {
+        let plain = roles::plain(name);
+        let of_mapping = mapped
+            .and_then(|code| Analyte::from_code(code))
+            .map(|analyte| (analyte, roles::unit_of(&plain, analyte)));
+        let Some((analyte, in_name)) = of_mapping.or_else(|| analyte_column(&plain)) else {
             self.unknown_column(reader, name);
             return None;
         };
