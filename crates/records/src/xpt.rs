@@ -136,19 +136,7 @@ fn columns(file: &str, variables: &[Variable], data: &[u8]) -> Result<Vec<Field>
 fn column(file: &str, variable: &Variable, rows: &[&[u8]]) -> Result<Field, Box<Problem>> {
     let Variable { length, position, .. } = *variable;
     let cells = rows.iter().map(|row| &row[position..position + length]);
-    let column = if !variable.is_number {
-        let mut texts = Texts::default();
-        for (row, cell) in cells.enumerate() {
-            let Ok(text) = std::str::from_utf8(cell) else {
-                let message = "the text is not UTF-8".to_owned();
-                let problem = Problem::error("E101", file, message).at_row(row);
-                let help = "export it again in UTF-8, or as Dataset-JSON";
-                return Err(Box::new(problem.in_column(&variable.name).helped(help)));
-            };
-            texts.push(text.trim_end_matches([' ', '\0']));
-        }
-        Column::Packed(texts)
-    } else {
+    let column = if variable.is_number {
         let numbers = cells.map(number_of);
         match moment_format(&variable.format) {
             None => Column::Number(numbers.collect()),
@@ -160,6 +148,17 @@ fn column(file: &str, variable: &Variable, rows: &[&[u8]]) -> Result<Field, Box<
                 Column::Packed(texts)
             }
         }
+    } else {
+        let mut texts = Texts::default();
+        for (row, cell) in cells.enumerate() {
+            let Ok(text) = std::str::from_utf8(cell) else {
+                let problem = Problem::error("E101", file, "the text is not UTF-8").at_row(row);
+                let help = "export it again in UTF-8, or as Dataset-JSON";
+                return Err(Box::new(problem.in_column(&variable.name).helped(help)));
+            };
+            texts.push(text.trim_end_matches([' ', '\0']));
+        }
+        Column::Packed(texts)
     };
     Ok(Field {
         name: variable.name.clone(),
@@ -213,8 +212,8 @@ fn number_of(bytes: &[u8]) -> Option<f64> {
         return None;
     }
     let fraction = bytes[1..].iter().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));
-    let bits = 8 * (bytes.len() as i32 - 1);
     // the fraction has at most 56 bits; those beyond 53 are rounded once, here
+    let bits: i32 = bytes[1..].iter().map(|_| 8).sum();
     let value = scaled(fraction as f64, 4 * (i32::from(first & 0x7f) - 64) - bits);
     Some(if first & 0x80 == 0 { value } else { -value })
 }
