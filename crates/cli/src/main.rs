@@ -66,12 +66,8 @@ enum Verb {
     Evaluate(evaluate::Arguments),
     Design(Box<design::Arguments>),
     Report(report::Arguments),
-<<<<<<< HEAD
-    Model(Box<model::Arguments>),
-=======
     Export(export::Arguments),
-    Model(model::Arguments),
->>>>>>> 9a8c06d (export, data cuts and the next dose from patient-level data)
+    Model(Box<model::Arguments>),
     Verify(verify::Arguments),
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),

@@ -247,7 +247,7 @@ const PARAMETERS: &[Parameter] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evaluate::{Rules, evaluate};
+    use ::evaluate::Rules;
     use records::Analyte;
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
             study.findings.push(0, Analyte::SerumMProtein, day, value, false);
             study.findings.push(0, Analyte::InfusedCells, day, 1.0 + day, false);
         }
-        let outcomes = evaluate(&study, &Rules::default());
+        let outcomes = ::evaluate::evaluate(&study, &Rules::default());
         let all = tables(&study, &outcomes);
         let named = columns(&all);
         assert_eq!(named.rows(), all.iter().map(|table| table.columns.len()).sum::<usize>());

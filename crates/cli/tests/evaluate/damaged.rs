@@ -56,265 +56,278 @@ fn assert_refused(damage: &Damage) {
     assert!(run.err.len() < 20_000, "{what}: {} bytes of messages", run.err.len());
 }
 
+/// What is wrong, the file, whether the row is added to the sound file or is a whole one, the row or
+/// the text, the code, words of the message.
+type Case = (&'static str, &'static str, bool, &'static str, &'static str, &'static str);
+
+const CASES: &[Case] = &[
+    (
+        "no subject column",
+        "visits.csv",
+        false,
+        "when,date,spep_g_dl\nP-01,2025-01-08,3\n",
+        "E103",
+        "no column for `subject`",
+    ),
+    (
+        "no day column",
+        "visits.csv",
+        false,
+        "subject,spep_g_dl\nP-01,3\n",
+        "E103",
+        "no column for `day`",
+    ),
+    (
+        "a column twice",
+        "visits.csv",
+        false,
+        "subject,date,sife,sife\n",
+        "E103",
+        "`sife` is there twice",
+    ),
+    (
+        "an analyte twice",
+        "visits.csv",
+        false,
+        "subject,date,spep_g_dl,spep_g_l\nP-01,2025-01-08,3,30\n",
+        "E103",
+        "are both serum M-protein",
+    ),
+    (
+        "unknown unit",
+        "results.csv",
+        false,
+        "subject,date,test,value,unit\nP-01,2025-01-08,SPEP,3,mmol/kg\n",
+        "E106",
+        "the unit of serum M-protein is `mmol/kg`",
+    ),
+    (
+        "dose per kilogram",
+        "doses.csv",
+        false,
+        "subject,date,treatment,dose,unit\nP-01,2025-01-14,CAR-NK,1,cells/kg\n",
+        "E106",
+        "the unit of cell product is `cells/kg`",
+    ),
+    (
+        "unknown treatment",
+        "doses.csv",
+        false,
+        "subject,date,treatment,dose,unit\nP-01,2025-01-14,XK-17,1,mg\n",
+        "E104",
+        "the treatment `XK-17` is not known",
+    ),
+    (
+        "subject twice",
+        "subjects.csv",
+        true,
+        "P-01,1965,F,kappa,2025-01-14,",
+        "E110",
+        "`birth_year` differs",
+    ),
+    (
+        "visit before birth",
+        "visits.csv",
+        true,
+        "P-01,1925-01-08,3,P",
+        "E113",
+        "1925-01-08 is before the birth of the subject, 1956",
+    ),
+    ("not a number", "visits.csv", true, "P-01,2025-03-01,NaN,P", "E105", "`NaN` is not a number"),
+    ("infinity", "visits.csv", true, "P-01,2025-03-01,inf,P", "E105", "`inf` is not a number"),
+    (
+        "1e308",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,1e308,P",
+        "E105",
+        "serum M-protein of 1e308 is no measurement",
+    ),
+    (
+        "beyond all numbers",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,1e999,P",
+        "E105",
+        "`1e999` is not a number",
+    ),
+    (
+        "decimal comma",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,\"1,5\",P",
+        "E105",
+        "`1,5` is not a number",
+    ),
+    (
+        "negative",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,-1,P",
+        "E109",
+        "serum M-protein is -10 g/L, below 0",
+    ),
+    (
+        "unknown word",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,1,maybe",
+        "E105",
+        "`maybe` is no known word",
+    ),
+    (
+        "limit not told",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,BLQ,P",
+        "E105",
+        "below a limit that is not told",
+    ),
+    (
+        "grade 7",
+        "events.csv",
+        true,
+        "P-01,Fatigue,7,2025-01-20,",
+        "E109",
+        "grade 7 is not between 1 and 5",
+    ),
+    (
+        "grade in words",
+        "events.csv",
+        true,
+        "P-01,Fatigue,severe,2025-01-20,",
+        "E105",
+        "`severe` is not a number",
+    ),
+    (
+        "end before start",
+        "events.csv",
+        true,
+        "P-01,Fatigue,2,2025-01-20,2025-01-10",
+        "E113",
+        "before it starts",
+    ),
+    (
+        "unknown subject",
+        "visits.csv",
+        true,
+        "P-09,2025-03-01,1,P",
+        "E111",
+        "subject `P-09` is not among the 2 subjects",
+    ),
+    ("no subject", "visits.csv", true, ",2025-03-01,1,P", "E111", "the row names no subject"),
+    ("other date", "visits.csv", true, "P-01,01/03/2025,1,P", "E112", "`01/03/2025` is not a date"),
+    (
+        "no such date",
+        "visits.csv",
+        true,
+        "P-01,2025-02-30,1,P",
+        "E112",
+        "`2025-02-30` is not a date",
+    ),
+    ("no day", "visits.csv", true, "P-01,,1,P", "E112", "the row has no day"),
+    (
+        "study day 0",
+        "results.csv",
+        false,
+        "subject,study_day,test,value,unit\nP-01,0,SPEP,3,g/dL\n",
+        "E112",
+        "there is no study day 0",
+    ),
+    (
+        "a day far away",
+        "results.csv",
+        false,
+        "subject,day,test,value,unit\nP-01,20250108,SPEP,3,g/dL\n",
+        "E112",
+        "more than 270 years",
+    ),
+    ("after death", "visits.csv", true, "P-02,2025-06-01,1,P", "E113", "after death on day 79"),
+    (
+        "too large without unit",
+        "visits.csv",
+        false,
+        "subject,date,spep\nP-01,2025-01-08,32\n",
+        "E108",
+        "ten times too large for g/dL",
+    ),
+    (
+        "age 200",
+        "subjects.csv",
+        false,
+        "subject,age\nP-01,200\nP-02,60\n",
+        "E109",
+        "age 200 is not between 0 and 120",
+    ),
+    (
+        "sex X",
+        "subjects.csv",
+        false,
+        "subject,sex\nP-01,X\nP-02,F\n",
+        "E104",
+        "`X` is none of F, M",
+    ),
+    (
+        "half a patient",
+        "subjects.csv",
+        false,
+        "subject,prior_lines\nP-01,2.5\nP-02,1\n",
+        "E109",
+        "2.5 is not a whole number",
+    ),
+    (
+        "a value too many",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,1,P,well, no fever",
+        "E101",
+        "the row has 6 values, the header 4",
+    ),
+    (
+        "open quotation mark",
+        "visits.csv",
+        true,
+        "P-01,2025-03-01,\"1,P",
+        "E101",
+        "the row has 3 values, the header 4",
+    ),
+    (
+        "mapping with a slip",
+        "mapping.toml",
+        false,
+        "[test]\nx = \"SPEP\"\n",
+        "E117",
+        "unknown field `test`",
+    ),
+    (
+        "mapping without sense",
+        "mapping.toml",
+        false,
+        "[tests]\nx = \"MPROT\"\n",
+        "E117",
+        "`MPROT` is no code",
+    ),
+    (
+        "mapping of no column",
+        "mapping.toml",
+        false,
+        "[columns.\"visits.csv\"]\nsubject = \"Pat\"\n",
+        "E117",
+        "the column `Pat`, which is not there",
+    ),
+];
+
 fn of_text() -> Vec<Damage> {
-    let visits = |row: &str| format!("{VISITS}{row}\n");
-    let events = |row: &str| format!("{EVENTS}{row}\n");
-    let results = |row: &str| format!("subject,date,test,value,unit\n{row}\n");
-    vec![
-        damage(
-            "no subject column",
-            "visits.csv",
-            "when,date,spep_g_dl\nP-01,2025-01-08,3\n",
-            "E103",
-            "no column for `subject`",
-        ),
-        damage(
-            "no day column",
-            "visits.csv",
-            "subject,spep_g_dl\nP-01,3\n",
-            "E103",
-            "no column for `day`",
-        ),
-        damage(
-            "a column twice",
-            "visits.csv",
-            "subject,date,sife,sife\n",
-            "E103",
-            "`sife` is there twice",
-        ),
-        damage(
-            "an analyte twice",
-            "visits.csv",
-            "subject,date,spep_g_dl,spep_g_l\nP-01,2025-01-08,3,30\n",
-            "E103",
-            "are both serum M-protein",
-        ),
-        damage(
-            "unknown unit",
-            "results.csv",
-            results("P-01,2025-01-08,SPEP,3,mmol/kg"),
-            "E106",
-            "the unit of serum M-protein is `mmol/kg`",
-        ),
-        damage(
-            "dose per kilogram",
-            "doses.csv",
-            "subject,date,treatment,dose,unit\nP-01,2025-01-14,CAR-NK,1,cells/kg\n",
-            "E106",
-            "the unit of cell product is `cells/kg`",
-        ),
-        damage(
-            "unknown treatment",
-            "doses.csv",
-            "subject,date,treatment,dose,unit\nP-01,2025-01-14,XK-17,1,mg\n",
-            "E104",
-            "the treatment `XK-17` is not known",
-        ),
-        damage(
-            "subject twice",
-            "subjects.csv",
-            format!("{SUBJECTS}P-01,1965,F,kappa,2025-01-14,\n"),
-            "E110",
-            "`birth_year` differs",
-        ),
-        damage(
-            "visit before birth",
-            "visits.csv",
-            visits("P-01,1925-01-08,3,P"),
-            "E113",
-            "1925-01-08 is before the birth of the subject, 1956",
-        ),
-        damage(
-            "not a number",
-            "visits.csv",
-            visits("P-01,2025-03-01,NaN,P"),
-            "E105",
-            "`NaN` is not a number",
-        ),
-        damage(
-            "infinity",
-            "visits.csv",
-            visits("P-01,2025-03-01,inf,P"),
-            "E105",
-            "`inf` is not a number",
-        ),
-        damage(
-            "1e308",
-            "visits.csv",
-            visits("P-01,2025-03-01,1e308,P"),
-            "E105",
-            "serum M-protein of 1e308 is no measurement",
-        ),
-        damage(
-            "beyond all numbers",
-            "visits.csv",
-            visits("P-01,2025-03-01,1e999,P"),
-            "E105",
-            "`1e999` is not a number",
-        ),
-        damage(
-            "decimal comma",
-            "visits.csv",
-            visits("P-01,2025-03-01,\"1,5\",P"),
-            "E105",
-            "`1,5` is not a number",
-        ),
-        damage(
-            "negative",
-            "visits.csv",
-            visits("P-01,2025-03-01,-1,P"),
-            "E109",
-            "serum M-protein is -10 g/L, below 0",
-        ),
-        damage(
-            "unknown word",
-            "visits.csv",
-            visits("P-01,2025-03-01,1,maybe"),
-            "E105",
-            "`maybe` is no known word",
-        ),
-        damage(
-            "limit not told",
-            "visits.csv",
-            visits("P-01,2025-03-01,BLQ,P"),
-            "E105",
-            "below a limit that is not told",
-        ),
-        damage(
-            "grade 7",
-            "events.csv",
-            events("P-01,Fatigue,7,2025-01-20,"),
-            "E109",
-            "grade 7 is not between 1 and 5",
-        ),
-        damage(
-            "grade in words",
-            "events.csv",
-            events("P-01,Fatigue,severe,2025-01-20,"),
-            "E105",
-            "`severe` is not a number",
-        ),
-        damage(
-            "end before start",
-            "events.csv",
-            events("P-01,Fatigue,2,2025-01-20,2025-01-10"),
-            "E113",
-            "before it starts",
-        ),
-        damage(
-            "unknown subject",
-            "visits.csv",
-            visits("P-09,2025-03-01,1,P"),
-            "E111",
-            "subject `P-09` is not among the 2 subjects",
-        ),
-        damage(
-            "no subject",
-            "visits.csv",
-            visits(",2025-03-01,1,P"),
-            "E111",
-            "the row names no subject",
-        ),
-        damage(
-            "other date",
-            "visits.csv",
-            visits("P-01,01/03/2025,1,P"),
-            "E112",
-            "`01/03/2025` is not a date",
-        ),
-        damage(
-            "no such date",
-            "visits.csv",
-            visits("P-01,2025-02-30,1,P"),
-            "E112",
-            "`2025-02-30` is not a date",
-        ),
-        damage("no day", "visits.csv", visits("P-01,,1,P"), "E112", "the row has no day"),
-        damage(
-            "study day 0",
-            "results.csv",
-            "subject,study_day,test,value,unit\nP-01,0,SPEP,3,g/dL\n",
-            "E112",
-            "there is no study day 0",
-        ),
-        damage(
-            "a day far away",
-            "results.csv",
-            "subject,day,test,value,unit\nP-01,20250108,SPEP,3,g/dL\n",
-            "E112",
-            "more than 270 years",
-        ),
-        damage(
-            "after death",
-            "visits.csv",
-            visits("P-02,2025-06-01,1,P"),
-            "E113",
-            "after death on day 79",
-        ),
-        damage(
-            "too large without unit",
-            "visits.csv",
-            "subject,date,spep\nP-01,2025-01-08,32\n",
-            "E108",
-            "ten times too large for g/dL",
-        ),
-        damage(
-            "age 200",
-            "subjects.csv",
-            "subject,age\nP-01,200\nP-02,60\n",
-            "E109",
-            "age 200 is not between 0 and 120",
-        ),
-        damage(
-            "sex X",
-            "subjects.csv",
-            "subject,sex\nP-01,X\nP-02,F\n",
-            "E104",
-            "`X` is none of F, M",
-        ),
-        damage(
-            "half a patient",
-            "subjects.csv",
-            "subject,prior_lines\nP-01,2.5\nP-02,1\n",
-            "E109",
-            "2.5 is not a whole number",
-        ),
-        damage(
-            "a value too many",
-            "visits.csv",
-            visits("P-01,2025-03-01,1,P,well, no fever"),
-            "E101",
-            "the row has 6 values, the header 4",
-        ),
-        damage(
-            "open quotation mark",
-            "visits.csv",
-            visits("P-01,2025-03-01,\"1,P"),
-            "E101",
-            "the row has 3 values, the header 4",
-        ),
-        damage(
-            "mapping with a slip",
-            "mapping.toml",
-            "[test]\nx = \"SPEP\"\n",
-            "E117",
-            "unknown field `test`",
-        ),
-        damage(
-            "mapping without sense",
-            "mapping.toml",
-            "[tests]\nx = \"MPROT\"\n",
-            "E117",
-            "`MPROT` is no code",
-        ),
-        damage(
-            "mapping of no column",
-            "mapping.toml",
-            "[columns.\"visits.csv\"]\nsubject = \"Pat\"\n",
-            "E117",
-            "the column `Pat`, which is not there",
-        ),
-    ]
+    let sound = |file: &str| match file {
+        "subjects.csv" => SUBJECTS,
+        "events.csv" => EVENTS,
+        _ => VISITS,
+    };
+    let of = |&(what, file, is_row, text, code, says): &Case| {
+        let text = if is_row { format!("{}{text}\n", sound(file)) } else { text.to_owned() };
+        damage(what, file, text, code, says)
+    };
+    CASES.iter().map(of).collect()
 }
 
 fn of_bytes() -> Vec<Damage> {
@@ -332,18 +345,6 @@ fn of_bytes() -> Vec<Damage> {
         let mut bytes = published(name);
         bytes.truncate(bytes.len() / 2 + 7);
         bytes
-    };
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-    for _ in 0..64 {
-        encoder.write_all(&vec![b' '; 1 << 20]).expect("a Vec takes every write");
-    }
-    let bomb = encoder.finish().expect("a Vec takes every write");
-    let json = |text: &str| text.to_owned();
-    let columns = "\"columns\":[{\"itemOID\":\"a\",\"name\":\"USUBJID\",\"label\":\"x\",\"dataType\":\"string\"},{\"itemOID\":\"b\",\"name\":\"AVAL\",\"label\":\"x\",\"dataType\":\"double\"}]";
-    let dataset = |records: usize, rows: &str| {
-        format!(
-            "{{\"datasetJSONVersion\":\"1.1.0\",\"name\":\"LB\",\"records\":{records},{columns},\"rows\":{rows}}}"
-        )
     };
     vec![
         damage("empty file", "visits.csv", "", "E101", "the file is empty"),
@@ -383,6 +384,24 @@ fn of_bytes() -> Vec<Damage> {
             "E101",
             "cannot be unpacked",
         ),
+    ]
+}
+
+/// Compressed lines and documents of Dataset-JSON.
+fn of_datasets() -> Vec<Damage> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..64 {
+        encoder.write_all(&vec![b' '; 1 << 20]).expect("a Vec takes every write");
+    }
+    let bomb = encoder.finish().expect("a Vec takes every write");
+    let json = |text: &str| text.to_owned();
+    let columns = "\"columns\":[{\"itemOID\":\"a\",\"name\":\"USUBJID\",\"label\":\"x\",\"dataType\":\"string\"},{\"itemOID\":\"b\",\"name\":\"AVAL\",\"label\":\"x\",\"dataType\":\"double\"}]";
+    let dataset = |records: usize, rows: &str| {
+        format!(
+            "{{\"datasetJSONVersion\":\"1.1.0\",\"name\":\"LB\",\"records\":{records},{columns},\"rows\":{rows}}}"
+        )
+    };
+    vec![
         damage("a bomb", "lb.dsjc", bomb, "E116", "unpack to more than"),
         damage("other JSON", "lb.json", json("{\"a\": 1}"), "E101", "this is no Dataset-JSON"),
         damage(
@@ -425,7 +444,7 @@ fn of_bytes() -> Vec<Damage> {
 
 #[test]
 fn every_kind_of_damage_ends_with_one_clear_message_and_nothing_written() {
-    let all: Vec<Damage> = of_text().into_iter().chain(of_bytes()).collect();
+    let all: Vec<Damage> = of_text().into_iter().chain(of_bytes()).chain(of_datasets()).collect();
     assert!(all.len() >= 50, "{} kinds", all.len());
     for damage in &all {
         assert_refused(damage);
