@@ -95,6 +95,7 @@ pub(crate) enum Exit {
 }
 
 fn main() -> ExitCode {
+    quiet_readers();
     let Arguments { options, verb } = Arguments::parse();
     let exit = match verb {
         Verb::New(arguments) => new::run(&arguments, options),
@@ -112,6 +113,17 @@ fn main() -> ExitCode {
         Verb::Completions(arguments) => completions::run(&arguments),
     };
     ExitCode::from(exit as u8)
+}
+
+/// A reader that trips over a damaged file says nothing by itself: the file's problem is told.
+fn quiet_readers() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        if thread.name() != Some(cytotrial::operation::evaluate::READER_THREAD) {
+            default(panic);
+        }
+    }));
 }
 
 /// The whole command line, for completions.

@@ -9,6 +9,8 @@ use crate::problem::Problem;
 
 /// Bytes of the longest row that is read.
 pub const LONGEST_ROW: usize = 1 << 20;
+/// So many rows that do not fit the header are told.
+const MOST_UNEVEN: usize = 1000;
 /// Columns at most.
 pub const MOST_COLUMNS: usize = 10_000;
 
@@ -59,10 +61,6 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Lined, Vec<Problem>> {
         Err(error) => return Err(vec![damaged(&error)]),
     };
     let at = skipped + 1;
-    if header.is_empty() {
-        let help = "the first line has the names of the columns";
-        return Err(vec![Problem::error("E101", name, "the file is empty").helped(help)]);
-    }
     let mut problems = headers(name, &header, at);
     if !problems.is_empty() {
         return Err(problems);
@@ -81,12 +79,12 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Lined, Vec<Problem>> {
             }
         }
         let line = skipped + counted.line_of(record.position().map_or(0, |at| at.byte() as usize));
-        if record.as_slice().len() > LONGEST_ROW {
-            problems.push(too_long(name, line));
-            break;
-        }
-        if record.len() != header.len() {
-            problems.push(uneven(name, &record, header.len(), line));
+        if let Some(problem) = row_problem(name, &record, header.len(), line) {
+            let is_last = problem.code == "E116" || problems.len() >= MOST_UNEVEN;
+            problems.push(problem);
+            if is_last {
+                break;
+            }
             continue;
         }
         if record.iter().all(|value| value.trim().is_empty()) {
@@ -185,6 +183,19 @@ fn too_long(name: &str, line: usize) -> Problem {
     Problem::error("E116", name, message).at_line(line).helped(help)
 }
 
+/// What is wrong with a row as a whole.
+fn row_problem(
+    name: &str,
+    record: &csv::StringRecord,
+    expected: usize,
+    line: usize,
+) -> Option<Problem> {
+    if record.as_slice().len() > LONGEST_ROW {
+        return Some(too_long(name, line));
+    }
+    (record.len() != expected).then(|| uneven(name, record, expected, line))
+}
+
 fn uneven(name: &str, record: &csv::StringRecord, expected: usize, line: usize) -> Problem {
     let (found, s) = (record.len(), if record.len() == 1 { "" } else { "s" });
     let message = format!("the row has {found} value{s}, the header {expected}");
@@ -194,6 +205,10 @@ fn uneven(name: &str, record: &csv::StringRecord, expected: usize, line: usize) 
 
 fn headers(name: &str, header: &csv::StringRecord, line: usize) -> Vec<Problem> {
     let mut problems = Vec::new();
+    if header.is_empty() {
+        let help = "the first line has the names of the columns";
+        problems.push(Problem::error("E101", name, "the file is empty").helped(help));
+    }
     if header.len() > MOST_COLUMNS {
         let message = format!("{} columns; at most {MOST_COLUMNS} are read", header.len());
         problems.push(Problem::error("E116", name, message).at_line(line));

@@ -73,6 +73,9 @@ pub fn study_of(sheets: &[Sheet], mapping: &Mapping) -> Result<Imported, Vec<Pro
     Ok(Imported { study, origins, infusions, has_events, warnings: problems })
 }
 
+/// So many problems are told; rows after them are not looked at.
+const MOST_PROBLEMS: usize = 100_000;
+
 /// Work in progress.
 struct Import<'m> {
     mapping: &'m Mapping,
@@ -177,6 +180,13 @@ impl<'m> Import<'m> {
     /// The row of the subject that a row names; a subject that is nowhere told of is a problem, or
     /// is new where there is no table of subjects.
     fn subject_of(&mut self, reader: &Reader<'_>, row: usize) -> Option<u32> {
+        if self.problems.len() >= MOST_PROBLEMS {
+            if self.problems.len() == MOST_PROBLEMS {
+                let message = format!("more than {MOST_PROBLEMS} problems; the rest is not told");
+                self.problems.push(reader.sheet.wrong("E116", row, message));
+            }
+            return None;
+        }
         let id = subjects::id_in(reader, row);
         if id.is_empty() {
             let message = "the row names no subject".to_owned();

@@ -116,6 +116,9 @@ fn write_column<'a, T: DataType>(
     writer.write_batch(&values, Some(&levels), None).map(|_| ())
 }
 
+/// Name of the thread that reads: a panic in it is a damaged file, which [`read`] tells.
+pub const READER_THREAD: &str = "parquet reader";
+
 /// Rows at most: a damaged file may tell of any number.
 const MOST_ROWS: i64 = 200_000_000;
 
@@ -138,10 +141,47 @@ enum Kind {
 /// (text in ISO 8601). Lists and structures are refused, and so are decimals and what is packed in
 /// other ways than Snappy and gzip.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Table, RecordsError> {
+    // the crate's reader trusts some numbers of a file; what it trips over is no sound file
+    let read = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name(READER_THREAD.to_owned());
+        builder.spawn_scoped(scope, || read_file(name, bytes)).map(|thread| thread.join())
+    });
+    let cannot = |what: String| Err(RecordsError::Format { table: name.into(), what });
+    match read {
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) => cannot("the file is damaged".to_owned()),
+        Err(error) => cannot(format!("no thread to read it: {error}")),
+    }
+}
+
+/// Whether the places that the metadata name lie within the file.
+fn is_within(file: &SerializedFileReader<bytes::Bytes>, length: usize) -> bool {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let within = |start: i64, size: i64| {
+        start >= 0 && size >= 0 && start.checked_add(size).is_some_and(|end| end <= length)
+    };
+    file.metadata().row_groups().iter().all(|group| {
+        (0..=MOST_ROWS).contains(&group.num_rows())
+            && group.columns().iter().all(|column| {
+                let first = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+                within(first.min(column.data_page_offset()), column.compressed_size())
+                    && within(column.data_page_offset(), 0)
+                    && within(first, column.compressed_size())
+                    && (0..=MOST_ROWS).contains(&column.num_values())
+                    && column.uncompressed_size() >= 0
+            })
+    })
+}
+
+fn read_file(name: &str, bytes: &[u8]) -> Result<Table, RecordsError> {
     let failed = |source: ParquetError| RecordsError::Parquet { table: name.into(), source };
     let file = SerializedFileReader::new(bytes::Bytes::copy_from_slice(bytes)).map_err(failed)?;
     let about = file.metadata().file_metadata();
     let rows: i64 = file.metadata().row_groups().iter().map(|group| group.num_rows().max(0)).sum();
+    if !is_within(&file, bytes.len()) {
+        let what = "its parts lie outside the file; it is damaged".to_owned();
+        return Err(RecordsError::Format { table: name.into(), what });
+    }
     if rows > MOST_ROWS || about.num_rows() != rows {
         let what = format!("{} rows are told of, {rows} in its parts", about.num_rows());
         return Err(RecordsError::Format { table: name.into(), what });

@@ -11,6 +11,7 @@ pub use records::Problem as DataProblem;
 use records::Study;
 use records::import::time::Moment;
 use records::import::{self, Mapping, Origins, Sheet};
+pub use records::parquet::READER_THREAD;
 
 use crate::problem::Problem;
 use crate::protocol::files::Files;

@@ -31,7 +31,7 @@ impl Import<'_> {
         for row in 0..reader.rows() {
             let Some(subject) = self.subject_of(reader, row) else { continue };
             let day = self.needed_day(reader, row, subject, OF_ROW);
-            let mut is_first = true;
+            let before = (self.orders.len(), self.problems.len());
             for Values { column, analyte, conversion, is_assumed } in &columns {
                 let field = &reader.sheet.table.columns[*column];
                 let read = read_value(*analyte, *conversion, field.column.cell(row), None);
@@ -58,10 +58,15 @@ impl Import<'_> {
                     place,
                     order,
                 });
-                is_first = false;
             }
-            if let (true, Some(day)) = (is_first, day) {
+            if let Some(day) = day
+                && before == (self.orders.len(), self.problems.len())
+            {
                 self.anchors[subject as usize].seen(day);
+                let message = format!("the visit of day {day} has no value: it counts as missed");
+                let help = "add what was measured, or take the row away; nothing is filled in";
+                let problem = reader.wrong("E114", row, "", message).helped(help);
+                self.problems.push(problem.as_warning());
             }
         }
     }

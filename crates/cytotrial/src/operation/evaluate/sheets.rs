@@ -1,5 +1,6 @@
 //! Files of a folder to tables, whatever their format.
 
+use rayon::prelude::*;
 use records::Problem;
 use records::format;
 use records::import::Sheet;
@@ -20,8 +21,9 @@ pub struct DataFile {
 pub fn sheets(data: &[DataFile]) -> Result<Vec<Sheet>, Vec<Problem>> {
     let mut sheets = Vec::new();
     let mut problems = Vec::new();
-    for file in data {
-        match format::read(&file.name, &file.bytes) {
+    let read: Vec<_> = data.par_iter().map(|file| format::read(&file.name, &file.bytes)).collect();
+    for read in read {
+        match read {
             Ok(sheet) => sheets.push(sheet),
             Err(found) => problems.extend(found),
         }
