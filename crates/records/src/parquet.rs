@@ -144,7 +144,9 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Table, RecordsError> {
     // the crate's reader trusts some numbers of a file; what it trips over is no sound file
     let read = std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name(READER_THREAD.to_owned());
-        builder.spawn_scoped(scope, || read_file(name, bytes)).map(|thread| thread.join())
+        builder
+            .spawn_scoped(scope, || read_file(name, bytes))
+            .map(std::thread::ScopedJoinHandle::join)
     });
     let cannot = |what: String| Err(RecordsError::Format { table: name.into(), what });
     match read {
