@@ -82,20 +82,36 @@ pub struct SubjectRecords<'a> {
 impl Index {
     /// Sorts the rows of the whole study.
     pub fn new(study: &Study) -> Self {
-        Self::of_range(study, 0, study.subjects.len())
+        Self::of_range(study, 0, study.subjects.len(), |_| true)
     }
 
     /// Sorts the rows of one subject.
     pub fn one(study: &Study, subject: usize) -> Self {
-        Self::of_range(study, subject, 1)
+        Self::of_range(study, subject, 1, |_| true)
     }
 
-    fn of_range(study: &Study, first: usize, count: usize) -> Self {
+    /// Sorts the rows of one subject, of the findings those of some analytes only.
+    pub fn part(study: &Study, subject: usize, analytes: &[Analyte]) -> Self {
+        let mut wanted = [false; ANALYTES];
+        for &analyte in analytes {
+            wanted[analyte as usize] = true;
+        }
+        Self::of_range(study, subject, 1, |analyte| wanted[analyte as usize])
+    }
+
+    fn of_range(
+        study: &Study,
+        first: usize,
+        count: usize,
+        wanted: impl Fn(Analyte) -> bool,
+    ) -> Self {
         let row_of =
             |subject: u32| (subject as usize).checked_sub(first).filter(|&row| row < count);
         let findings = &study.findings;
         let key = |row: usize| {
-            row_of(findings.subject[row]).map(|at| at * ANALYTES + findings.analyte[row] as usize)
+            let analyte = findings.analyte[row];
+            let at = row_of(findings.subject[row]).filter(|_| wanted(analyte))?;
+            Some(at * ANALYTES + analyte as usize)
         };
         let blank = Point { day: 0.0, value: 0.0, below_limit: false };
         let fill = |row: usize| Point {

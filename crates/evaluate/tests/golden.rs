@@ -3,10 +3,11 @@
 mod table;
 
 use cytotrial_evaluate::criteria::ctcae::{Reference, lab_grade};
+use cytotrial_evaluate::criteria::imwg;
 use cytotrial_evaluate::criteria::imwg::confirm::confirm;
 use cytotrial_evaluate::criteria::imwg::level::Level;
 use cytotrial_evaluate::{
-    Auc, Censoring, CtcaeOptions, ImwgOptions, KineticsOptions, LabTerm, NeuroSigns, Point,
+    Auc, Censoring, CtcaeOptions, ImwgOptions, Index, KineticsOptions, LabTerm, NeuroSigns, Point,
     Response, Rules, Signs, SubjectOutcome, crs_grade_now, evaluate, icans_grade_now, kinetics,
 };
 use records::{Analyte, DeathCause, LightChain, Study};
@@ -316,4 +317,19 @@ fn kinetics_equal_two_r_packages() {
         check("auc_pct_extrap_obs", found.extrapolated.map(|share| 100.0 * share));
     }
     assert!(compared >= 8 && compared >= profiles.len());
+}
+
+#[test]
+fn progression_needs_the_markers_only() {
+    let study = imwg_study();
+    let rules = Rules::default();
+    let outcomes = evaluate(&study, &rules);
+    let mut progressed = 0;
+    for (subject, outcome) in outcomes.subjects.iter().enumerate() {
+        let index = Index::part(&study, subject, &imwg::visit::MARKERS);
+        let found = imwg::progression(&index.subject(&study, subject), &rules.imwg);
+        assert_eq!(found, outcome.progression_day, "subject {subject}");
+        progressed += usize::from(found.is_some());
+    }
+    assert!(progressed > 5, "{progressed} progressed");
 }

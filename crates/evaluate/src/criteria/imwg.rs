@@ -24,6 +24,34 @@ use records::DeathCause;
 /// The criterion.
 pub const CRITERION: MyelomaResponse = MyelomaResponse;
 
+/// The day of confirmed progression. Of what was measured it needs [`visit::MARKERS`] only.
+pub fn progression(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Option<f64> {
+    let levels = levels(subject, options).2;
+    confirmed(subject, &levels, options).progression_day
+}
+
+/// Baseline, visits, and the level of each by itself.
+fn levels(
+    subject: &SubjectRecords<'_>,
+    options: &ImwgOptions,
+) -> (visit::Baseline, Vec<visit::Visit>, Vec<level::Level>) {
+    let baseline = visit::baseline(subject, options);
+    let visits = visit::after_baseline(subject, options);
+    let levels = level::levels(&baseline, &visits, options);
+    (baseline, visits, levels)
+}
+
+/// What further assessments confirm.
+fn confirmed(
+    subject: &SubjectRecords<'_>,
+    levels: &[level::Level],
+    options: &ImwgOptions,
+) -> confirm::Confirmed {
+    let myeloma_death =
+        subject.death_day.filter(|_| subject.death_cause == Some(DeathCause::Myeloma));
+    confirm::confirm(levels, subject.new_therapy_day, myeloma_death, options)
+}
+
 /// Myeloma response, IMWG 2016.
 #[derive(Debug, Clone, Copy)]
 pub struct MyelomaResponse;
@@ -43,14 +71,8 @@ impl Criterion for MyelomaResponse {
 
     fn assess(&self, subject: &SubjectRecords<'_>, rules: &Rules, outcome: &mut SubjectOutcome) {
         let options = &rules.imwg;
-        let baseline = visit::baseline(subject, options);
-        let visits = visit::after_baseline(subject, options);
-        let levels = level::levels(&baseline, &visits, options);
-        let myeloma_death =
-            subject.death_day.filter(|_| subject.death_cause == Some(DeathCause::Myeloma));
-        let confirmed =
-            confirm::confirm(&levels, subject.new_therapy_day, myeloma_death, options);
-
+        let (baseline, visits, levels) = levels(subject, options);
+        let confirmed = confirmed(subject, &levels, options);
         outcome.measurable_by = baseline.measurable;
         outcome.best_response = confirmed.best;
         outcome.progression_day = confirmed.progression_day;

@@ -1,6 +1,5 @@
 //! Looking at a patient: what is measured at baseline and at each visit.
 
-use evaluate::Criterion;
 use evaluate::criteria::imwg;
 use records::{Analyte, Study};
 use solve::Stop;
@@ -194,10 +193,8 @@ impl Course<'_> {
 
 /// Whether progression is confirmed by the protocol's criteria.
 fn progression(study: &Study, rules: &evaluate::Rules) -> bool {
-    let index = evaluate::Index::one(study, 0);
-    let mut outcome = evaluate::SubjectOutcome::default();
-    imwg::CRITERION.assess(&index.subject(study, 0), rules, &mut outcome);
-    outcome.progression_day.is_some()
+    let index = evaluate::Index::part(study, 0, &imwg::visit::MARKERS);
+    imwg::progression(&index.subject(study, 0), &rules.imwg).is_some()
 }
 
 /// Creatinine from the drawn clearance by Cockcroft and Gault (Nephron 1976;16:31), umol/L.

@@ -109,7 +109,7 @@ impl Visit {
 }
 
 /// The analytes an assessment is made of.
-const MARKERS: [Analyte; 12] = [
+pub const MARKERS: [Analyte; 12] = [
     Analyte::SerumMProtein,
     Analyte::UrineMProtein,
     Analyte::SerumImmunofixation,
