@@ -10,12 +10,12 @@ use super::setup::Prepared;
 use crate::operation::Watch;
 use crate::operation::blocks::Stopped;
 
-/// Patients that one thread follows at a time. Results do not depend on it.
-const SHARE: u32 = 64;
 /// About so many values are in memory at a time, twice.
 const VALUES: usize = 4 << 20;
-/// A chunk has at most so many shares.
-const SHARES: usize = 64;
+/// A chunk has from so many patients to so many.
+const PATIENTS: (usize, usize) = (8, 4096);
+/// A thread follows from one to so many patients at a time. Results depend neither on this nor on chunks.
+const SHARE: usize = 64;
 /// So many failures are kept one by one; the rest is counted.
 pub const LISTED: usize = 10_000;
 
@@ -44,14 +44,14 @@ pub fn many(
     watch: &dyn Watch,
     keep: &mut dyn FnMut(&Chunk) -> Result<(), String>,
 ) -> Result<Many, Stopped> {
-    let shares = VALUES / prepared.cells().max(1) / SHARE as usize;
-    let size = SHARE * shares.clamp(1, SHARES) as u32;
+    let size = (VALUES / prepared.cells().max(1)).clamp(PATIENTS.0, PATIENTS.1);
+    let share = (size / PATIENTS.0).clamp(1, SHARE);
     let mut many = Many::default();
     watch.begin("patients", u64::from(patients.end - patients.start));
     let mut done = Ok(());
-    for first in patients.clone().step_by(size as usize) {
-        let end = first.saturating_add(size).min(patients.end);
-        let Some(chunk) = chunk(prepared, first..end, watch) else {
+    for first in patients.clone().step_by(size) {
+        let end = first.saturating_add(size as u32).min(patients.end);
+        let Some(chunk) = chunk(prepared, (first..end, share), watch) else {
             done = Err(Stopped::Cancelled);
             break;
         };
@@ -66,15 +66,19 @@ pub fn many(
 }
 
 /// One chunk; `None` when the caller stopped it.
-fn chunk(prepared: &Prepared, patients: Range<u32>, watch: &dyn Watch) -> Option<Chunk> {
-    let shares: Vec<u32> = patients.clone().step_by(SHARE as usize).collect();
+fn chunk(
+    prepared: &Prepared,
+    (patients, share): (Range<u32>, usize),
+    watch: &dyn Watch,
+) -> Option<Chunk> {
+    let shares: Vec<u32> = patients.clone().step_by(share).collect();
     let parts: Vec<_> = shares
         .into_par_iter()
         .map(|first| {
             if watch.is_cancelled() {
                 return None;
             }
-            let end = first.saturating_add(SHARE).min(patients.end);
+            let end = first.saturating_add(share as u32).min(patients.end);
             let part = prepared.share(first..end);
             watch.advance(u64::from(end - first));
             Some(part)
