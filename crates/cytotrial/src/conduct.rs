@@ -8,6 +8,7 @@ pub mod background;
 pub mod candidate;
 pub mod course;
 pub mod handles;
+mod known;
 pub mod merge;
 pub mod result;
 pub mod run;

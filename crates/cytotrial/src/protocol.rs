@@ -92,8 +92,34 @@ pub struct DoseFinding {
     pub window: f64,
     /// ... and at least this many days after the last infusion.
     pub window_after_last: f64,
+    /// The day after the first infusion by which a response counts for the dose, where it is written.
+    pub response_window: Option<f64>,
     /// Days between the first and the second, and between later patients of a new level.
     pub stagger: Vec<f64>,
+}
+
+impl Protocol {
+    /// The day after the first infusion by which a response counts for the dose: as written, or the
+    /// last day of the second planned assessment, so that a response at the first can be confirmed.
+    pub fn response_day(&self) -> f64 {
+        let Schedule { visits, then_every } = &self.response;
+        let second = match (&visits[..], then_every) {
+            ([_, second, ..], _) => Some(second.day + second.window),
+            ([first], Some(later)) => Some(first.day + later.day + later.window),
+            ([first], None) => Some(first.day + first.window),
+            ([], _) => None,
+        };
+        self.dose_finding.response_window.or(second).unwrap_or(self.dose_finding.window)
+    }
+
+    /// What counts as a response for the dose, in words.
+    pub fn response_told(&self) -> String {
+        format!(
+            "a response is a confirmed partial response or better (IMWG 2016) by day {} after the \
+             first infusion; a patient counts once that day is past",
+            self.response_day()
+        )
+    }
 }
 
 /// The design that a protocol names, with its settings.

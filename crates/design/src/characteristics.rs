@@ -57,8 +57,8 @@ pub enum PlanError {
         /// Doses of the truth.
         truth: usize,
     },
-    /// Responses of two depths, of which truths have one.
-    #[error("the design looks at two depths of response, a truth has one rate of response")]
+    /// Responses of two depths, of which the truth says one.
+    #[error("the design looks at two depths of response, and nothing is said of deep responses")]
     TwoDepths,
     /// More doses or patients than states can hold.
     #[error("{doses} doses with {patients} patients cannot be enumerated; simulate trials instead")]
@@ -125,7 +125,8 @@ pub(crate) fn check(design: &dyn Design, truth: &Truth, plan: Plan) -> Result<()
     if cohort == 0 || max_patients == 0 {
         return Err(PlanError::Nobody { cohort, max_patients });
     }
-    if design.outcomes() == Outcomes::NestedResponse {
+    let says_depth = truth.doses.iter().all(|dose| dose.deep.is_some());
+    if design.outcomes() == Outcomes::NestedResponse && !says_depth {
         return Err(PlanError::TwoDepths);
     }
     if start >= doses {

@@ -46,6 +46,17 @@ impl DoseCounts {
         }
     }
 
+    /// Counts by depth of response, in the order: none, shallow, deep, and the same with a DLT. How
+    /// many with a DLT responded is not kept.
+    pub const fn of_depths([none, shallow, deep, dlt, dlt_shallow, dlt_deep]: [u32; 6]) -> Self {
+        let dlts = dlt + dlt_shallow + dlt_deep;
+        Self {
+            responses: shallow + deep + dlt_shallow + dlt_deep,
+            deep_responses: deep + dlt_deep,
+            ..Self::of(none + shallow + deep + dlts, dlts)
+        }
+    }
+
     /// Evaluable patients by both outcomes, in the order: neither, response alone, DLT alone, both.
     pub const fn outcomes(self) -> [u32; 4] {
         let both = self.responses_with_dlt;

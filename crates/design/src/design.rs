@@ -65,6 +65,11 @@ pub trait Design: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether [`Design::backfill`] can open a dose.
+    fn backfills(&self) -> bool {
+        false
+    }
+
     /// The number of dose levels that the settings fix; `None` if any number will do.
     fn levels(&self) -> Option<usize> {
         None

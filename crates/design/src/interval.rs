@@ -118,7 +118,12 @@ pub(crate) fn step(design: &impl Interval, known: &Known, reason: &mut Reason) -
     }
     if open <= level {
         reason.say(|| format!("{}: the dose is eliminated", counted(doses[open])));
-        return Step::to(level, open - 1);
+        let step = Step::to(level, open - 1);
+        if design.is_enough(at, step.action) {
+            reason.add(|| "; enough patients were treated there".to_owned());
+            return Step::end(Action::Finish);
+        }
+        return step;
     }
     if at.evaluable == 0 {
         reason.say(|| "no patient is evaluable yet".to_owned());

@@ -14,6 +14,7 @@
 pub mod characteristics;
 pub mod compare;
 pub mod counts;
+mod cutoff;
 pub mod decision;
 pub mod design;
 mod efftox_model;

@@ -1,5 +1,7 @@
 //! One binary outcome looked at several times: exact probabilities of stopping at each look.
 
+use crate::counts::Known;
+use crate::decision::{Action, Reason, Step};
 use crate::outcome::binomial;
 
 /// When to stop at each look, by the number of patients with the event.
@@ -35,11 +37,6 @@ impl Bounds {
     /// The look at a number of patients.
     pub fn at(&self, patients: u32) -> Option<usize> {
         self.looks.iter().position(|&look| look == patients)
-    }
-
-    /// How many patients are missing to the next look; `None` after the last.
-    pub fn to_next(&self, patients: u32) -> Option<u32> {
-        self.looks.iter().find(|&&look| look > patients).map(|look| look - patients)
     }
 
     /// The probabilities at a true rate of the event.
@@ -84,9 +81,26 @@ impl Bounds {
     }
 }
 
+/// The way to the next look: the patients who are missing to it, or a pause until those who are
+/// treated can be judged. After the last look the trial ends.
+pub(crate) fn to_the_next_look(looks: &[u32], known: &Known, reason: &mut Reason) -> Step {
+    let at = known.at();
+    let Some(&look) = looks.iter().find(|&&look| look > at.evaluable) else {
+        return Step::end(Action::Finish);
+    };
+    match look.saturating_sub(at.treated()) {
+        0 => {
+            reason.add(|| format!("; {} more to be judged", at.pending));
+            Step::end(Action::Suspend)
+        }
+        missing => Step { patients: Some(missing), ..Step::to(known.level, known.level) },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counts::DoseCounts;
 
     #[test]
     fn stopping_and_passing_add_up_to_one() {
@@ -104,6 +118,18 @@ mod tests {
         assert!(
             (certain.low[0] - 1.0).abs() < 1e-15 && (certain.mean_patients - 5.0).abs() < 1e-12
         );
-        assert_eq!((bounds.to_next(5), bounds.to_next(20), bounds.at(9)), (Some(4), None, Some(1)));
+        assert_eq!(bounds.at(9), Some(1));
+    }
+
+    #[test]
+    fn patients_are_treated_up_to_a_look_and_then_waited_for() {
+        let step = |evaluable: u32, pending: u32| {
+            let dose = DoseCounts { pending, ..DoseCounts::of(evaluable, 0) };
+            to_the_next_look(&[5, 9, 20], &Known::of_counts(0, &[dose]), &mut Reason::silent())
+        };
+        assert_eq!(step(5, 0).patients, Some(4));
+        assert_eq!(step(6, 1).patients, Some(2));
+        assert_eq!(step(6, 3).action, Action::Suspend);
+        assert_eq!(step(20, 0).action, Action::Finish);
     }
 }

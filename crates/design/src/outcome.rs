@@ -12,28 +12,45 @@ pub fn binomial(patients: u32, rate: f64) -> Vec<f64> {
     result
 }
 
-/// The outcomes of a cohort by four cells (neither, response, DLT, both) with their probabilities.
-pub fn multinomial(patients: u32, cells: [f64; 4]) -> Vec<([u32; 4], f64)> {
+/// The outcomes of a cohort by cells (such as neither, response, DLT, both) with their probabilities;
+/// those that cannot be are left out.
+pub fn multinomial<const CELLS: usize>(
+    patients: u32,
+    cells: [f64; CELLS],
+) -> Vec<([u32; CELLS], f64)> {
     let mut result = Vec::new();
-    for both in 0..=patients {
-        for dlt in 0..=patients - both {
-            for response in 0..=patients - both - dlt {
-                let counts = [patients - both - dlt - response, response, dlt, both];
-                let mut share = ways(counts);
-                for (count, cell) in counts.into_iter().zip(cells) {
-                    share *= whole_power(cell, count);
-                }
-                if share > 0.0 {
-                    result.push((counts, share));
-                }
-            }
+    share_out(patients, CELLS - 1, &mut [0; CELLS], &mut |counts| {
+        let mut share = ways(counts);
+        for (count, cell) in counts.into_iter().zip(cells) {
+            share *= whole_power(cell, count);
         }
-    }
+        if share > 0.0 {
+            result.push((counts, share));
+        }
+    });
     result
 }
 
+/// Every way to put patients into the cells up to one of them.
+fn share_out<const CELLS: usize>(
+    patients: u32,
+    last: usize,
+    counts: &mut [u32; CELLS],
+    found: &mut impl FnMut([u32; CELLS]),
+) {
+    if last == 0 {
+        counts[0] = patients;
+        found(*counts);
+        return;
+    }
+    for here in 0..=patients {
+        counts[last] = here;
+        share_out(patients - here, last - 1, counts, found);
+    }
+}
+
 /// In how many orders the outcomes can come.
-fn ways(counts: [u32; 4]) -> f64 {
+fn ways<const CELLS: usize>(counts: [u32; CELLS]) -> f64 {
     let mut ways = 1.0;
     let mut total = 0;
     for count in counts {

@@ -235,6 +235,10 @@ impl Design for Guarded {
         })
     }
 
+    fn backfills(&self) -> bool {
+        self.rules.backfill.is_some() || self.design.backfills()
+    }
+
     fn levels(&self) -> Option<usize> {
         self.design.levels()
     }

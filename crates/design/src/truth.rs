@@ -10,15 +10,39 @@ pub struct DoseTruth {
     pub response: f64,
     /// The probability of both in one patient.
     pub both: f64,
+    /// The probability of a deep response, which is among the responses; `None` if nothing is said
+    /// of depth. How deep a response is has nothing to do with DLTs.
+    pub deep: Option<f64>,
 }
 
 impl DoseTruth {
     /// The probabilities of neither, a response alone, a DLT alone, and both.
     pub fn cells(&self) -> [f64; 4] {
-        let Self { toxicity, response, both } = *self;
+        let Self { toxicity, response, both, .. } = *self;
         // Rounding may leave a cell a hair below zero.
         let neither = 1.0 - toxicity - response + both;
         [neither, response - both, toxicity - both, both].map(|cell| cell.max(0.0))
+    }
+
+    /// Whether a patient has a DLT, a response, and a deep one, by two draws between 0 and 1.
+    pub fn outcomes(&self, first: f64, second: f64) -> (bool, bool, bool) {
+        let has_dlt = first < self.toxicity;
+        // The chance of a response, given whether there is a DLT.
+        let joint = if has_dlt { self.both } else { self.response - self.both };
+        let given = if has_dlt { self.toxicity } else { 1.0 - self.toxicity };
+        let depth = self.deep.unwrap_or(0.0);
+        let has_deep = second * given * self.response < joint * depth;
+        (has_dlt, second * given < joint, has_deep)
+    }
+
+    /// The probabilities of no response, a shallow one and a deep one, each without and with a DLT.
+    pub fn cells_by_depth(&self) -> [f64; 6] {
+        let [neither, response, dlt, both] = self.cells();
+        let deep = self.deep.unwrap_or(0.0);
+        let share = if self.response > 0.0 { (deep / self.response).min(1.0) } else { 0.0 };
+        let cut = |all: f64| (all * (1.0 - share), all * share);
+        let (alone, both) = (cut(response), cut(both));
+        [neither, alone.0, alone.1, dlt, both.0, both.1]
     }
 }
 
@@ -36,12 +60,32 @@ pub enum TruthError {
     /// A rate outside 0 to 1.
     #[error("the {of} rate of dose {dose} is {found}; a rate lies between 0 and 1")]
     Rate {
-        /// `DLT` or `response`.
+        /// `DLT`, `response` or `deep response`.
         of: &'static str,
         /// The dose, from 1.
         dose: usize,
         /// The value found.
         found: f64,
+    },
+    /// More deep responses than responses.
+    #[error(
+        "{deep} of the patients at dose {dose} have a deep response, but only {response} have any"
+    )]
+    Depth {
+        /// The dose, from 1.
+        dose: usize,
+        /// The rate of deep responses.
+        deep: f64,
+        /// The rate of all responses.
+        response: f64,
+    },
+    /// Rates of deep responses for another number of doses.
+    #[error("{deep} rates of deep responses for {doses} doses; give one per dose")]
+    Depths {
+        /// How many rates.
+        deep: usize,
+        /// How many doses.
+        doses: usize,
     },
     /// Lists of different lengths.
     #[error("{toxicity} DLT rates and {response} response rates; both need one per dose")]
@@ -101,8 +145,28 @@ impl Truth {
             toxicity,
             response,
             both: joint(toxicity, response, odds),
+            deep: None,
         };
         Ok(Self { doses: rates.map(dose).collect() })
+    }
+
+    /// The same with rates of deep responses, such as complete ones among all.
+    pub fn with_deep(mut self, deep: &[f64]) -> Result<Self, TruthError> {
+        if deep.len() != self.doses.len() {
+            return Err(TruthError::Depths { deep: deep.len(), doses: self.doses.len() });
+        }
+        for (place, (dose, &deep)) in self.doses.iter_mut().zip(deep).enumerate() {
+            if !(0.0..=1.0).contains(&deep) {
+                let of = "deep response";
+                return Err(TruthError::Rate { of, dose: place + 1, found: deep });
+            }
+            if deep > dose.response {
+                let response = dose.response;
+                return Err(TruthError::Depth { dose: place + 1, deep, response });
+            }
+            dose.deep = Some(deep);
+        }
+        Ok(self)
     }
 
     /// The DLT rates.
@@ -143,6 +207,32 @@ mod tests {
                 assert!((neither + response + dlt + both - 1.0).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn deep_responses_are_among_the_responses() {
+        let truth = Truth::with_odds_ratio(&[0.2], &[0.5], 3.0).unwrap();
+        let dose = truth.clone().with_deep(&[0.2]).unwrap().doses[0];
+        let [_, shallow, deep, dlt, both, deep_and_dlt] = dose.cells_by_depth();
+        assert!((shallow + deep + both + deep_and_dlt - 0.5).abs() < 1e-15);
+        assert!((deep + deep_and_dlt - 0.2).abs() < 1e-15);
+        assert!((dlt + both + deep_and_dlt - 0.2).abs() < 1e-15);
+        // The draws fall into the cells in their shares.
+        let mut counts = [0.0; 6];
+        let points = |place: u32| (f64::from(place) + 0.5) / 400.0;
+        for (first, second) in (0..160_000).map(|at| (points(at / 400), points(at % 400))) {
+            let (has_dlt, responds, is_deep) = dose.outcomes(first, second);
+            assert!(responds || !is_deep);
+            let place = usize::from(responds) + usize::from(is_deep) + 3 * usize::from(has_dlt);
+            counts[place] += 1.0 / 160_000.0;
+        }
+        for (got, want) in counts.iter().zip(dose.cells_by_depth()) {
+            assert!((got - want).abs() < 2e-3, "{got} for {want}");
+        }
+        let message = |deep: &[f64]| truth.clone().with_deep(deep).unwrap_err().to_string();
+        assert!(message(&[0.6]).contains("0.6 of the patients at dose 1"));
+        assert!(message(&[0.1, 0.1]).contains("2 rates of deep responses for 1 doses"));
+        assert!(message(&[20.0]).contains("the deep response rate of dose 1 is 20"));
     }
 
     #[test]

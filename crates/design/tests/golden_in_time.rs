@@ -79,6 +79,21 @@ fn tite_boin_has_the_thresholds_of_the_imputation_form() {
 }
 
 #[test]
+fn tite_boin_has_the_thresholds_that_a_protocol_printed() {
+    // PMC9260438, table 1, target 0.20: nine patients treated; DLTs, pending, and the total follow-up
+    // from which on the dose is escalated, or below which it is de-escalated, to two digits.
+    let tite = TiteBoin::new(Settings::new(0.2)).unwrap();
+    for (dlts, pending, want) in [(1, 3, 0.77), (1, 4, 2.15)] {
+        let got = tite.thresholds(at(9, dlts, pending)).escalate_from;
+        assert_near(got, want, 0.005, "escalation");
+    }
+    for (dlts, pending, want) in [(2, 1, 0.52), (2, 2, 1.59), (2, 3, 2.66), (2, 4, 3.73)] {
+        let got = tite.thresholds(at(9, dlts, pending)).de_escalate_below;
+        assert_near(got, want, 0.005, "de-escalation");
+    }
+}
+
+#[test]
 fn tite_boin_decides_by_the_effective_sample_size() {
     for row in rows("tite_ess_decisions", 150) {
         let settings =

@@ -270,6 +270,9 @@ pub(super) struct Truths {
     /// Response rate of every level; one list per --toxicity, or one for all of them
     #[arg(long, value_name = "RATES", allow_hyphen_values = true)]
     response: Vec<String>,
+    /// Rate of deep responses of every level, which are among the responses; lists as for --response
+    #[arg(long, value_name = "RATES", allow_hyphen_values = true)]
+    deep_response: Vec<String>,
     /// Odds ratio between DLT and response in a patient; 1 is independence
     #[arg(long, value_name = "RATIO", default_value_t = 1.0, allow_negative_numbers = true)]
     odds_ratio: f64,
@@ -280,11 +283,14 @@ pub(super) struct Truths {
 
 impl Truths {
     pub(super) fn scenarios(&self) -> Result<Vec<Scenario>, Stop> {
-        let (truths, responses) = (self.toxicity.len(), self.response.len());
-        if responses > 1 && responses != truths {
-            let message = format!("{truths} `--toxicity` and {responses} `--response`");
-            let help = "give every scenario its responses, or one list for all of them";
-            return Err(usage("D107", message, help));
+        let truths = self.toxicity.len();
+        let lists = [("--response", &self.response), ("--deep-response", &self.deep_response)];
+        for (option, lists) in lists {
+            if lists.len() > 1 && lists.len() != truths {
+                let message = format!("{truths} `--toxicity` and {} `{option}`", lists.len());
+                let help = "give every scenario its list, or one list for all of them";
+                return Err(usage("D107", message, help));
+            }
         }
         if !self.name.is_empty() && self.name.len() != truths {
             let message = format!("{truths} `--toxicity` and {} `--name`", self.name.len());
@@ -292,12 +298,16 @@ impl Truths {
         }
         let mut scenarios = Vec::new();
         for (at, toxicity) in self.toxicity.iter().enumerate() {
-            let response =
-                self.response.get(at).or(self.response.first().filter(|_| responses == 1));
-            let response = response.map_or(Ok(Vec::new()), |text| rates("--response", text))?;
+            let of = |(option, lists): (&str, &Vec<String>)| {
+                let only = lists.first().filter(|_| lists.len() == 1);
+                let text = lists.get(at).or(only);
+                text.map_or(Ok(Vec::new()), |text| rates(option, text))
+            };
+            let (response, deep_response) = (of(lists[0])?, of(lists[1])?);
             let name = self.name.get(at).cloned().unwrap_or_else(|| (at + 1).to_string());
             let toxicity = rates("--toxicity", toxicity)?;
-            scenarios.push(Scenario::typed(&name, &toxicity, &response, self.odds_ratio));
+            let typed = Scenario::typed(&name, &toxicity, &response, self.odds_ratio);
+            scenarios.push(Scenario { deep_response, ..typed });
         }
         Ok(scenarios)
     }

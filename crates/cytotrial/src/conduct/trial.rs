@@ -2,14 +2,13 @@
 
 use std::collections::VecDeque;
 
-use design::{Action, Decision, Design, DoseCounts, Known, Patient};
-use evaluate::criteria::dlt;
-use evaluate::{DltStatus, Index, Rules, SubjectRecords};
+use design::{Action, Decision, Design, DoseCounts, Known};
 use records::{Disposition, Study};
 use stats::stream::{Purpose, stream};
 
 use super::candidate::Candidate;
 use super::course::{Finished, Infusion, Plan, Truth};
+use super::known::Watch;
 use super::merge::append;
 use super::stopping::Watched;
 use super::world::{ReplicateDraws, World};
@@ -34,8 +33,18 @@ pub struct Step {
 /// What a trial does next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stage {
-    Escalation { level: usize, filled: u32 },
-    Expansion { level: usize },
+    Escalation {
+        level: usize,
+        filled: u32,
+    },
+    /// One patient at a lower level while the cohort at `level` is under evaluation.
+    Backfill {
+        level: usize,
+        open: usize,
+    },
+    Expansion {
+        level: usize,
+    },
     Fixed,
     Done,
 }
@@ -54,6 +63,8 @@ pub struct Trial<'w> {
     last_infusion: f64,
     at_level: usize,
     treated: u32,
+    /// The first row of the last cohort in the tables.
+    cohort_begins: usize,
     watched: Watched,
     screened_out: VecDeque<&'w Candidate>,
     /// The study so far.
@@ -103,6 +114,7 @@ impl<'w> Trial<'w> {
             last_infusion: f64::NEG_INFINITY,
             at_level: 0,
             treated: 0,
+            cohort_begins: 0,
             watched: Watched::default(),
             screened_out: VecDeque::new(),
             study: Study { name: world.experiment.protocol.id.clone(), ..Study::default() },
@@ -131,6 +143,7 @@ impl<'w> Trial<'w> {
                 let open = finding.max_escalation.saturating_sub(self.treated);
                 ((finding.cohort - filled).min(open).min(left), Some(level))
             }
+            Stage::Backfill { open, .. } => (left.min(1), Some(open)),
             Stage::Expansion { level } => (left, Some(level)),
             Stage::Fixed => (left, None),
             Stage::Done => (0, None),
@@ -215,7 +228,7 @@ impl<'w> Trial<'w> {
             arm.wait.as_ref().map_or(from_products, |wait| wait.quantile(lot.uniform(0)))
         }
         .max(shortest);
-        if level.is_some() {
+        if level.is_some() && !matches!(self.stage, Stage::Backfill { .. }) {
             let stagger = &protocol.dose_finding.stagger;
             let gap = match self.at_level {
                 0 => 0.0,
@@ -278,9 +291,10 @@ impl<'w> Trial<'w> {
             self.truths.push((one.plan.patient, Some(one.truth)));
             append(&mut self.study, one.study);
         }
-        self.treated += infused;
         match self.stage {
+            Stage::Backfill { level, .. } => self.decide(level),
             Stage::Escalation { level, filled } => {
+                self.treated += infused;
                 let filled = filled + infused;
                 self.stage = Stage::Escalation { level, filled };
                 if filled >= protocol.dose_finding.cohort || self.escalation_is_full() {
@@ -300,7 +314,7 @@ impl<'w> Trial<'w> {
     fn decide(&mut self, level: usize) {
         self.calendar = self.calendar.max(self.last_infusion);
         let (counts, decision) = loop {
-            let (known, next_change) = self.known(level);
+            let (known, next_change) = self.known(level, self.calendar);
             let design = self.design.as_ref().expect("an escalating arm has a design");
             let decision = design.decide_on(&known);
             let counts = known.doses;
@@ -313,11 +327,39 @@ impl<'w> Trial<'w> {
                 because: decision.because.clone(),
             });
             match (decision.action, next_change) {
-                (Action::Suspend, Some(day)) if day > self.calendar => self.calendar = day,
+                (Action::Suspend, Some(day)) if day > self.calendar => {
+                    if self.backfill(level, day) {
+                        return;
+                    }
+                    self.calendar = day;
+                }
                 _ => break (counts, decision),
             }
         };
         self.follow(level, &counts, &decision);
+    }
+
+    /// Whether a candidate who comes before a day is treated at a lower level meanwhile.
+    fn backfill(&mut self, level: usize, before: f64) -> bool {
+        let Some(design) = self.design.as_deref().filter(|design| design.backfills()) else {
+            return false;
+        };
+        let experiment = &self.world.experiment;
+        let mut candidates = self.candidates[self.next_candidate..].iter();
+        let Some(next) = candidates.find(|one| one.failure.is_none()) else { return false };
+        let comes = next.arrival.max(self.calendar);
+        if comes >= before || self.enrolled >= experiment.protocol.patients {
+            return false;
+        }
+        let mut assigned = vec![0; experiment.arms[self.arm].levels.len()];
+        for level in self.study.subjects.dose_level.iter().flatten() {
+            assigned[usize::from(*level) - 1] += 1;
+        }
+        let (known, _) = self.known(level, comes);
+        let Some(open) = design.backfill(&known, &assigned) else { return false };
+        self.calendar = comes;
+        self.stage = Stage::Backfill { level, open };
+        true
     }
 
     /// Does what the design decided.
@@ -327,12 +369,17 @@ impl<'w> Trial<'w> {
                 self.stopped = Some("the lowest dose is too toxic".to_owned());
                 self.stage = Stage::Done;
             }
+            (Action::StopForFutility, _) => {
+                self.stopped = Some("too few responses".to_owned());
+                self.stage = Stage::Done;
+            }
             (Action::Escalate | Action::Stay | Action::DeEscalate, Some(next))
                 if !self.escalation_is_full() =>
             {
                 if next != level {
                     self.at_level = 0;
                 }
+                self.cohort_begins = self.study.subjects.len();
                 let cohort = self.world.experiment.protocol.dose_finding.cohort;
                 let patients = decision.patients.unwrap_or(cohort).clamp(1, cohort);
                 self.stage = Stage::Escalation { level: next, filled: cohort - patients };
@@ -361,56 +408,25 @@ impl<'w> Trial<'w> {
 
     /// Nobody is left to enrol.
     fn end_without_candidates(&mut self) {
-        if let Stage::Escalation { .. } = self.stage {
-            let (known, _) = self.known(0);
+        if let Stage::Escalation { .. } | Stage::Backfill { .. } = self.stage {
+            let (known, _) = self.known(0, self.calendar);
             self.expand(&known.doses);
         }
         self.write_failures_before(u32::MAX);
         self.stage = Stage::Done;
     }
 
-    /// What is known on the calendar day, and the next day on which it changes.
-    fn known(&self, level: usize) -> (Known, Option<f64>) {
-        let arm = &self.world.experiment.arms[self.arm];
-        let rules = &self.world.experiment.protocol.rules;
-        let mut counts = vec![DoseCounts::default(); arm.levels.len()];
-        let mut patients = Vec::new();
-        let mut next_change: Option<f64> = None;
-        let index = Index::new(&self.study);
-        for subject in 0..self.study.subjects.len() {
-            let subjects = &self.study.subjects;
-            let (Some(infused), Some(level)) =
-                (subjects.infused_calendar[subject], subjects.dose_level[subject])
-            else {
-                continue;
-            };
-            let level = usize::from(level) - 1;
-            let at = &mut counts[level];
-            // Days as a share of the window; who is pending has not completed it.
-            let share = |days: f64| (days / rules.dlt.window_days).clamp(0.0, 0.999);
-            // A calendar day and an infusion day do not always differ by a whole number in binary.
-            let known = self.calendar - infused + 1e-6;
-            let records = index.subject(&self.study, subject);
-            let (follow_up, dlt) = match dlt::status(&records.as_of(known), rules) {
-                DltStatus::Pending { follow_up } => {
-                    at.pending += 1;
-                    let change = infused + resolves_on(records, rules, known);
-                    next_change = Some(next_change.map_or(change, |day: f64| day.min(change)));
-                    (share(follow_up), None)
-                }
-                DltStatus::None => {
-                    at.add(false, false);
-                    (1.0, None)
-                }
-                DltStatus::Dlt(dlt) => {
-                    at.add(true, false);
-                    (share(dlt.day), Some(share(dlt.day)))
-                }
-                DltStatus::NotEvaluable { .. } | DltStatus::Unknown => continue,
-            };
-            patients.push(Patient { level, follow_up, dlt });
-        }
-        (Known { level, doses: counts, last_cohort: None, patients }, next_change)
+    /// What the design is told on a calendar day, and the next day on which it changes.
+    fn known(&self, level: usize, today: f64) -> (Known, Option<f64>) {
+        let experiment = &self.world.experiment;
+        let watch = Watch {
+            study: &self.study,
+            protocol: &experiment.protocol,
+            levels: experiment.arms[self.arm].levels.len(),
+            design: self.design.as_deref().expect("an escalating arm has a design"),
+            cohort: (level, self.cohort_begins),
+        };
+        watch.on(today)
     }
 
     /// Rules that stop the whole trial, by what is known on a calendar day.
@@ -425,16 +441,4 @@ impl<'w> Trial<'w> {
             self.stage = Stage::Done;
         }
     }
-}
-
-/// The first whole day after `known` on which a pending patient's status is settled.
-fn resolves_on(records: SubjectRecords<'_>, rules: &Rules, known: f64) -> f64 {
-    let mut day = known.max(0.0).floor() + 1.0;
-    let limit = day + 400.0;
-    let is_pending =
-        |day| matches!(dlt::status(&records.as_of(day), rules), DltStatus::Pending { .. });
-    while day < limit && is_pending(day) {
-        day += 1.0;
-    }
-    day
 }

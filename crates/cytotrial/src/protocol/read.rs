@@ -102,13 +102,15 @@ fn levels_of_the_design(experiment: &Experiment) -> Option<Problem> {
     let protocol = &experiment.protocol;
     let fixed = super::design(&protocol.dose_finding).ok()?.levels()?;
     let arm = experiment.arms.iter().find(|arm| arm.escalate && arm.levels.len() != fixed)?;
-    let message = format!(
-        "`{}` is set for {fixed} dose levels, arm `{}` has {}",
-        protocol.dose_finding.method,
-        arm.name,
-        arm.levels.len()
-    );
-    let help = "give the settings of the design one value per dose level";
+    let (method, levels) = (&protocol.dose_finding.method, arm.levels.len());
+    let (message, help) = if fixed == 1 {
+        let message = format!("`{method}` watches one dose, arm `{}` has {levels}", arm.name);
+        (message, "choose a design that finds a dose, such as `boin`")
+    } else {
+        let message =
+            format!("`{method}` is set for {fixed} dose levels, arm `{}` has {levels}", arm.name);
+        (message, "give the settings of the design one value per dose level")
+    };
     Some(Problem::error("V101", protocol.file.clone(), "dose-finding.method", message, help))
 }
 

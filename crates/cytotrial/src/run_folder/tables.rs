@@ -156,6 +156,11 @@ fn history(simulation: &Simulation) -> Table {
         .with("level", "Level decided at", whole(rows.iter().map(|r| Some(r.2.level as u64))))
         .with("evaluable", "Evaluable per level", counts(|at| at.evaluable))
         .with("dlts", "DLTs per level", counts(|at| at.dlts))
+        .with(
+            "responses",
+            "Responses per level, where the design looks at them",
+            counts(|at| at.responses),
+        )
         .with("pending", "Pending per level", counts(|at| at.pending))
         .with("action", "Action", text(rows.iter().map(|row| row.2.action)))
         .with(

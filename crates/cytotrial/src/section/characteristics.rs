@@ -4,7 +4,7 @@
 use design::characteristics::{exact, simulate, warnings};
 use design::pathways::pathways;
 use design::table::decision_table;
-use design::{Characteristics, Design, DoseCounts, Known, Plan, Truth};
+use design::{Characteristics, Design, DoseCounts, Known, Outcomes, Plan, Truth};
 use report::figure::{
     Axis, Bar, BarMode, BarSeries, Curve, CurvePoint, Drawing, Line, Tree, TreeNode, reference,
 };
@@ -23,6 +23,8 @@ const TARGET: f64 = 0.30;
 const RISE: f64 = 2.25;
 /// The DLT rate of every level in the flat scenario; assumed, about that of NK cells so far.
 const FLAT: f64 = 0.05;
+/// The response rate that no level exceeds in the scenarios; assumed.
+const PLATEAU: f64 = 0.60;
 /// Trials where enumeration would take long.
 const TRIALS: u32 = 1_000;
 /// Paths of two cohorts beyond which one cohort is shown.
@@ -45,12 +47,23 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
              forecast for a product.",
         ),
     ];
-    if design.levels().is_none() {
+    if design.levels().is_none() && !by_response(design.as_ref()) {
         blocks.push(boundaries(design.as_ref(), finding));
     }
     blocks.extend(under_scenarios(design.as_ref(), finding, levels, experiment.seed));
     blocks.extend(first_cohorts(design.as_ref(), finding, levels));
     blocks
+}
+
+/// Whether the design looks at responses.
+fn by_response(design: &dyn Design) -> bool {
+    !matches!(design.outcomes(), Outcomes::Toxicity | Outcomes::ToxicityInTime)
+}
+
+/// The response rate of every level in the scenarios: on the way to a plateau; assumed.
+fn responses(levels: usize) -> Vec<f64> {
+    let rate = |level: usize| PLATEAU * (1.0 - stats::math::pow(0.5, level as f64 + 1.0));
+    (0..levels).map(|level| (100.0 * rate(level)).round() / 100.0).collect()
 }
 
 /// The observed rates at which something happens, by the patients at the dose.
@@ -138,9 +151,16 @@ fn under_scenarios(
     let few = levels <= 4 && finding.max_escalation <= 18;
     let mut found = Vec::new();
     for (name, rates) in scenarios(finding, levels) {
-        let Ok(truth) = Truth::of_toxicity(&rates) else { continue };
-        let by_enumeration =
-            if few || design.levels().is_none() { exact(design, &truth, plan).ok() } else { None };
+        let truth = if by_response(design) {
+            let response = responses(levels);
+            let deep: Vec<f64> = response.iter().map(|rate| 0.5 * rate).collect();
+            Truth::independent(&rates, &response).and_then(|truth| truth.with_deep(&deep))
+        } else {
+            Truth::of_toxicity(&rates)
+        };
+        let Ok(truth) = truth else { continue };
+        let is_quick = !by_response(design) && (few || design.levels().is_none());
+        let by_enumeration = if is_quick { exact(design, &truth, plan).ok() } else { None };
         let simulated = || simulate(design, &truth, plan, seed, TRIALS).ok();
         let Some(characteristics) = by_enumeration.or_else(simulated) else { continue };
         let warnings = warnings(design, &truth, &characteristics);
@@ -159,7 +179,9 @@ fn under_scenarios(
         finding.max_escalation,
         found.len()
     );
-    let mut blocks = vec![subsection("Under assumed DLT rates"), table(&found, &size)];
+    let assumed = by_response(design).then(|| responses(levels));
+    let mut blocks =
+        vec![subsection("Under assumed DLT rates"), table(&found, &size, assumed.as_deref())];
     blocks.push(bars(
         &found,
         Words {
@@ -245,7 +267,7 @@ fn bars(found: &[Found], words: Words, is_selection: bool) -> Block {
     figure(words, drawing)
 }
 
-fn table(found: &[Found], size: &str) -> Block {
+fn table(found: &[Found], size: &str, responses: Option<&[f64]>) -> Block {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for one in found {
         let all = &one.characteristics;
@@ -283,15 +305,25 @@ fn table(found: &[Found], size: &str) -> Block {
             numbers("mean DLTs").given(),
         ],
         rows,
-        notes: vec![
-            size.into(),
-            format!(
+        notes: std::iter::once(size.into())
+            .chain([format!(
                 "The rates are assumed: the target at one level, with odds that rise by a factor of \
                  {RISE} per level, and {FLAT} at every level."
             )
-            .into(),
-        ],
+            .into()])
+            .chain(responses.map(|rates| told_responses(rates).into()))
+            .collect(),
     })
+}
+
+/// The response rates of the scenarios in words.
+fn told_responses(rates: &[f64]) -> String {
+    let rates: Vec<String> = rates.iter().map(f64::to_string).collect();
+    format!(
+        "Response rates are assumed, too, and the same in every scenario: {} from the lowest level \
+         on, half of the responses deep, independent of DLTs.",
+        rates.join(", ")
+    )
 }
 
 /// What the design decides after every outcome of the first two cohorts.
@@ -301,10 +333,17 @@ fn first_cohorts(design: &dyn Design, finding: &DoseFinding, levels: usize) -> V
     let two = ahead(2).filter(|paths| paths.len() <= PATHS);
     let Some(paths) = two.or_else(|| ahead(1)) else { return Vec::new() };
     let longest = paths.iter().map(|path| path.cohorts.len()).max().unwrap_or(1);
+    let with_responses = by_response(design);
     let cohort = |path: &design::Pathway, place: usize| {
         path.cohorts.get(place).map_or_else(String::new, |cohort| {
             let at = cohort.outcomes;
-            format!("{} of {} at level {}", at.dlts, at.evaluable, cohort.level + 1)
+            let level = cohort.level + 1;
+            let responses = match at.responses_with_dlt {
+                _ if !with_responses => String::new(),
+                0 => format!(", {} responses", at.responses),
+                both => format!(", {} responses, {both} of them with a DLT", at.responses),
+            };
+            format!("{} of {} at level {level}{responses}", at.dlts, at.evaluable)
         })
     };
     // A path that goes on is told by those that are longer.
@@ -330,17 +369,17 @@ fn first_cohorts(design: &dyn Design, finding: &DoseFinding, levels: usize) -> V
         if longest == 1 { "the first cohort" } else { "the first two cohorts" },
         finding.cohort
     );
-    vec![
-        subsection("After the first cohorts"),
-        tree(design, &known, &paths, finding),
-        Block::Table(Table {
+    let drawn = (!with_responses).then(|| tree(design, &known, &paths, finding));
+    let mut blocks = vec![subsection("After the first cohorts")];
+    blocks.extend(drawn);
+    blocks.push(Block::Table(Table {
             id: "design-pathways".into(),
             caption: "What the design decides after every outcome of the first cohorts".into(),
             columns,
             rows,
             notes: vec![note.into()],
-        }),
-    ]
+        }));
+    blocks
 }
 
 /// The usual decisions, so that each has one mark in every report.

@@ -1,8 +1,8 @@
 //! Dose finding: what happened in one trial, what the design decides, where whole trials end.
 
-use design::Action;
 use design::table::decision_table;
-use evaluate::{DltStatus, Outcomes};
+use design::{Action, Outcomes};
+use evaluate::DltStatus;
 use records::Study;
 use report::figure::{DoseOutcome, Drawing, EscalationHistory, EscalationPatient};
 use report::format::{exact, number, percent, shortest, whole};
@@ -31,6 +31,11 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     }
     if let Ok(design) = crate::protocol::design(&experiment.protocol.dose_finding) {
         blocks.push(paragraph(design.describe()));
+        if by_response(design.as_ref()) {
+            let told = experiment.protocol.response_told();
+            let (first, rest) = told.split_at(1);
+            blocks.push(paragraph(format!("{}{rest}.", first.to_uppercase())));
+        }
         blocks.push(note(
             NoteKind::Note,
             "The design advises; the safety committee decides on every dose.",
@@ -55,6 +60,11 @@ pub fn blocks(material: &Material<'_>) -> Vec<Block> {
     blocks.push(subsection("Decision table"));
     blocks.extend(decisions(material));
     blocks
+}
+
+/// Whether the design looks at responses.
+fn by_response(design: &dyn design::Design) -> bool {
+    !matches!(design.outcomes(), Outcomes::Toxicity | Outcomes::ToxicityInTime)
 }
 
 fn outcome(material: &Material<'_>, summary: &ArmSummary) -> String {
@@ -114,6 +124,8 @@ fn levels(arm: &Arm, summary: &ArmSummary) -> Table {
 /// The first trial: figure and decisions.
 fn history(material: &Material<'_>, at: usize, result: &ArmResult) -> Vec<Block> {
     let arm = &material.simulation.experiment().arms[at];
+    let finding = &material.simulation.experiment().protocol.dose_finding;
+    let responses = crate::protocol::design(finding).is_ok_and(|one| by_response(one.as_ref()));
     let mut blocks = Vec::new();
     if let Some((study, outcomes)) = material.first(at) {
         let patients = patients(study, outcomes, &result.history);
@@ -122,7 +134,7 @@ fn history(material: &Material<'_>, at: usize, result: &ArmResult) -> Vec<Block>
         }
     }
     if !result.history.is_empty() {
-        blocks.push(Block::Table(steps(arm, &result.history)));
+        blocks.push(Block::Table(steps(arm, &result.history, responses)));
     }
     let end = match (&result.stopped, result.recommended) {
         (Some(reason), _) => format!("The trial stopped early: {reason}."),
@@ -134,7 +146,7 @@ fn history(material: &Material<'_>, at: usize, result: &ArmResult) -> Vec<Block>
 }
 
 /// The infused patients in order, each with the cohort: one more than the decisions before it.
-fn patients(study: &Study, outcomes: &Outcomes, history: &[Step]) -> Vec<EscalationPatient> {
+fn patients(study: &Study, outcomes: &evaluate::Outcomes, history: &[Step]) -> Vec<EscalationPatient> {
     let subjects = &study.subjects;
     let decided: Vec<f64> =
         history.iter().filter(|step| step.action != Action::Suspend).map(|step| step.day).collect();
@@ -203,33 +215,42 @@ fn drawn(arm: &Arm, patients: Vec<EscalationPatient>, result: &ArmResult) -> Blo
 }
 
 /// Every decision with its reason.
-fn steps(arm: &Arm, history: &[Step]) -> Table {
+fn steps(arm: &Arm, history: &[Step], responses: bool) -> Table {
     let rows = history.iter().map(|step| -> Vec<Cell> {
         let at = step.counts.get(step.level - 1).copied().unwrap_or_default();
-        vec![
+        let seen = responses.then(|| at.responses.to_string().into());
+        let mut cells: Vec<Cell> = vec![
             whole(step.day).into(),
             step.level.to_string().into(),
             at.evaluable.to_string().into(),
             at.dlts.to_string().into(),
+        ];
+        cells.extend(seen);
+        cells.extend([
             at.pending.to_string().into(),
             step.action.to_string().into(),
             step.next_level.map_or_else(|| "-".to_owned(), |level| level.to_string()).into(),
             step.because.clone().into(),
-        ]
+        ]);
+        cells
     });
+    let mut columns = vec![
+        numbers("day of the trial").given(),
+        marks("level").given(),
+        numbers("evaluable").given(),
+        numbers("DLTs").given(),
+    ];
+    columns.extend(responses.then(|| numbers("responses").given()));
+    columns.extend([
+        numbers("pending").given(),
+        column("decision"),
+        marks("next level").given(),
+        column("because").given(),
+    ]);
     Table {
         id: format!("decisions-{}", slug(&arm.name)),
         caption: format!("Decisions in the first virtual trial of {}", arm.name),
-        columns: vec![
-            numbers("day of the trial").given(),
-            marks("level").given(),
-            numbers("evaluable").given(),
-            numbers("DLTs").given(),
-            numbers("pending").given(),
-            column("decision"),
-            marks("next level").given(),
-            column("because").given(),
-        ],
+        columns,
         rows: rows.collect(),
         notes: vec![
             "Counts at the level of the decision, as known on that day. Days count from the \
@@ -245,6 +266,14 @@ fn decisions(material: &Material<'_>) -> Vec<Block> {
     let Ok(design) = crate::protocol::design(finding) else {
         return vec![paragraph("The design of the protocol has no decision table.")];
     };
+    if by_response(design.as_ref()) {
+        let name = &finding.method;
+        return vec![paragraph(format!(
+            "The design looks at responses, too, so that DLTs alone make no table. Every decision is \
+             `cytotrial design next-dose {name}`; the next cohorts are `cytotrial design pathways \
+             {name}`."
+        ))];
+    }
     let limit = |count: Option<u32>| -> Cell {
         count.map_or_else(|| "never".to_owned(), |count| count.to_string()).into()
     };

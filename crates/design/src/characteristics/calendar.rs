@@ -83,6 +83,7 @@ struct Enrolled {
     start: f64,
     dlt: Option<f64>,
     has_response: bool,
+    is_deep: bool,
 }
 
 /// The characteristics of a design under a truth in calendar time.
@@ -176,11 +177,9 @@ impl<'a> Run<'a> {
         let place = self.enrolled.len() as u32;
         let (first, second) = stream(seed, trial, place, Purpose::Events).pair(0);
         let dose = self.truth.doses[level];
-        let has_dlt = first < dose.toxicity;
-        let joint = if has_dlt { dose.both } else { dose.response - dose.both };
-        let given = if has_dlt { dose.toxicity } else { 1.0 - dose.toxicity };
+        let (has_dlt, has_response, is_deep) = dose.outcomes(first, second);
         let dlt = has_dlt.then(|| start + self.dlt_time(dose, first));
-        self.enrolled.push(Enrolled { level, start, dlt, has_response: second * given < joint });
+        self.enrolled.push(Enrolled { level, start, dlt, has_response, is_deep });
     }
 
     /// When the DLT comes, by the place of the draw below the rate.
@@ -219,9 +218,12 @@ impl<'a> Run<'a> {
             let dlt = one.dlt.filter(|&time| time <= now);
             let responded = one.has_response && one.start + self.calendar.response_window <= now;
             if is_settled {
-                at.add(dlt.is_some(), responded);
+                let mut alone = DoseCounts::default();
+                alone.add(dlt.is_some(), responded);
+                alone.deep_responses = u32::from(responded && one.is_deep);
+                *at = at.with(alone);
                 if self.cohort.contains(&place) {
-                    last.add(dlt.is_some(), responded);
+                    last = last.with(alone);
                 }
             } else {
                 at.pending += 1;

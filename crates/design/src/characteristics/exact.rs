@@ -17,29 +17,40 @@ type Key = [u64; 5];
 #[derive(Debug, Clone, Copy)]
 struct Packing {
     doses: usize,
-    /// Whether responses belong to the state.
-    has_responses: bool,
+    seen: Seen,
+}
+
+/// What belongs to a state besides the DLTs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    /// Responses, and those with a DLT.
+    Responses,
+    /// Responses, and the deep ones among them.
+    Depths,
 }
 
 impl Packing {
     /// The packing for a trial; `None` if it does not fit.
-    fn new(doses: usize, patients: u32, has_responses: bool) -> Option<Self> {
-        let most = if has_responses { 8 } else { 16 };
-        (doses <= most && patients < 256).then_some(Self { doses, has_responses })
+    fn new(doses: usize, patients: u32, seen: Seen) -> Option<Self> {
+        let most = if seen == Seen::Nothing { 16 } else { 8 };
+        (doses <= most && patients < 256).then_some(Self { doses, seen })
     }
 
     fn pack(self, doses: &[DoseCounts], next: usize, patients: u32) -> Key {
         let mut key = [0; 5];
         for (place, dose) in doses.iter().enumerate() {
-            if self.has_responses {
-                let both =
-                    u64::from(dose.responses_with_dlt) << 24 | u64::from(dose.responses) << 16;
-                let counts = both | u64::from(dose.dlts) << 8 | u64::from(dose.evaluable);
-                key[place / 2] |= counts << (32 * (place % 2));
-            } else {
-                let counts = u64::from(dose.dlts) << 8 | u64::from(dose.evaluable);
-                key[place / 4] |= counts << (16 * (place % 4));
-            }
+            let counts = u64::from(dose.dlts) << 8 | u64::from(dose.evaluable);
+            let among = match self.seen {
+                Seen::Nothing => {
+                    key[place / 4] |= counts << (16 * (place % 4));
+                    continue;
+                }
+                Seen::Responses => dose.responses_with_dlt,
+                Seen::Depths => dose.deep_responses,
+            };
+            let both = u64::from(among) << 24 | u64::from(dose.responses) << 16;
+            key[place / 2] |= (both | counts) << (32 * (place % 2));
         }
         key[4] = (next as u64) << 32 | u64::from(patients);
         key
@@ -49,14 +60,19 @@ impl Packing {
         for (place, dose) in doses.iter_mut().enumerate().take(self.doses) {
             let byte = |counts: u64, which: u32| u32::from((counts >> (8 * which)) as u8);
             *dose = DoseCounts::default();
-            if self.has_responses {
-                let counts = key[place / 2] >> (32 * (place % 2));
-                dose.responses = byte(counts, 2);
-                dose.responses_with_dlt = byte(counts, 3);
-                (dose.evaluable, dose.dlts) = (byte(counts, 0), byte(counts, 1));
-            } else {
-                let counts = key[place / 4] >> (16 * (place % 4));
-                (dose.evaluable, dose.dlts) = (byte(counts, 0), byte(counts, 1));
+            let counts = match self.seen {
+                Seen::Nothing => key[place / 4] >> (16 * (place % 4)),
+                Seen::Responses | Seen::Depths => key[place / 2] >> (32 * (place % 2)),
+            };
+            (dose.evaluable, dose.dlts) = (byte(counts, 0), byte(counts, 1));
+            match self.seen {
+                Seen::Nothing => {}
+                Seen::Responses => {
+                    (dose.responses, dose.responses_with_dlt) = (byte(counts, 2), byte(counts, 3));
+                }
+                Seen::Depths => {
+                    (dose.responses, dose.deep_responses) = (byte(counts, 2), byte(counts, 3));
+                }
             }
         }
         ((key[4] >> 32) as usize, key[4] as u32)
@@ -125,9 +141,12 @@ fn hash(key: &Key) -> u64 {
 pub fn exact(design: &dyn Design, truth: &Truth, plan: Plan) -> Result<Characteristics, PlanError> {
     check(design, truth, plan)?;
     let doses = truth.doses.len();
-    let has_responses =
-        matches!(design.outcomes(), Outcomes::Response | Outcomes::ToxicityAndResponse);
-    let packing = Packing::new(doses, plan.max_patients, has_responses)
+    let seen = match design.outcomes() {
+        Outcomes::Toxicity | Outcomes::ToxicityInTime => Seen::Nothing,
+        Outcomes::Response | Outcomes::ToxicityAndResponse => Seen::Responses,
+        Outcomes::NestedResponse => Seen::Depths,
+    };
+    let packing = Packing::new(doses, plan.max_patients, seen)
         .ok_or(PlanError::TooLarge { doses, patients: plan.max_patients })?;
     let mut walk = Walk::new(design, truth, plan, packing);
     walk.begin();
@@ -212,13 +231,18 @@ impl<'a> Walk<'a> {
         }
         if by_size[size as usize].is_empty() {
             let dose = self.truth.doses[level];
-            let cells = if self.packing.has_responses {
-                dose.cells()
-            } else {
-                [1.0 - dose.toxicity, 0.0, dose.toxicity, 0.0]
+            let by_both = |cells: [f64; 4]| {
+                let counts = |(cells, share)| (DoseCounts::of_outcomes(cells), share);
+                multinomial(size, cells).into_iter().map(counts).collect()
             };
-            let counts = |(cells, share)| (DoseCounts::of_outcomes(cells), share);
-            by_size[size as usize] = multinomial(size, cells).into_iter().map(counts).collect();
+            by_size[size as usize] = match self.packing.seen {
+                Seen::Nothing => by_both([1.0 - dose.toxicity, 0.0, dose.toxicity, 0.0]),
+                Seen::Responses => by_both(dose.cells()),
+                Seen::Depths => multinomial(size, dose.cells_by_depth())
+                    .into_iter()
+                    .map(|(cells, share)| (DoseCounts::of_depths(cells), share))
+                    .collect(),
+            };
         }
     }
 
@@ -263,7 +287,7 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(mut self) -> Characteristics {
-        if !self.packing.has_responses {
+        if self.packing.seen == Seen::Nothing {
             // The design does not look at responses, so their rate is that of the truth.
             for (place, dose) in self.truth.doses.iter().enumerate() {
                 self.result.responses[place] = self.result.patients[place] * dose.response;
@@ -279,13 +303,15 @@ mod tests {
 
     #[test]
     fn states_are_packed_and_unpacked() {
-        for has_responses in [false, true] {
-            let packing = Packing::new(5, 200, has_responses).unwrap();
+        for seen in [Seen::Nothing, Seen::Responses, Seen::Depths] {
+            let packing = Packing::new(5, 200, seen).unwrap();
             let mut doses = vec![DoseCounts::default(); 5];
             for (place, dose) in (0..5).zip(&mut doses) {
                 *dose = DoseCounts::of(40 + place, place);
-                if has_responses {
-                    (dose.responses, dose.responses_with_dlt) = (20, place / 2);
+                match seen {
+                    Seen::Nothing => {}
+                    Seen::Responses => (dose.responses, dose.responses_with_dlt) = (20, place / 2),
+                    Seen::Depths => (dose.responses, dose.deep_responses) = (20, place / 2),
                 }
             }
             let key = packing.pack(&doses, 3, 17);
@@ -293,8 +319,8 @@ mod tests {
             assert_eq!(packing.unpack(&key, &mut again), (3, 17));
             assert_eq!(again, doses);
         }
-        assert!(Packing::new(9, 20, true).is_none());
-        assert!(Packing::new(3, 256, false).is_none());
+        assert!(Packing::new(9, 20, Seen::Responses).is_none());
+        assert!(Packing::new(3, 256, Seen::Nothing).is_none());
     }
 
     #[test]

@@ -156,11 +156,9 @@ fn one_trial(
         let mut cohort = DoseCounts::default();
         for patient in treated..treated + size {
             let (first, second) = stream(seed, trial, patient, Purpose::Events).pair(0);
-            let has_dlt = first < dose.toxicity;
-            // The chance of a response, given whether there is a DLT.
-            let joint = if has_dlt { dose.both } else { dose.response - dose.both };
-            let given = if has_dlt { dose.toxicity } else { 1.0 - dose.toxicity };
-            cohort.add(has_dlt, second * given < joint);
+            let (has_dlt, responds, is_deep) = dose.outcomes(first, second);
+            cohort.add(has_dlt, responds);
+            cohort.deep_responses += u32::from(is_deep);
         }
         treated += size;
         known.level = level;

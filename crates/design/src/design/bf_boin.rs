@@ -219,6 +219,10 @@ impl Design for BfBoin {
         }
     }
 
+    fn backfills(&self) -> bool {
+        true
+    }
+
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
         self.boin.recommend(doses)
     }

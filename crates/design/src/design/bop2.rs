@@ -2,17 +2,15 @@
 //!
 //! Zhou, Lee and Yuan, Stat Med 2017;36:3302-3314. The search for the cut-off is exact.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use stats::math::pow;
 
 use super::predictive_probability::check_looks;
 use super::{Design, DesignError, Entry, Outcomes, is_rate, within};
 use crate::counts::{DoseCounts, Known};
+use crate::cutoff::{self, Cutoff, Passed};
 use crate::decision::{Action, Reason, Step};
 use crate::joint_looks::{JointBounds, JointCourse};
-use crate::posterior::exceeds_with;
+use crate::looks::to_the_next_look;
 
 /// The line of this design in the list.
 pub const ENTRY: Entry = Entry {
@@ -26,9 +24,6 @@ pub const ENTRY: Entry = Entry {
         "the search maximises the exact power on a grid (lambda 0.5 to 0.995 by 0.005, gamma 0 to 1 by 0.02); ties go to fewer patients at the null rates",
     ],
 };
-
-/// Probabilities this close are equal.
-const SAME: f64 = 1e-12;
 
 /// The settings of the design.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -58,7 +53,7 @@ pub struct Settings {
     pub type_one: f64,
 }
 
-fn default_type_one() -> f64 {
+pub(super) fn default_type_one() -> f64 {
     0.1
 }
 
@@ -66,8 +61,7 @@ fn default_type_one() -> f64 {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bop2 {
     settings: Settings,
-    lambda: f64,
-    gamma: f64,
+    cutoff: Cutoff,
     bounds: JointBounds,
 }
 
@@ -82,41 +76,30 @@ struct Posteriors {
 
 impl Posteriors {
     fn new(settings: &Settings) -> Self {
-        let by_count = |rate: f64, value: fn(f64) -> f64| -> Vec<Vec<f64>> {
-            // The prior has the mean of the null rate and the weight of one patient.
-            let prior = (rate, 1.0 - rate);
-            let row = |&look: &u32| {
-                (0..=look).map(|hits| value(exceeds_with(prior, hits, look, rate))).collect()
-            };
-            settings.looks.iter().map(row).collect()
-        };
-        Self {
-            looks: settings.looks.clone(),
-            response: by_count(settings.null_response, |above| above),
-            toxicity: settings.null_toxicity.map_or(Vec::new(), |rate| by_count(rate, |above| 1.0 - above)),
-        }
+        let toxicity = settings.null_toxicity.map_or(Vec::new(), |rate| {
+            let mut rows = cutoff::posteriors(rate, &settings.looks);
+            rows.iter_mut().flatten().for_each(|above| *above = 1.0 - *above);
+            rows
+        });
+        let response = cutoff::posteriors(settings.null_response, &settings.looks);
+        Self { looks: settings.looks.clone(), response, toxicity }
     }
 
     /// The bounds of a cut-off.
-    fn bounds(&self, lambda: f64, gamma: f64) -> JointBounds {
-        let last = f64::from(self.looks[self.looks.len() - 1]);
-        let cutoffs: Vec<f64> =
-            self.looks.iter().map(|&look| lambda * pow(f64::from(look) / last, gamma)).collect();
-        let low = |(row, cutoff): (&Vec<f64>, &f64)| {
-            row.iter().rposition(|value| value < cutoff).map(|hits| hits as u32)
+    fn bounds(&self, cutoff: Cutoff) -> JointBounds {
+        let cutoffs = cutoff.at(&self.looks);
+        let least = |(row, cutoff): (&Vec<f64>, &f64)| {
+            row.iter().position(|value| value < cutoff).map(|dlts| dlts as u32)
         };
-        let high = |(row, cutoff): (&Vec<f64>, &f64)| {
-            row.iter().position(|value| value < cutoff).map(|hits| hits as u32)
-        };
-        let toxicity = if self.toxicity.is_empty() {
+        let dlts_at_least = if self.toxicity.is_empty() {
             vec![None; self.looks.len()]
         } else {
-            self.toxicity.iter().zip(&cutoffs).map(high).collect()
+            self.toxicity.iter().zip(&cutoffs).map(least).collect()
         };
         JointBounds {
             looks: self.looks.clone(),
-            response_at_most: self.response.iter().zip(&cutoffs).map(low).collect(),
-            dlts_at_least: toxicity,
+            response_at_most: cutoff::at_most(&self.response, &cutoffs),
+            dlts_at_least,
         }
     }
 }
@@ -131,20 +114,12 @@ impl Bop2 {
         check_looks(&settings.looks)?;
         is_rate("type-one", settings.type_one)?;
         let posteriors = Posteriors::new(settings);
-        let (lambda, gamma) = match (settings.lambda, settings.gamma) {
-            (Some(lambda), Some(gamma)) => {
-                is_rate("lambda", lambda)?;
-                within("gamma", gamma, gamma >= 0.0, || "at least 0".to_owned())?;
-                (lambda, gamma)
-            }
-            (None, None) => search(settings, &posteriors)?,
-            _ => {
-                let text = "give both `lambda` and `gamma`, or neither";
-                return Err(DesignError::Settings(text.to_owned()));
-            }
+        let cutoff = match Cutoff::of(settings.lambda, settings.gamma)? {
+            Some(cutoff) => cutoff,
+            None => search(settings, &posteriors)?,
         };
-        let bounds = posteriors.bounds(lambda, gamma);
-        Ok(Self { settings: settings.clone(), lambda, gamma, bounds })
+        let bounds = posteriors.bounds(cutoff);
+        Ok(Self { settings: settings.clone(), cutoff, bounds })
     }
 
     /// The bounds at every look.
@@ -154,7 +129,7 @@ impl Bop2 {
 
     /// The cut-off at the end, and the power by which it grows.
     pub fn cutoff(&self) -> (f64, f64) {
-        (self.lambda, self.gamma)
+        (self.cutoff.lambda, self.cutoff.gamma)
     }
 
     /// The exact probabilities at true rates, DLTs and responses independent.
@@ -163,9 +138,8 @@ impl Bop2 {
     }
 }
 
-/// The cut-off with the highest power that keeps the type I error; of equal ones the one with the
-/// fewest patients on average at the null rates.
-fn search(settings: &Settings, posteriors: &Posteriors) -> Result<(f64, f64), DesignError> {
+/// The best cut-off for the rates of the settings.
+fn search(settings: &Settings, posteriors: &Posteriors) -> Result<Cutoff, DesignError> {
     let Some(response) = settings.alternative_response else {
         let text = "give `lambda` and `gamma`, or `alternative-response` to search for them";
         return Err(DesignError::Settings(text.to_owned()));
@@ -187,32 +161,16 @@ fn search(settings: &Settings, posteriors: &Posteriors) -> Result<(f64, f64), De
             return Err(DesignError::Settings(text.to_owned()));
         }
     };
-    // Many cut-offs make the same bounds; the first of each is kept.
-    let mut distinct: BTreeMap<JointBounds, (f64, f64)> = BTreeMap::new();
-    for lambda in 0..=99 {
-        for gamma in 0..=50 {
-            let cutoff = (0.5 + 0.005 * f64::from(lambda), 0.02 * f64::from(gamma));
-            distinct.entry(posteriors.bounds(cutoff.0, cutoff.1)).or_insert(cutoff);
-        }
-    }
-    let mut best: Option<(f64, f64, (f64, f64))> = None;
-    for (bounds, cutoff) in distinct {
-        let at_null = bounds.course(null, toxicity.0);
-        if at_null.promising > settings.type_one {
-            continue;
-        }
-        let power = bounds.course(response, toxicity.1).promising;
-        let is_better = best.is_none_or(|(most, patients, _)| {
-            power > most + SAME || (power > most - SAME && at_null.mean_patients < patients - SAME)
-        });
-        if is_better {
-            best = Some((power, at_null.mean_patients, cutoff));
-        }
-    }
-    best.map(|(_, _, cutoff)| cutoff).ok_or_else(|| {
-        let error = settings.type_one;
-        DesignError::Settings(format!("no cut-off keeps a type I error of {error}: add patients"))
-    })
+    let at = |bounds: &JointBounds, response: f64, toxicity: f64| {
+        let JointCourse { promising, mean_patients, .. } = bounds.course(response, toxicity);
+        Passed { probability: promising, mean_patients }
+    };
+    cutoff::search(
+        settings.type_one,
+        |cutoff| posteriors.bounds(cutoff),
+        |bounds| at(bounds, null, toxicity.0),
+        |bounds| at(bounds, response, toxicity.1),
+    )
 }
 
 impl Design for Bop2 {
@@ -235,13 +193,7 @@ impl Design for Bop2 {
             }
         }
         reason.say(seen);
-        match self.bounds.looks.iter().find(|&&look| look > at.evaluable) {
-            Some(look) => {
-                let patients = Some(look - at.evaluable);
-                Step { patients, ..Step::to(known.level, known.level) }
-            }
-            None => Step::end(Action::Finish),
-        }
+        to_the_next_look(&self.bounds.looks, known, reason)
     }
 
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
@@ -289,9 +241,9 @@ impl Design for Bop2 {
              {null_response}{toxicity} falls below {} x (n / {})^{}, with a prior that has the mean \
              of the null rate and the weight of one patient. The limits are {}. Treatment is \
              promising if none is met at the end.",
-            self.lambda,
+            self.cutoff.lambda,
             self.bounds.looks[self.bounds.looks.len() - 1],
-            self.gamma,
+            self.cutoff.gamma,
             limits.join("; ")
         )
     }

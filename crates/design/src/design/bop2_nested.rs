@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
-use stats::math::pow;
 
 use super::predictive_probability::check_looks;
 use super::{Design, DesignError, Entry, Outcomes, is_rate, within};
 use crate::counts::{DoseCounts, Known};
+use crate::cutoff::{self, Cutoff, Passed};
 use crate::decision::{Action, Reason, Step};
+use crate::looks::to_the_next_look;
 use crate::outcome::multinomial;
-use crate::posterior::exceeds_with;
 
 /// The line of this design in the list.
 pub const ENTRY: Entry = Entry {
@@ -30,9 +30,6 @@ pub const ENTRY: Entry = Entry {
         "the search maximises the exact power on a grid (lambda 0.5 to 0.995 by 0.005, gamma 0 to 1 by 0.02); ties go to fewer patients at the null rates",
     ],
 };
-
-/// Probabilities this close are equal.
-const SAME: f64 = 1e-12;
 
 /// The settings of the design.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -57,12 +54,8 @@ pub struct Settings {
     #[serde(default)]
     pub alternative_deep: Option<f64>,
     /// The probability, at most, of calling the null rates promising.
-    #[serde(default = "default_type_one")]
+    #[serde(default = "super::bop2::default_type_one")]
     pub type_one: f64,
-}
-
-fn default_type_one() -> f64 {
-    0.1
 }
 
 /// When to stop at each look: with so many responses or fewer, and so many deep ones or fewer.
@@ -94,7 +87,7 @@ impl Bounds {
 
     /// The probabilities at true rates; deep responses are among the responses.
     pub fn course(&self, response: f64, deep: f64) -> Course {
-        let cells = [1.0 - response, response - deep, deep, 0.0].map(|cell| cell.max(0.0));
+        let cells = [1.0 - response, response - deep, deep].map(|cell| cell.max(0.0));
         let mut states = BTreeMap::from([((0_u32, 0_u32), 1.0)]);
         let mut result = Course { promising: 0.0, mean_patients: 0.0 };
         let mut before = 0;
@@ -102,7 +95,7 @@ impl Bounds {
             let more = multinomial(patients - before, cells);
             let mut next: BTreeMap<(u32, u32), f64> = BTreeMap::new();
             for (&(responses, deep), probability) in &states {
-                for &([_, shallow, deeper, _], share) in &more {
+                for &([_, shallow, deeper], share) in &more {
                     let key = (responses + shallow + deeper, deep + deeper);
                     *next.entry(key).or_insert(0.0) += probability * share;
                 }
@@ -127,33 +120,20 @@ impl Bounds {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bop2Nested {
     settings: Settings,
-    lambda: f64,
-    gamma: f64,
+    cutoff: Cutoff,
     bounds: Bounds,
 }
 
-/// By look and count, the posterior probability that a rate exceeds its null rate.
-fn posteriors(null: f64, looks: &[u32]) -> Vec<Vec<f64>> {
-    // The margins of a Dirichlet law are Beta laws.
-    let row = |&look: &u32| {
-        (0..=look).map(|hits| exceeds_with((null, 1.0 - null), hits, look, null)).collect()
-    };
-    looks.iter().map(row).collect()
-}
+/// Posterior probabilities by look and count: of all responses, and of the deep ones. The margins of a
+/// Dirichlet law are Beta laws.
+type Both = [Vec<Vec<f64>>; 2];
 
-fn bounds(looks: &[u32], both: &[Vec<Vec<f64>>; 2], (lambda, gamma): (f64, f64)) -> Bounds {
-    let last = f64::from(looks[looks.len() - 1]);
-    let most = |rows: &[Vec<f64>]| -> Vec<Option<u32>> {
-        let limit = |(row, &look): (&Vec<f64>, &u32)| {
-            let cutoff = lambda * pow(f64::from(look) / last, gamma);
-            row.iter().rposition(|&value| value < cutoff).map(|hits| hits as u32)
-        };
-        rows.iter().zip(looks).map(limit).collect()
-    };
+fn bounds(looks: &[u32], both: &Both, cutoff: Cutoff) -> Bounds {
+    let cutoffs = cutoff.at(looks);
     Bounds {
         looks: looks.to_vec(),
-        response_at_most: most(&both[0]),
-        deep_at_most: most(&both[1]),
+        response_at_most: cutoff::at_most(&both[0], &cutoffs),
+        deep_at_most: cutoff::at_most(&both[1], &cutoffs),
     }
 }
 
@@ -169,21 +149,13 @@ impl Bop2Nested {
         check_looks(&settings.looks)?;
         is_rate("type-one", settings.type_one)?;
         let looks = &settings.looks;
-        let both = [posteriors(null_response, looks), posteriors(null_deep, looks)];
-        let (lambda, gamma) = match (settings.lambda, settings.gamma) {
-            (Some(lambda), Some(gamma)) => {
-                is_rate("lambda", lambda)?;
-                within("gamma", gamma, gamma >= 0.0, || "at least 0".to_owned())?;
-                (lambda, gamma)
-            }
-            (None, None) => search(settings, &both)?,
-            _ => {
-                let text = "give both `lambda` and `gamma`, or neither";
-                return Err(DesignError::Settings(text.to_owned()));
-            }
+        let both = [null_response, null_deep].map(|null| cutoff::posteriors(null, looks));
+        let cutoff = match Cutoff::of(settings.lambda, settings.gamma)? {
+            Some(cutoff) => cutoff,
+            None => search(settings, &both)?,
         };
-        let bounds = bounds(looks, &both, (lambda, gamma));
-        Ok(Self { settings: settings.clone(), lambda, gamma, bounds })
+        let bounds = bounds(looks, &both, cutoff);
+        Ok(Self { settings: settings.clone(), cutoff, bounds })
     }
 
     /// The bounds at every look.
@@ -192,8 +164,8 @@ impl Bop2Nested {
     }
 }
 
-/// The cut-off with the highest power that keeps the type I error.
-fn search(settings: &Settings, both: &[Vec<Vec<f64>>; 2]) -> Result<(f64, f64), DesignError> {
+/// The best cut-off for the rates of the settings.
+fn search(settings: &Settings, both: &Both) -> Result<Cutoff, DesignError> {
     let (Some(response), Some(deep)) = (settings.alternative_response, settings.alternative_deep)
     else {
         let text = "give `lambda` and `gamma`, or `alternative-response` and `alternative-deep` to \
@@ -207,31 +179,16 @@ fn search(settings: &Settings, both: &[Vec<Vec<f64>>; 2]) -> Result<(f64, f64), 
     within("alternative-deep", deep, deep >= null_deep && deep <= response, || {
         format!("at least the null rate {null_deep} and at most {response}")
     })?;
-    let mut distinct: BTreeMap<Bounds, (f64, f64)> = BTreeMap::new();
-    for lambda in 0..=99 {
-        for gamma in 0..=50 {
-            let cutoff = (0.5 + 0.005 * f64::from(lambda), 0.02 * f64::from(gamma));
-            distinct.entry(bounds(&settings.looks, both, cutoff)).or_insert(cutoff);
-        }
-    }
-    let mut best: Option<(f64, f64, (f64, f64))> = None;
-    for (bounds, cutoff) in distinct {
-        let at_null = bounds.course(null, null_deep);
-        if at_null.promising > settings.type_one {
-            continue;
-        }
-        let power = bounds.course(response, deep).promising;
-        let is_better = best.is_none_or(|(most, patients, _)| {
-            power > most + SAME || (power > most - SAME && at_null.mean_patients < patients - SAME)
-        });
-        if is_better {
-            best = Some((power, at_null.mean_patients, cutoff));
-        }
-    }
-    best.map(|(_, _, cutoff)| cutoff).ok_or_else(|| {
-        let error = settings.type_one;
-        DesignError::Settings(format!("no cut-off keeps a type I error of {error}: add patients"))
-    })
+    let at = |bounds: &Bounds, response: f64, deep: f64| {
+        let Course { promising, mean_patients } = bounds.course(response, deep);
+        Passed { probability: promising, mean_patients }
+    };
+    cutoff::search(
+        settings.type_one,
+        |cutoff| bounds(&settings.looks, both, cutoff),
+        |bounds| at(bounds, null, null_deep),
+        |bounds| at(bounds, response, deep),
+    )
 }
 
 impl Design for Bop2Nested {
@@ -250,13 +207,7 @@ impl Design for Bop2Nested {
             reason.add(|| "; both rates fall short".to_owned());
             return Step::end(Action::StopForFutility);
         }
-        match bounds.looks.iter().find(|&&look| look > at.evaluable) {
-            Some(look) => {
-                let patients = Some(look - at.evaluable);
-                Step { patients, ..Step::to(known.level, known.level) }
-            }
-            None => Step::end(Action::Finish),
-        }
+        to_the_next_look(&bounds.looks, known, reason)
     }
 
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {
@@ -298,9 +249,9 @@ impl Design for Bop2Nested {
              {null_deep} are both below {} x (n / {})^{} (Dirichlet prior with the means of the null \
              rates and the weight of one patient). It stops with, {}. Treatment is promising if \
              either rate is above its limit at the end.",
-            self.lambda,
+            self.cutoff.lambda,
             self.bounds.looks[self.bounds.looks.len() - 1],
-            self.gamma,
+            self.cutoff.gamma,
             limits.join("; ")
         );
         let mut told = |response: f64, deep: f64| {

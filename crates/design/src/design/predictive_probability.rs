@@ -165,7 +165,7 @@ impl Design for PredictiveProbability {
         let at = doses.first()?;
         let look = self.bounds.at(at.evaluable);
         let is_early = look.and_then(|look| self.bounds.high[look]).is_some_and(|high| at.responses >= high);
-        let is_last = self.bounds.to_next(at.evaluable).is_none();
+        let is_last = self.bounds.looks.last().is_none_or(|&last| at.evaluable >= last);
         let is_success = is_last && self.posterior(at.evaluable, at.responses) > self.settings.success;
         (at.evaluable > 0 && (is_early || is_success)).then_some(0)
     }

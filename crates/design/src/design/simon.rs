@@ -9,7 +9,7 @@ use stats::special::ln_gamma;
 use super::{Design, DesignError, Entry, Outcomes, is_rate, within};
 use crate::counts::{DoseCounts, Known};
 use crate::decision::{Action, Reason, Step};
-use crate::looks::Bounds;
+use crate::looks::{Bounds, to_the_next_look};
 
 /// The line of this design in the list.
 pub const ENTRY: Entry = Entry {
@@ -366,10 +366,7 @@ pub(super) fn step_by_looks(bounds: &Bounds, known: &Known, reason: &mut Reason)
         }
     }
     reason.say(seen);
-    match bounds.to_next(at.evaluable) {
-        Some(patients) => Step { patients: Some(patients), ..Step::to(known.level, known.level) },
-        None => Step::end(Action::Finish),
-    }
+    to_the_next_look(&bounds.looks, known, reason)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::predictive_probability::{check_looks, check_prior};
 use super::{Design, DesignError, Entry, counted, is_rate, suspended, within};
 use crate::counts::{DoseCounts, Known};
 use crate::decision::{Action, Reason, Step};
-use crate::looks::{Bounds, Course};
+use crate::looks::{Bounds, Course, to_the_next_look};
 use crate::posterior::least_hits_above;
 
 /// The line of this design in the list.
@@ -207,10 +207,7 @@ impl Design for ToxicityMonitoring {
             return Step::end(Action::StopForSafety);
         }
         reason.say(|| counted(at));
-        match self.bounds.to_next(at.evaluable) {
-            Some(patients) => Step { patients: Some(patients), ..Step::to(known.level, known.level) },
-            None => Step::end(Action::Finish),
-        }
+        to_the_next_look(&self.bounds.looks, known, reason)
     }
 
     fn recommend(&self, doses: &[DoseCounts]) -> Option<usize> {

@@ -263,8 +263,13 @@ fn entry(method: Option<&String>, written: &Written) -> Result<&'static Entry, P
 
 /// A design that is set for another number of levels.
 pub(super) fn wrong_levels(name: &str, fixed: usize, asked: usize) -> Problem {
-    let message = format!("`{name}` is set for {fixed} dose levels, here are {asked}");
-    let help = "give the settings one value per dose level, and every level its counts or rates";
+    let (message, help) = if fixed == 1 {
+        let message = format!("`{name}` watches one dose, here are {asked}");
+        (message, "give one level, or choose a design that finds a dose, such as `boin`")
+    } else {
+        let message = format!("`{name}` is set for {fixed} dose levels, here are {asked}");
+        (message, "give the settings one value per dose level, and every level its counts or rates")
+    };
     Problem::error("D105", "", "", message, help)
 }
 

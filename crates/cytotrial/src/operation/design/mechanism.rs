@@ -133,13 +133,17 @@ pub fn run(request: &Request, watch: &dyn Watch) -> Result<Answer, MechanismErro
     answer.warnings = flat(&answer.levels).into_iter().collect();
     answer.title = chosen.title();
     answer.settings = chosen.settings;
-    answer.notes = vec![
+    let by_response =
+        !matches!(chosen.design.outcomes(), Outcomes::Toxicity | Outcomes::ToxicityInTime);
+    answer.notes =
+        by_response.then(|| world.experiment.protocol.response_told()).into_iter().collect();
+    answer.notes.extend([
         format!("cohorts of {cohort}, at most {most} patients in the escalation"),
         "ranges: 5th to 95th percentile; patients and DLTs of the expansion are included".to_owned(),
         "counts of simulated patients rest on the model's assumptions: `cytotrial report` of a run \
          says which"
             .to_owned(),
-    ];
+    ]);
     Ok(answer)
 }
 
@@ -161,11 +165,6 @@ fn arm(experiment: &Experiment, wanted: Option<&str>) -> Result<String, Problem>
 
 /// Whether the design can be conducted in an arm with that many levels.
 fn suits(chosen: &Chosen, levels: usize) -> Result<(), Problem> {
-    if !matches!(chosen.design.outcomes(), Outcomes::Toxicity | Outcomes::ToxicityInTime) {
-        let message = format!("`{}` decides by responses", chosen.entry.name);
-        let help = "an escalation is conducted by DLTs alone: choose a design such as `boin`";
-        return Err(usage("D109", message, help));
-    }
     match chosen.design.levels() {
         Some(fixed) if fixed != levels => Err(wrong_levels(chosen.entry.name, fixed, levels)),
         _ => Ok(()),
@@ -313,10 +312,6 @@ mod tests {
             assert!(answer.levels[0].pooled.0 > 0 && answer.decisions.0 > 0.0);
             assert_eq!(answer.csv().lines().count(), answer.levels.len() + 1);
         }
-        let Err(MechanismError::Input(problems)) = run(&request(Some("boin12")), &Unwatched) else {
-            panic!("BOIN12 looks at responses")
-        };
-        assert!(["D109", "K102"].contains(&problems[0].code), "{problems:?}");
         let unknown = Request { arm: Some("car-nkk".to_owned()), ..request(None) };
         let Err(MechanismError::Input(problems)) = run(&unknown, &Unwatched) else {
             panic!("there is no such arm")

@@ -15,6 +15,9 @@ pub struct Scenario {
     pub toxicity: Vec<f64>,
     /// The probability of a response at every level; empty when nobody responds.
     pub response: Vec<f64>,
+    /// The probability of a deep response at every level, such as a complete one; empty when nothing
+    /// is said of depth.
+    pub deep_response: Vec<f64>,
     /// The odds ratio between DLT and response in a patient; 1 is independence.
     pub odds_ratio: f64,
     /// Where it was written: file and path, both empty for the command line.
@@ -29,6 +32,7 @@ impl Scenario {
             name: name.to_owned(),
             toxicity: toxicity.to_vec(),
             response: response.to_vec(),
+            deep_response: Vec::new(),
             odds_ratio,
             place: <(String, String)>::default(),
         }
@@ -44,11 +48,19 @@ impl Scenario {
         } else {
             Truth::with_odds_ratio(&self.toxicity, &self.response, self.odds_ratio)
         };
+        let truth = truth.and_then(|truth| match &self.deep_response[..] {
+            [] => Ok(truth),
+            deep => truth.with_deep(deep),
+        });
         truth.map_err(|error| {
             let help = match &error {
                 TruthError::Rate { found, .. } if (1.0..=100.0).contains(found) => {
                     format!("a rate lies between 0 and 1: {}?", super::decimal(found / 100.0, 4))
                 }
+                TruthError::Depth { .. } => {
+                    "deep responses are among the responses: correct one of the rates".to_owned()
+                }
+                TruthError::Depths { .. } => "give every level its deep responses".to_owned(),
                 TruthError::Lengths { .. } => "give every level both rates".to_owned(),
                 TruthError::Empty => "give one DLT rate per dose level".to_owned(),
                 _ => "correct the number".to_owned(),
@@ -72,6 +84,7 @@ pub(super) fn in_file(field: &Field<'_>) -> Vec<Scenario> {
         };
         let toxicity = section.need("toxicity").and_then(|field| field.each(Field::number));
         let response = rates("response").unwrap_or_default();
+        let deep_response = rates("deep-response").unwrap_or_default();
         let odds_ratio = section.may("odds-ratio").and_then(Field::number).unwrap_or(1.0);
         let name = section.may("name").and_then(Field::text);
         section.done();
@@ -80,6 +93,7 @@ pub(super) fn in_file(field: &Field<'_>) -> Vec<Scenario> {
                 name: name.unwrap_or_else(|| (place + 1).to_string()),
                 toxicity,
                 response,
+                deep_response,
                 odds_ratio,
                 place: (file, path),
             });

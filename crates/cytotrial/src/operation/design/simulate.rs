@@ -250,8 +250,9 @@ fn plan_problem(error: &PlanError, name: &str) -> Problem {
             usage("D109", error.to_string(), "leave out `--exact`, or plan fewer patients")
         }
         PlanError::TwoDepths => {
-            let help = "`cytotrial design describe` has its exact probabilities";
-            usage("D109", error.to_string(), help)
+            let help = "give the rate of deep responses, such as complete ones among all: \
+                        `--deep-response 0.2` beside `--response 0.5`";
+            usage("D107", error.to_string(), help)
         }
         PlanError::Start { .. } => usage("D106", error.to_string(), "correct `--start`"),
         _ => usage("D110", error.to_string(), "correct `--cohort` and `--max-patients`"),

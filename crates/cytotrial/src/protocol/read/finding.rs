@@ -1,7 +1,5 @@
 //! `[dose-finding]`, `[dlt]` and `[rules]`: the design, what it counts, and how outcomes are judged.
 
-use design::Outcomes::{Toxicity, ToxicityInTime};
-
 use super::trial::as_toml;
 use crate::document::Value;
 use crate::problem::help_with_nearest;
@@ -19,6 +17,7 @@ pub(super) fn dose_finding(section: &Section<'_>) -> Option<DoseFinding> {
     let most = section.need("max-patients").and_then(|field| field.whole(1, 1000));
     let window = section.need("window").and_then(window);
     let stagger = section.need("stagger").and_then(|field| field.each(|field| field.amount("day")));
+    let response_window = section.may("response-window").map(response_window);
     // What else is written belongs to the design, which knows its own settings.
     let mut settings = toml::Table::new();
     if let Some(Some(target)) = target {
@@ -34,7 +33,7 @@ pub(super) fn dose_finding(section: &Section<'_>) -> Option<DoseFinding> {
         .is_none_or(|method| target == Some(None) || check_settings(section, method, &settings));
     let (method, cohort, max_escalation) = (method?, cohort?, most?);
     let ((window, window_after_last), stagger) = (window?, stagger?);
-    if target == Some(None) || !sound {
+    if target == Some(None) || response_window == Some(None) || !sound {
         return None;
     }
     Some(DoseFinding {
@@ -44,6 +43,7 @@ pub(super) fn dose_finding(section: &Section<'_>) -> Option<DoseFinding> {
         max_escalation,
         window,
         window_after_last,
+        response_window: response_window.flatten(),
         stagger,
     })
 }
@@ -64,7 +64,7 @@ pub(crate) fn alone(section: &Section<'_>) -> Alone {
     let cohort = section.may("cohort").and_then(|field| field.whole(1, 100));
     let max_patients = section.may("max-patients").and_then(|field| field.whole(1, 1000));
     let window = section.may("window").and_then(window);
-    let _ = section.may("stagger");
+    let _ = (section.may("stagger"), section.may("response-window"));
     let entries = section.unasked();
     let own = entries.iter().map(|entry| (entry.key.clone(), as_toml(&entry.node.value)));
     Alone {
@@ -90,13 +90,7 @@ fn method(field: Field<'_>) -> Option<String> {
 fn check_settings(section: &Section<'_>, method: &str, settings: &str) -> bool {
     let Some(entry) = design::ALL.iter().find(|entry| entry.name == method) else { return false };
     match crate::protocol::design_of(entry, settings) {
-        Ok(design) if matches!(design.outcomes(), Toxicity | ToxicityInTime) => true,
-        Ok(_) => {
-            let message = format!("`{method}` decides by responses");
-            let help = "an escalation is conducted by DLTs alone: choose a design such as `boin`";
-            section.log.error("V101", &format!("{}.method", section.path), message, help);
-            false
-        }
+        Ok(_) => true,
         Err(error) => {
             let message = error.to_string();
             let (code, key, message, help) = of_serde(&message, method);
@@ -123,6 +117,16 @@ fn target(field: Field<'_>) -> Option<f64> {
         "a rate lies between 0 and 1, for example 0.30".to_owned()
     };
     here.error("D101", format!("a DLT target of {target}"), help)
+}
+
+/// The time until a response is scored, days.
+fn response_window(field: Field<'_>) -> Option<f64> {
+    let here = field.clone();
+    let days = field.amount("day")?;
+    if days > 0.0 {
+        return Some(days);
+    }
+    here.error("V101", "the window for responses is not above zero", "correct the days")
 }
 
 /// `28 day, at least 14 day after the last infusion`.
