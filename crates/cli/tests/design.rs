@@ -142,6 +142,30 @@ const WRONG: &[(&str, i32, &str, &str)] = &[
     ("simulate boin --target 0.3", 2, "D107", "--toxicity 0.05,0.15,0.30"),
     ("simulate boin --target 0.3 --toxicity 5,15", 2, "D107", "0.05?"),
     ("simulate boin --target 0.3 --toxicity 0.1,x", 2, "D107", "`x` is not a number"),
+    ("simulate boin --target 0.3 --toxicity 5%,15%", 2, "D107", "5 % is written 0.05"),
+    ("simulate boin --target 0.3 --toxicity=", 2, "D107", "`--toxicity` is empty"),
+    ("next-dose boin --counts 0/3", 2, "K102", "add `--target 0.30`"),
+    ("next-dose boin --target 0.3 --counts 3/0", 2, "D104", "the DLTs come first"),
+    (
+        "simulate bop2-nested --set null-response=0.3 --set null-deep=0.1 --set looks=10,20 \
+         --set lambda=0.85 --set gamma=0.6 --toxicity 0.1 --response 0.4",
+        2,
+        "D107",
+        "--deep-response 0.2",
+    ),
+    (
+        "simulate bop2-nested --set null-response=0.3 --set null-deep=0.1 --set looks=10,20 \
+         --set lambda=0.85 --set gamma=0.6 --toxicity 0.1 --response 0.4 --deep-response 0.5",
+        2,
+        "D107",
+        "deep responses are among the responses",
+    ),
+    (
+        "simulate simon --set null-rate=0.1 --set alternative-rate=0.3 --toxicity 0.1,0.2",
+        2,
+        "D105",
+        "watches one dose",
+    ),
     ("simulate boin --target 0.3 --levels 3 --toxicity 0.1,0.2", 2, "D105", "set for 3"),
     (
         "simulate boin12 --toxicity-limit 0.3 --response-limit 0.2 --toxicity 0.1,0.2 --response 0.3",

@@ -148,6 +148,13 @@ const CERTAIN: f64 = 0.9;
 pub fn warnings(design: &dyn Design, truth: &Truth, found: &Characteristics) -> Vec<String> {
     let mut result = Vec::new();
     let rates = truth.toxicity();
+    if let Some(place) = rates.windows(2).position(|pair| pair[1] < pair[0]) {
+        result.push(format!(
+            "the DLT rate falls from dose {} to dose {}; every design takes it to rise with the dose",
+            place + 1,
+            place + 2
+        ));
+    }
     let (lowest, highest) =
         rates.iter().fold((1.0_f64, 0.0_f64), |(low, high), &rate| (low.min(rate), high.max(rate)));
     let looks_at_toxicity_alone =
@@ -199,6 +206,15 @@ mod tests {
         let rising = Truth::of_toxicity(&[0.05, 0.2, 0.4, 0.5]).unwrap();
         let found = exact(boin.as_ref(), &rising, Plan::new(3, 18)).unwrap();
         assert_eq!(warnings(boin.as_ref(), &rising, &found), Vec::<String>::new());
+    }
+
+    #[test]
+    fn rates_that_fall_with_the_dose_are_warned_of() {
+        let boin = design("boin", "target = 0.3");
+        let falling = Truth::of_toxicity(&[0.1, 0.3, 0.2]).unwrap();
+        let found = exact(boin.as_ref(), &falling, Plan::new(3, 9)).unwrap();
+        let told = warnings(boin.as_ref(), &falling, &found);
+        assert!(told.len() == 1 && told[0].contains("falls from dose 2 to dose 3"), "{told:?}");
     }
 
     #[test]

@@ -88,13 +88,13 @@ pub(super) struct Settings {
     #[arg(long, visible_alias = "settings", value_name = "FILE")]
     protocol: Option<PathBuf>,
     /// DLT rate aimed at, such as 0.30
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = rate)]
     target: Option<f64>,
     /// Highest tolerable DLT rate, for designs that look at responses
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = rate)]
     toxicity_limit: Option<f64>,
     /// Lowest acceptable response rate, for designs that look at responses
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, value_parser = rate)]
     response_limit: Option<f64>,
     /// Guesses of the DLT rate at every level, separated by commas
     #[arg(long, value_name = "RATES", allow_hyphen_values = true)]
@@ -314,13 +314,35 @@ impl Truths {
 }
 
 fn rates(option: &str, text: &str) -> Result<Vec<f64>, Stop> {
+    if text.trim().is_empty() {
+        let help = "write one rate per level, separated by commas, such as 0.05,0.15,0.30";
+        return Err(usage("D107", format!("`{option}` is empty"), help));
+    }
     let rate = |part: &str| {
         part.trim().parse::<f64>().map_err(|_| {
             let message = format!("`{option}`: `{part}` is not a number");
-            usage("D107", message, "write one rate per level, separated by commas")
+            let help = if part.contains('%') {
+                "a rate lies between 0 and 1: 5 % is written 0.05"
+            } else {
+                "write one rate per level, separated by commas"
+            };
+            usage("D107", message, help)
         })
     };
     text.split(',').map(rate).collect()
+}
+
+/// A rate as a person types it.
+fn rate(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| {
+        let percent =
+            text.trim().strip_suffix('%').and_then(|part| part.trim().parse::<f64>().ok());
+        match percent {
+            Some(percent) => format!("a rate lies between 0 and 1: {}?", percent / 100.0),
+            None if text.trim().is_empty() => "it is empty; write a rate such as 0.30".to_owned(),
+            None => "it is not a number; write a rate such as 0.30, with a point".to_owned(),
+        }
+    })
 }
 
 /// How characteristics are found.

@@ -347,7 +347,7 @@ fn problem(
         DesignError::Toml(_) => {
             let (code, key, message, help) = of_serde(&message, entry.name);
             let help = match code {
-                "K102" => format!("{help}, or the option of that name"),
+                "K102" => missing(&message, file.is_empty()).unwrap_or(help),
                 _ => help,
             };
             (code, place(key.as_deref(), "!key"), message, help)
@@ -365,6 +365,17 @@ fn problem(
         _ => ("D103", place(None, ""), message, "correct the settings".to_owned()),
     };
     Problem::error(code, file, path, message, help)
+}
+
+/// How a setting is given that is missing.
+fn missing(message: &str, is_typed: bool) -> Option<String> {
+    let key = message.split('`').nth(1)?;
+    let option = match key {
+        "target" | "toxicity-limit" | "response-limit" => format!("`--{key} 0.30`"),
+        "skeleton" => "`--skeleton 0.05,0.15,0.30`".to_owned(),
+        _ => format!("`--set {key}=...`"),
+    };
+    Some(if is_typed { format!("add {option}") } else { format!("add `{key} = ...`, or {option}") })
 }
 
 #[cfg(test)]

@@ -206,11 +206,15 @@ const HELP: &str = "a level is written as DLTs of evaluable patients, such as `1
 /// `1/3`: DLTs and evaluable patients.
 fn fraction(text: &str) -> Result<(u32, u32), String> {
     let Some((dlts, evaluable)) = text.split_once('/') else {
-        return Err(format!("`{text}` is not written as DLTs/evaluable"));
+        return Err(if text.trim().is_empty() {
+            "nothing is written".to_owned()
+        } else {
+            format!("`{text}` is not written as DLTs/evaluable")
+        });
     };
     let (dlts, evaluable) = (count(dlts)?, count(evaluable)?);
     if dlts > evaluable {
-        return Err(format!("{dlts} DLTs in {evaluable} evaluable patients"));
+        return Err(format!("{dlts} DLTs in {evaluable} evaluable patients; the DLTs come first"));
     }
     Ok((dlts, evaluable))
 }
