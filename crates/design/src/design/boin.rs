@@ -373,6 +373,10 @@ mod tests {
         assert_eq!(with_stay.decide(0, &doses[..1]).action, Action::Finish);
         let simple = boin("target = 0.3\nearly-stop = 9\nearly-stop-rule = \"simple\"");
         assert_eq!(simple.decide(0, &doses).action, Action::Finish);
+        // At once also means: before an eliminated dose is left.
+        let doses = [DoseCounts::of(3, 0), DoseCounts::of(9, 7), DoseCounts::default()];
+        assert_eq!(simple.decide(1, &doses).action, Action::Finish);
+        assert_eq!(with_stay.decide(1, &doses).action, Action::DeEscalate);
     }
 
     #[test]
