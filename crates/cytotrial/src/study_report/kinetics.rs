@@ -7,6 +7,7 @@ use report::format::number;
 use report::{
     Axis, Block, Cell, Colours, Table, numbers, paragraph, reference, section, words as column,
 };
+use stats::math::{exp10, log10};
 use stats::summary::{geometric_mean, geometric_variation, median, sorted};
 
 use super::{Arm, arms};
@@ -84,8 +85,10 @@ fn curves(
     if lines.is_empty() {
         return None;
     }
-    let values = lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-    let highest = values.fold(0.0, f64::max);
+    let values = || lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+    let (lowest, highest) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+    // whole decades, so that each has its label
+    let (from, to) = (exp10(log10(lowest).floor()), exp10(log10(highest).ceil()));
     let words = Words {
         id: format!("expansion-{}-{}", slug(analyte.code()), slug(&arm.name)),
         title: format!("{} by subject, {}", capital(analyte.title()), arm.name),
@@ -103,7 +106,7 @@ fn curves(
     };
     let drawing = Drawing::Spider(Spider {
         horizontal: Axis::linear("days since the first infusion"),
-        vertical: Axis::log(format!("{}, {}", analyte.title(), analyte.unit())),
+        vertical: Axis::log(format!("{}, {}", analyte.title(), analyte.unit())).between(from, to),
         categories: CATEGORIES.map(str::to_owned).into(),
         colours: Colours::Benefit,
         lines,
