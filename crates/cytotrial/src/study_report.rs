@@ -3,9 +3,11 @@
 //! It shows what was found in the patients of the data: estimates with their intervals, no
 //! simulation and no forecast.
 
-use report::{Audience, Block, REPORT_SCHEMA, Report, Section};
+use report::figure::{Bar, BarMode, BarSeries, Drawing};
+use report::{Audience, Axis, Block, Colours, REPORT_SCHEMA, Report, Section};
 
 use crate::operation::evaluate::Evaluation;
+use crate::section::parts::{Words, figure};
 
 mod course;
 mod kinetics;
@@ -97,6 +99,20 @@ fn counted(arms: &[Arm]) -> String {
     let each: Vec<String> =
         arms.iter().map(|arm| format!("{} {}", arm.name, arm.followed.len())).collect();
     format!("Subjects infused or observed: {}.", crate::section::words::list(&each))
+}
+
+/// A bar per arm of how many subjects fall into each class.
+fn stacked(words: Words, arms: &[Arm], colours: Colours, series: Vec<BarSeries>) -> Block {
+    let drawing = Drawing::Bar(Bar {
+        group_title: "arm".into(),
+        values: Axis::linear("subjects"),
+        mode: BarMode::Stacked,
+        colours,
+        groups: arms.iter().map(|arm| arm.name.clone()).collect(),
+        series,
+        references: Vec::new(),
+    });
+    figure(words, drawing)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Compiled models as machine code, where the processor has AVX-512: the same operations in the same
-//! order as the register machine, so the same bits.
+//! Compiled models as machine code, where the processor has AVX-512: the operations of the register
+//! machine on the same operands, so the same bits.
 
 #![allow(unsafe_code, reason = "calls machine code that was made here from checked instructions")]
 

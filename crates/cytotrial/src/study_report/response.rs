@@ -1,18 +1,18 @@
 //! Response: rates with exact intervals, best responses, and every subject's course.
 
 use evaluate::{Response, SubjectOutcome};
-use report::figure::{Bar, BarGroup, BarMode, BarSeries, Drawing};
+use report::figure::{BarGroup, BarSeries};
 use report::format::{count_of, number, proportion};
 use report::{
-    Axis, Block, Cell, Colours, Table, numbers, paragraph, section, subsection, words as column,
+    Block, Cell, Colours, Table, numbers, paragraph, section, subsection, words as column,
 };
 use stats::interval::clopper_pearson;
 use stats::posterior::PRIORS;
 use stats::summary::{median, sorted};
 
-use super::{Arm, LEVEL, arms, counted};
+use super::{Arm, LEVEL, arms, counted, stacked};
 use crate::operation::evaluate::Evaluation;
-use crate::section::parts::{Words, figure};
+use crate::section::parts::Words;
 use crate::section::subjects::{Whose, figures};
 
 /// The section.
@@ -168,16 +168,7 @@ fn best(evaluation: &Evaluation, arms: &[Arm]) -> Block {
         alternative: format!("Stacked bars. {}.", said.join("; ")),
         denominators: counted(arms),
     };
-    let drawing = Drawing::Bar(Bar {
-        group_title: "arm".into(),
-        values: Axis::linear("subjects"),
-        mode: BarMode::Stacked,
-        colours: Colours::Benefit,
-        groups: arms.iter().map(|arm| arm.name.clone()).collect(),
-        series: series.collect(),
-        references: Vec::new(),
-    });
-    figure(words, drawing)
+    stacked(words, arms, Colours::Benefit, series.collect())
 }
 
 fn posterior(evaluation: &Evaluation, arms: &[Arm]) -> Block {

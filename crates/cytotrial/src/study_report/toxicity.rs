@@ -2,15 +2,15 @@
 
 use evaluate::{DltStatus, Episode, LabTerm, SubjectOutcome};
 use records::{Analyte, EventTerm};
-use report::figure::{Bar, BarGroup, BarMode, BarSeries, Drawing};
+use report::figure::{BarGroup, BarSeries};
 use report::format::{count_of, number};
-use report::{Axis, Block, Cell, Colours, Table, numbers, paragraph, section, words as column};
+use report::{Block, Cell, Colours, Table, numbers, paragraph, section, words as column};
 use stats::interval::upper_bound_one_sided;
 use stats::summary::{median, sorted};
 
-use super::{Arm, LEVEL, arms, counted};
+use super::{Arm, LEVEL, arms, counted, stacked};
 use crate::operation::evaluate::Evaluation;
-use crate::section::parts::{Words, figure};
+use crate::section::parts::Words;
 
 /// A toxicity and its worst grade in a subject; `None` where nothing tells.
 type Graded = (&'static str, fn(&SubjectOutcome) -> Option<u8>);
@@ -97,16 +97,7 @@ fn release(evaluation: &Evaluation, arms: &[Arm]) -> Block {
         alternative: format!("Stacked bars. {}.", said.join("; ")),
         denominators: counted(arms),
     };
-    let drawing = Drawing::Bar(Bar {
-        group_title: "arm".into(),
-        values: Axis::linear("subjects"),
-        mode: BarMode::Stacked,
-        colours: Colours::Severity,
-        groups: arms.iter().map(|arm| arm.name.clone()).collect(),
-        series: series.collect(),
-        references: Vec::new(),
-    });
-    figure(words, drawing)
+    stacked(words, arms, Colours::Severity, series.collect())
 }
 
 fn onset(evaluation: &Evaluation, arms: &[Arm]) -> Block {

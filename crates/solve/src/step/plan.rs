@@ -12,8 +12,8 @@ use crate::lanes::Lanes;
 use crate::operation::Operation;
 use crate::script::{Operand, Script};
 
-/// A step of more terms than this is written in parts, so that its machine code stays near the
-/// processor: the reference model is three times as fast.
+/// A step of more terms than this is written in parts: a third of the machine code and a tenth less
+/// time to the first step of a model of 300 states; the steps themselves take as long.
 const LONG_STEP: usize = 4000;
 
 /// What makes one plan differ from another of the same model.
