@@ -7,9 +7,7 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
-mod persons;
-
-pub use persons::without_contacts;
+pub use registry::persons::without_contacts;
 
 /// A record.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +30,7 @@ impl Record {
                         one study per file";
             return Err(vec![Problem::error("R101", file, "", message, help)]);
         }
-        persons::remove(&mut json);
+        registry::persons::remove(&mut json);
         Ok(Self { json })
     }
 

@@ -15,7 +15,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("solve", &["model", "stats"]),
     ("design", &["stats"]),
     ("evaluate", &["records", "stats"]),
-    ("cytotrial", &["stats", "records", "model", "report", "solve", "design", "evaluate"]),
+    ("registry", &[]),
+    (
+        "cytotrial",
+        &["stats", "records", "model", "report", "solve", "design", "evaluate", "registry"],
+    ),
     ("cli", &["cytotrial"]),
 ];
 

@@ -16,7 +16,7 @@ const PERSONS: &[&str] = &[
 const REMOVED: &str = "[removed]";
 
 /// Removes persons from a whole record.
-pub(super) fn remove(value: &mut Value) {
+pub fn remove(value: &mut Value) {
     match value {
         Value::Object(entries) => {
             entries.retain(|key, _| !PERSONS.contains(&key.as_str()));
@@ -24,9 +24,11 @@ pub(super) fn remove(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(remove),
         Value::String(text) => {
-            let clean = without_contacts(text);
-            if clean != *text {
-                *text = clean;
+            if may_hold_contacts(text) {
+                let clean = without_contacts(text);
+                if clean != *text {
+                    *text = clean;
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -37,11 +39,28 @@ pub(super) fn remove(value: &mut Value) {
 ///
 /// ```
 /// let text = "write to a.person@hospital.example or call +1 (555) 010-0199 on day 28";
-/// let clean = cytotrial::record::without_contacts(text);
+/// let clean = cytotrial_registry::persons::without_contacts(text);
 /// assert_eq!(clean, "write to [removed] or call [removed] on day 28");
 /// ```
 pub fn without_contacts(text: &str) -> String {
     without_phones(&without_addresses(text))
+}
+
+/// Whether there is an `@`, or a run of seven digits and separators.
+fn may_hold_contacts(text: &str) -> bool {
+    let mut digits = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'@' => return true,
+            b'0'..=b'9' => digits += 1,
+            b' ' | b'-' | b'(' | b')' | b'.' | b'+' => {}
+            _ => digits = 0,
+        }
+        if digits >= 7 {
+            return true;
+        }
+    }
+    false
 }
 
 fn without_addresses(text: &str) -> String {
