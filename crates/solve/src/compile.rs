@@ -95,7 +95,8 @@ pub struct Program {
     pub(crate) rate_slices: Vec<Slice>,
     /// Everything the rates need that moves, in order.
     pub(crate) rate_order: Vec<NodeId>,
-    whole: OnceLock<Arc<Whole>>,
+    rates_at_once: OnceLock<Arc<Whole>>,
+    assigned_at_once: OnceLock<Arc<Whole>>,
     /// The hot terms of the explicit method.
     parts: Parts,
     source: Source,
@@ -153,13 +154,16 @@ impl Program {
         if is_stiff { &self.stiff().parts } else { &self.parts }
     }
 
-    /// All rates and assigned symbols as one script.
-    pub(crate) fn whole(&self) -> &Whole {
-        self.whole.get_or_init(|| {
-            let assigned = self.assigned.iter().flatten().map(|slice| slice.root);
-            let rates = self.rate_slices.iter().map(|slice| slice.root);
-            Arc::new(Whole::new(&self.graph, assigned.chain(rates)))
-        })
+    /// All rates as one script.
+    pub(crate) fn rates_at_once(&self) -> &Whole {
+        let rates = || self.rate_slices.iter().map(|slice| slice.root);
+        self.rates_at_once.get_or_init(|| Arc::new(Whole::new(&self.graph, rates())))
+    }
+
+    /// All assigned symbols as one script.
+    pub(crate) fn assigned_at_once(&self) -> &Whole {
+        let assigned = || self.assigned.iter().flatten().map(|slice| slice.root);
+        self.assigned_at_once.get_or_init(|| Arc::new(Whole::new(&self.graph, assigned())))
     }
 
     fn stiff(&self) -> &Stiff {
@@ -241,7 +245,8 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
         initial: initial(model)?,
         rate_order: operations(&parts.graph, &source.rates),
         stiff: OnceLock::new(),
-        whole: OnceLock::new(),
+        rates_at_once: OnceLock::new(),
+        assigned_at_once: OnceLock::new(),
         plans: Arc::default(),
         watched: source.watched().collect(),
         comparisons: parts.comparisons().iter().map(|&comparison| slice(comparison)).collect(),

@@ -11,8 +11,9 @@ use crate::failure::Reason;
 use crate::graph::{Node, NodeId};
 use crate::lanes::{Lanes, Vectors, Work};
 use crate::request::{Next, Statistics};
+use crate::whole::Whole;
 
-/// From this many operations on, all values are computed at once where there is machine code.
+/// From this many operations on, assigned symbols are computed all at once where there is machine code.
 const LONG: usize = 24;
 
 /// What is known about a patient between steps.
@@ -48,10 +49,17 @@ pub(crate) struct Patient {
     stamps: Vec<Cell<u64>>,
     moving_since: u64,
     fixed_since: u64,
-    /// What all values are computed in by machine code, the patient on the first lane; and since when its
-    /// fixed terms stand there.
+    /// What rates, and what assigned symbols, are computed in by machine code.
+    rates_at_once: AtOnce,
+    assigned_at_once: AtOnce,
+}
+
+/// Where many values of the patient are computed at once, on the first lane.
+#[derive(Debug, Default)]
+struct AtOnce {
     registers: RefCell<Vec<Lanes>>,
-    registers_since: Cell<u64>,
+    /// Since when the fixed terms stand there.
+    since: Cell<u64>,
 }
 
 impl Patient {
@@ -81,8 +89,8 @@ impl Patient {
             stamps: vec![Cell::new(0); nodes.len()],
             moving_since: 1,
             fixed_since: 1,
-            registers: RefCell::default(),
-            registers_since: Cell::new(0),
+            rates_at_once: AtOnce::default(),
+            assigned_at_once: AtOnce::default(),
         }
     }
 
@@ -207,10 +215,13 @@ impl Patient {
 
     /// The value of any symbol now.
     pub(crate) fn value(&self, program: &Program, symbol: SymbolId) -> f64 {
-        match &program.assigned[symbol.0 as usize] {
-            Some(slice) => self.slice(program, slice),
-            None => self.values[symbol.0 as usize],
+        let Some(slice) = &program.assigned[symbol.0 as usize] else {
+            return self.values[symbol.0 as usize];
+        };
+        if slice.order.len() >= LONG && !self.is_known(program, slice.root) {
+            self.compute_at_once(program, program.assigned_at_once(), &self.assigned_at_once);
         }
+        self.slice(program, slice)
     }
 
     /// What a slice would be if a state had another value.
@@ -232,26 +243,23 @@ impl Patient {
 
     /// The value of a slice's root.
     pub(crate) fn slice(&self, program: &Program, slice: &Slice) -> f64 {
-        if !self.is_known(program, slice.root)
-            && (slice.order.len() < LONG || !self.compute_whole(program))
-        {
+        if !self.is_known(program, slice.root) {
             self.compute(program, &slice.order);
         }
         self.term(slice.root)
     }
 
-    /// Computes all rates and assigned symbols by machine code; false where there is none.
-    fn compute_whole(&self, program: &Program) -> bool {
-        let whole = program.whole();
+    /// Computes all that `whole` gives by machine code; false where there is none.
+    fn compute_at_once(&self, program: &Program, whole: &Whole, at_once: &AtOnce) -> bool {
         if self.vectors != Vectors::Avx512 || !whole.code.has_native() {
             return false;
         }
-        let mut registers = self.registers.borrow_mut();
+        let mut registers = at_once.registers.borrow_mut();
         if registers.is_empty() {
             *registers = whole.code.registers(true);
         }
-        if self.registers_since.get() < self.fixed_since {
-            self.registers_since.set(self.moving_since);
+        if at_once.since.get() < self.fixed_since {
+            at_once.since.set(self.moving_since);
             self.compute(program, &whole.fixed_order);
             for (register, &id) in registers[whole.moving.len()..].iter_mut().zip(&whole.fixed) {
                 register.0[0] = self.term(id);
@@ -288,7 +296,7 @@ impl Patient {
 
     /// The rates of all states now.
     pub(crate) fn rates(&self, program: &Program, rates: &mut [f64]) {
-        if !self.compute_whole(program) {
+        if !self.compute_at_once(program, program.rates_at_once(), &self.rates_at_once) {
             self.compute(program, &program.rate_order);
         }
         for (rate, slice) in rates.iter_mut().zip(&program.rate_slices) {

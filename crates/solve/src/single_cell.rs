@@ -96,8 +96,13 @@ impl SingleCell {
         let first_draw = minute(patient.time()).wrapping_mul(states.len() as u32);
         let mut drawn = Vec::new();
         for (position, &state) in states.iter().enumerate() {
+            let value = patient.values()[state.0 as usize];
+            // Most kinds of cells are not there in most patients.
+            if value <= 0.0 {
+                continue;
+            }
             let before = patient.anchors[position] / cell;
-            let after = patient.values()[state.0 as usize] / cell;
+            let after = value / cell;
             if (before >= *below_cells || before == 0.0) && after >= *below_cells
                 || after <= 0.0
                 || !after.is_finite()

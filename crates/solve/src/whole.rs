@@ -1,11 +1,11 @@
-//! Everything that is computed from a patient's values, at once: rates and assigned symbols as one script.
+//! Many terms of one patient computed at once: all rates, or all assigned symbols, as one script.
 
 use crate::compile::operations;
 use crate::execute::Code;
 use crate::graph::{Graph, Node, NodeId};
 use crate::script::{Operand, Script};
 
-/// How to compute all rates and assigned symbols that move.
+/// How to compute those of the wanted terms that move.
 #[derive(Debug)]
 pub(crate) struct Whole {
     /// What it reads, by register: values of states, time, terms that stay fixed.
@@ -54,5 +54,47 @@ impl Whole {
         let code = Code::new(script, first + roots.len() as u32, None);
         let fixed_order = operations(graph, &fixed);
         Self { moving, fixed, fixed_order, roots, code }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Settings, Start, compile, trajectories};
+
+    /// More operations than are computed one by one.
+    const LONG_FORMULA: &str = "x*y + x^2*y + x*y^2 + x^3 + y^3 + exp(-x) + exp(-y) + x/(1+y) \
+                                + y/(1+x) + x^2/(2+y) + y^2/(2+x) + x*y/(3+x+y)";
+
+    /// What an event sets is computed from a formula that is neither a rate nor an assigned symbol.
+    #[test]
+    fn a_long_formula_of_an_event_is_computed() {
+        let text = format!(
+            "model m
+               x' = -x; y' = -2*y; x = 1; y = 1; z = 0
+               w := {LONG_FORMULA}
+               at (time > 0.5): z = {LONG_FORMULA} + x
+             end"
+        );
+        let model = model::antimony::read(&text).unwrap();
+        let program = compile(&model).unwrap();
+        let z = program.symbol("z").unwrap();
+        let settings = Settings::default();
+        let found = trajectories(&program, &[Start::default()], &settings, &[1.0], &[z], &[]);
+        let (x, y) = ((-0.5_f64).exp(), (-1.0_f64).exp());
+        let want = x * y
+            + x.powi(2) * y
+            + x * y.powi(2)
+            + x.powi(3)
+            + y.powi(3)
+            + (-x).exp()
+            + (-y).exp()
+            + x / (1.0 + y)
+            + y / (1.0 + x)
+            + x.powi(2) / (2.0 + y)
+            + y.powi(2) / (2.0 + x)
+            + x * y / (3.0 + x + y)
+            + x;
+        let got = found.value(0, 0, 0);
+        assert!((got / want - 1.0).abs() < 1e-5, "{got} against {want}");
     }
 }
