@@ -3,6 +3,7 @@
 //! Share = 1 - variance with the group held / variance with everything drawn, over the same
 //! replicates, with the same patients and the same draws otherwise.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{FEWEST, Part, is_varied, jackknife, variance};
@@ -101,25 +102,23 @@ pub fn shares(experiment: &Experiment, results: &[ReplicateResult], runs: &[Run]
     let arms = experiment.arms.iter().map(|arm| Subject::Arm(arm.name.clone()));
     let pairs = experiment.contrasts.iter();
     let pairs = pairs.map(|(a, b)| Subject::Contrast(a.clone(), b.clone()));
-    let mut shares = Vec::new();
-    for (block, subject) in arms.chain(pairs).enumerate() {
-        for (offset, measure) in MEASURES.iter().enumerate() {
+    let subjects: Vec<Subject> = arms.chain(pairs).collect();
+    let of_subjects = subjects.par_iter().enumerate().flat_map_iter(|(block, subject)| {
+        let measures = MEASURES.iter().enumerate();
+        let measures = measures.flat_map(|at| runs.iter().map(move |run| (at, run)));
+        let drawn = &drawn;
+        measures.filter_map(move |((offset, measure), run)| {
             let place = block * MEASURES.len() + offset;
-            for run in runs {
-                let both: Vec<[f64; 2]> = drawn
-                    .iter()
-                    .zip(&run.values)
-                    .filter_map(|(drawn, held)| Some([drawn.0[place]?, held.0[place]?]))
-                    .collect();
-                if let Some(share) = share(&both) {
-                    let (subject, code) = (subject.clone(), measure.code);
-                    let trials = both.len();
-                    shares.push(Share { subject, code, group: run.group, share, trials });
-                }
-            }
-        }
-    }
-    shares
+            let both: Vec<[f64; 2]> = drawn
+                .iter()
+                .zip(&run.values)
+                .filter_map(|(drawn, held)| Some([drawn.0[place]?, held.0[place]?]))
+                .collect();
+            let (subject, code, trials) = (subject.clone(), measure.code, both.len());
+            Some(Share { subject, code, group: run.group, share: share(&both)?, trials })
+        })
+    });
+    of_subjects.collect()
 }
 
 /// 1 - variance of the second values / variance of the first, pair by pair from one replicate.

@@ -15,96 +15,130 @@ pub struct Fit {
     pub freedom: usize,
 }
 
-/// Chooses up to `most` terms one by one, each time the one that leaves the least unexplained, and
-/// fits them together. `candidates` holds a column per term, as long as `values`. `None` when the
-/// values do not differ, or are too few for one term.
-pub fn forward(values: &[f64], candidates: &[Vec<f64>], most: usize) -> Option<Fit> {
-    let rows = values.len();
-    let most = most.min(rows.saturating_sub(2) / 3);
-    let total = sum_of_squares(&centred(values));
-    if most == 0 || total <= 1e-12 {
-        return None;
-    }
-    let mut left: Vec<Vec<f64>> = candidates.iter().map(|column| centred(column)).collect();
-    let sizes: Vec<f64> = left.iter().map(|column| sum_of_squares(column)).collect();
-    let mut residual = centred(values);
-    let mut terms = Vec::new();
-    while terms.len() < most {
-        let mut best: Option<(usize, f64)> = None;
-        for (place, column) in left.iter().enumerate() {
-            let size = sum_of_squares(column);
-            // What the chosen terms already say is no new term.
-            if terms.contains(&place) || size <= 1e-9 * sizes[place] || size <= 0.0 {
-                continue;
-            }
-            let along = product(column, &residual);
-            let gain = along * along / size;
-            if best.is_none_or(|(_, most)| gain > most) {
-                best = Some((place, gain));
-            }
-        }
-        let Some((chosen, gain)) = best else { break };
-        if gain <= 1e-12 * total {
-            break;
-        }
-        terms.push(chosen);
-        let direction = left[chosen].clone();
-        remove(&mut residual, &direction);
-        for column in &mut left {
-            remove(column, &direction);
-        }
-    }
-    (!terms.is_empty()).then(|| joint(values, candidates, terms, total))?
+/// Terms that may be chosen, a column each, and what they have in common.
+#[derive(Debug, Clone)]
+pub struct Candidates {
+    /// The columns less their means.
+    columns: Vec<Vec<f64>>,
+    means: Vec<f64>,
+    /// The products of every two columns.
+    products: Vec<Vec<f64>>,
 }
 
-/// All terms together.
-fn joint(values: &[f64], candidates: &[Vec<f64>], terms: Vec<usize>, total: f64) -> Option<Fit> {
-    let columns: Vec<Vec<f64>> = terms.iter().map(|term| centred(&candidates[*term])).collect();
-    let residual = centred(values);
-    let matrix: Vec<Vec<f64>> =
-        columns.iter().map(|a| columns.iter().map(|b| product(a, b)).collect()).collect();
-    let inverse = inverse(&matrix)?;
-    let moments: Vec<f64> = columns.iter().map(|column| product(column, &residual)).collect();
-    let estimates: Vec<f64> = inverse.iter().map(|row| product(row, &moments)).collect();
-    let unexplained = (total - product(&estimates, &moments)).max(0.0);
-    let freedom = values.len() - 1 - terms.len();
-    let noise = unexplained / freedom as f64;
-    let coefficients = estimates
-        .iter()
-        .enumerate()
-        .map(|(place, estimate)| [*estimate, (noise * inverse[place][place]).sqrt()])
-        .collect();
-    let mean = |column: &[f64]| column.iter().sum::<f64>() / column.len() as f64;
-    let moved: f64 =
-        terms.iter().zip(&estimates).map(|(term, b)| b * mean(&candidates[*term])).sum();
-    Some(Fit {
-        terms,
-        coefficients,
-        intercept: mean(values) - moved,
-        explained: 1.0 - unexplained / total,
-        freedom,
-    })
+impl Candidates {
+    /// A column per term, all of one length.
+    pub fn new(columns: &[Vec<f64>]) -> Self {
+        let means: Vec<f64> = columns.iter().map(|column| mean(column)).collect();
+        let columns: Vec<Vec<f64>> = columns.iter().map(|column| centred(column)).collect();
+        let mut products = vec![vec![0.0; columns.len()]; columns.len()];
+        for i in 0..columns.len() {
+            for j in 0..=i {
+                products[i][j] = product(&columns[i], &columns[j]);
+                products[j][i] = products[i][j];
+            }
+        }
+        Self { columns, means, products }
+    }
+
+    /// Chooses up to `most` terms one by one, each time the one that leaves the least unexplained,
+    /// and fits them together. `None` when the values do not differ, or are too few for one term.
+    pub fn forward(&self, values: &[f64], most: usize) -> Option<Fit> {
+        let most = most.min(values.len().saturating_sub(2) / 3);
+        let centred = centred(values);
+        let total = product(&centred, &centred);
+        if most == 0 || total <= 1e-12 {
+            return None;
+        }
+        let moments: Vec<f64> =
+            self.columns.iter().map(|column| product(column, &centred)).collect();
+        let terms = self.choose(&moments, total, most);
+        (!terms.is_empty()).then(|| self.joint(values, &moments, terms, total))?
+    }
+
+    /// The terms in the order of choice. What is left of the columns and of the values once the
+    /// chosen terms are taken out is followed by their products alone (a sweep of the normal
+    /// equations: Goodnight, Am Stat 1979;33:149-158).
+    fn choose(&self, moments: &[f64], total: f64, most: usize) -> Vec<usize> {
+        let mut left = self.products.clone();
+        let mut along = moments.to_vec();
+        let mut terms: Vec<usize> = Vec::new();
+        while terms.len() < most {
+            let mut best: Option<(usize, f64)> = None;
+            for (place, moment) in along.iter().enumerate() {
+                let size = left[place][place];
+                // What the chosen terms already say is no new term.
+                let is_said = size <= 1e-9 * self.products[place][place] || size <= 0.0;
+                if terms.contains(&place) || is_said {
+                    continue;
+                }
+                let gain = moment * moment / size;
+                if best.is_none_or(|(_, most)| gain > most) {
+                    best = Some((place, gain));
+                }
+            }
+            let Some((chosen, _)) = best.filter(|(_, gain)| *gain > 1e-12 * total) else { break };
+            terms.push(chosen);
+            let direction = left[chosen].clone();
+            let size = direction[chosen];
+            let step = along[chosen] / size;
+            for (moment, product) in along.iter_mut().zip(&direction) {
+                *moment -= step * product;
+            }
+            for (row, &product) in left.iter_mut().zip(&direction) {
+                let share = product / size;
+                for (value, along) in row.iter_mut().zip(&direction) {
+                    *value -= share * along;
+                }
+            }
+        }
+        terms
+    }
+
+    /// All chosen terms together.
+    fn joint(&self, values: &[f64], moments: &[f64], terms: Vec<usize>, total: f64) -> Option<Fit> {
+        let row = |a: &usize| terms.iter().map(|b| self.products[*a][*b]).collect();
+        let inverse = inverse(&terms.iter().map(row).collect::<Vec<Vec<f64>>>())?;
+        let moments: Vec<f64> = terms.iter().map(|term| moments[*term]).collect();
+        let estimates: Vec<f64> = inverse.iter().map(|row| product(row, &moments)).collect();
+        let unexplained = (total - product(&estimates, &moments)).max(0.0);
+        let freedom = values.len() - 1 - terms.len();
+        let noise = unexplained / freedom as f64;
+        let coefficients = estimates
+            .iter()
+            .enumerate()
+            .map(|(place, estimate)| [*estimate, (noise * inverse[place][place]).sqrt()])
+            .collect();
+        let moved: f64 = terms.iter().zip(&estimates).map(|(term, b)| b * self.means[*term]).sum();
+        Some(Fit {
+            terms,
+            coefficients,
+            intercept: mean(values) - moved,
+            explained: 1.0 - unexplained / total,
+            freedom,
+        })
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 fn centred(values: &[f64]) -> Vec<f64> {
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let mean = mean(values);
     values.iter().map(|value| value - mean).collect()
 }
 
+/// The sum of products, in four interleaved sums: a single one would wait for each addition.
 fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn sum_of_squares(values: &[f64]) -> f64 {
-    product(values, values)
-}
-
-/// Takes out of a column what lies along a direction.
-fn remove(column: &mut [f64], direction: &[f64]) {
-    let share = product(column, direction) / sum_of_squares(direction);
-    for (value, along) in column.iter_mut().zip(direction) {
-        *value -= share * along;
+    let mut sums = [0.0; 4];
+    let (a, b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a.zip(b) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
     }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 /// The inverse of a symmetric positive matrix by Cholesky; `None` when it is not.
@@ -160,7 +194,7 @@ mod tests {
                 0.5 + moved + 0.1 * draws(row as u32).normal(1000)
             })
             .collect();
-        let fit = forward(&values, &columns, 10).unwrap();
+        let fit = Candidates::new(&columns).forward(&values, 10).unwrap();
         assert_eq!(fit.terms[..3], [3, 17, 44]);
         for (place, (_, want)) in truth.iter().enumerate() {
             let [got, error] = fit.coefficients[place];
@@ -176,9 +210,10 @@ mod tests {
 
     #[test]
     fn values_that_do_not_differ_have_no_terms() {
-        assert_eq!(forward(&[0.3; 50], &[vec![1.0; 50]], 10), None);
+        assert_eq!(Candidates::new(&[vec![1.0; 50]]).forward(&[0.3; 50], 10), None);
         let column: Vec<f64> = (0..50).map(f64::from).collect();
-        let fit = forward(&column, &[column.clone(), column.clone()], 10).unwrap();
+        let both = Candidates::new(&[column.clone(), column.clone()]);
+        let fit = both.forward(&column, 10).unwrap();
         assert_eq!(fit.terms, [0]);
     }
 }

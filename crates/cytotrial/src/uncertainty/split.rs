@@ -7,6 +7,8 @@
 //! is not known, so their covariance over replicates is the ignorance. What the patients of a trial
 //! share for another reason, the path of the dose escalation above all, counts as ignorance too.
 
+use rayon::prelude::*;
+
 use super::{Part, jackknife, variance};
 use crate::conduct::result::PatientResult;
 use crate::conduct::run::ReplicateResult;
@@ -84,30 +86,30 @@ impl Split {
 
 /// Every estimate that can be split.
 pub fn splits(experiment: &Experiment, results: &[ReplicateResult]) -> Vec<Split> {
-    let mut splits = Vec::new();
-    for (place, arm) in experiment.arms.iter().enumerate() {
+    let of_arms = experiment.arms.par_iter().enumerate().flat_map_iter(|(place, arm)| {
         let patients: Vec<&[PatientResult]> =
             results.iter().map(|result| result.arms[place].patients.as_slice()).collect();
         let halves: Vec<[Vec<PatientResult>; 2]> =
             patients.iter().map(|patients| halves(patients)).collect();
-        for measure in MEASURES {
-            let subject = Subject::Arm(arm.name.clone());
-            splits.extend(of_arm(measure, &patients, &halves, subject));
-        }
-    }
-    for (first, second) in &experiment.contrasts {
+        MEASURES.iter().filter_map(move |measure| {
+            of_arm(measure, &patients, &halves, Subject::Arm(arm.name.clone()))
+        })
+    });
+    let pairs = experiment.contrasts.par_iter().filter_map(|(first, second)| {
         let place = |name: &String| experiment.arms.iter().position(|arm| arm.name == *name);
-        let (Some(a), Some(b)) = (place(first), place(second)) else { continue };
-        for measure in MEASURES {
+        Some(((first, place(first)?), (second, place(second)?)))
+    });
+    let of_pairs = pairs.flat_map_iter(|((first, a), (second, b))| {
+        MEASURES.iter().filter_map(move |measure| {
             let differences: Vec<Vec<f64>> = results
                 .iter()
                 .map(|result| paired(measure, &result.arms[a].patients, &result.arms[b].patients))
                 .collect();
             let subject = Subject::Contrast(first.clone(), second.clone());
-            splits.extend(of_differences(measure, &differences, subject));
-        }
-    }
-    splits
+            of_differences(measure, &differences, subject)
+        })
+    });
+    of_arms.chain(of_pairs).collect()
 }
 
 /// A trial's patients, every second one.

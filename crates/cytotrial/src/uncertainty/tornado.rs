@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use stats::stream::{Purpose, stream};
 
 use super::draws::{Drawn, drawn};
-use super::regression::forward;
+use super::regression::Candidates;
 use super::{FEWEST, is_varied};
 use crate::conduct::run::ReplicateResult;
 use crate::conduct::world::World;
@@ -66,23 +66,22 @@ const RESULTS: &[&[&str]] =
 
 /// Every result of every arm.
 pub fn tornadoes(world: &World, results: &[ReplicateResult]) -> Vec<Tornado> {
-    let mut found = Vec::new();
-    for (place, arm) in world.experiment.arms.iter().enumerate() {
+    let arms = world.experiment.arms.par_iter().enumerate();
+    let of_arm = arms.flat_map_iter(|(place, arm)| {
         let drawn = drawn(world, place);
         let columns: Vec<Vec<f64>> = drawn
             .iter()
             .map(|drawn| results.iter().map(|r| drawn.direction(world, r.replicate)).collect())
             .collect();
-        for codes in RESULTS {
-            let tornado = codes.iter().find_map(|code| {
+        RESULTS.iter().filter_map(move |codes| {
+            codes.iter().find_map(|code| {
                 let measure = measure(code)?;
                 let values = values(measure, place, results);
                 tornado(&arm.name, measure, world.experiment.seed, &drawn, &columns, &values)
-            });
-            found.extend(tornado);
-        }
-    }
-    found
+            })
+        })
+    });
+    of_arm.collect()
 }
 
 fn values(measure: &Measure, arm: usize, results: &[ReplicateResult]) -> Vec<Option<f64>> {
@@ -114,8 +113,9 @@ fn tornado(
         terms: Vec::new(),
         explained: 0.0,
     };
-    if let Some(fit) = is_varied(&known).then(|| forward(&known, &columns, MOST)).flatten() {
-        let limit = limit(&known, &columns, seed);
+    let candidates = Candidates::new(&columns);
+    if let Some(fit) = is_varied(&known).then(|| candidates.forward(&known, MOST)).flatten() {
+        let limit = limit(&known, &candidates, seed);
         tornado.explained = fit.explained;
         tornado.terms = fit
             .terms
@@ -147,7 +147,7 @@ fn term(drawn: &Drawn, half: f64, error: f64, limit: f64, trials: usize) -> Term
 
 /// How many standard errors an effect reaches by chance in one of twenty cases: the same choice of
 /// terms is made for shuffled results, and the largest effect kept of each shuffle.
-fn limit(values: &[f64], columns: &[Vec<f64>], seed: u64) -> f64 {
+fn limit(values: &[f64], candidates: &Candidates, seed: u64) -> f64 {
     let largest: Vec<f64> = (0..SHUFFLES)
         .into_par_iter()
         .map(|shuffle| {
@@ -155,7 +155,7 @@ fn limit(values: &[f64], columns: &[Vec<f64>], seed: u64) -> f64 {
             let mut order: Vec<usize> = (0..values.len()).collect();
             order.sort_by(|a, b| draws.uniform(*a as u32).total_cmp(&draws.uniform(*b as u32)));
             let shuffled: Vec<f64> = order.iter().map(|place| values[*place]).collect();
-            let fit = forward(&shuffled, columns, MOST);
+            let fit = candidates.forward(&shuffled, MOST);
             let ratios = fit.into_iter().flat_map(|fit| fit.coefficients);
             ratios.map(|[effect, error]| (effect / error).abs()).fold(0.0, f64::max)
         })
@@ -188,20 +188,22 @@ mod tests {
     #[test]
     fn what_chance_gives_grows_with_what_can_be_chosen() {
         let (values, columns) = made(120, 0.0);
-        let (few, many) = (limit(&values, &columns[..2], 4), limit(&values, &columns, 4));
+        let (some, all) = (Candidates::new(&columns[..2]), Candidates::new(&columns));
+        let (few, many) = (limit(&values, &some, 4), limit(&values, &all, 4));
         // One of two: near Student's 97.5 % point for two candidates, 2.27. The largest of ten
         // chosen among sixty is far beyond it.
         assert!((1.6..3.2).contains(&few), "{few}");
         assert!((3.0..7.0).contains(&many), "{many}");
-        let fit = forward(&values, &columns, MOST).unwrap();
+        let fit = all.forward(&values, MOST).unwrap();
         assert!(fit.coefficients.iter().all(|[effect, error]| (effect / error).abs() <= many));
     }
 
     #[test]
     fn a_true_effect_passes_the_limit() {
         let (values, columns) = made(120, 1.5);
-        let limit = limit(&values, &columns, 4);
-        let fit = forward(&values, &columns, MOST).unwrap();
+        let candidates = Candidates::new(&columns);
+        let limit = limit(&values, &candidates, 4);
+        let fit = candidates.forward(&values, MOST).unwrap();
         let [effect, error] = fit.coefficients[0];
         assert_eq!(fit.terms[0], 2);
         assert!(effect / error > limit, "{effect} {error} {limit}");

@@ -54,8 +54,34 @@ impl Course<'_> {
 
     /// Writes the rows of a visit.
     fn write(&mut self, stop: &Stop<'_>, kinds: Kinds, slot: u32, day: f64) {
-        let reading = self.reading(stop);
-        let now = self.signs_now(stop);
+        let world = self.world;
+        let now = kinds.signs.then(|| self.signs_now(stop));
+        // Most days are for signs alone.
+        let samples = Kinds { signs: false, ..kinds } != Kinds::default();
+        let reading = samples.then(|| self.reading(stop));
+        let mut observer = Observer {
+            assays: &world.assays,
+            noise: self.noise,
+            findings: &mut self.study.findings,
+            day,
+            slot,
+        };
+        if let Some(now) = now {
+            signs::write(&mut observer, &now);
+        }
+        if let Some(reading) = reading {
+            self.write_samples(stop, kinds, (slot, day), &reading);
+        }
+    }
+
+    /// Writes what laboratories and imaging say.
+    fn write_samples(
+        &mut self,
+        stop: &Stop<'_>,
+        kinds: Kinds,
+        (slot, day): (u32, f64),
+        reading: &Reading,
+    ) {
         let (isotype, chain) = self.clone_type();
         let world = self.world;
         let arm = &world.experiment.arms[self.plan.arm];
@@ -66,9 +92,6 @@ impl Course<'_> {
             day,
             slot,
         };
-        if kinds.signs {
-            signs::write(&mut observer, &now);
-        }
         if kinds.safety {
             for &(analyte, truth) in &reading.chemistry {
                 observer.measure(analyte, truth);
