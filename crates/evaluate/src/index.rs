@@ -99,6 +99,13 @@ impl Index {
         Self::of_range(study, subject, 1, |analyte| wanted[analyte as usize])
     }
 
+    /// The index of one subject whose rows were moved to another study, as its subject `subject`.
+    #[must_use]
+    pub fn moved_to(mut self, subject: usize) -> Self {
+        self.first_subject = subject;
+        self
+    }
+
     fn of_range(
         study: &Study,
         first: usize,

@@ -14,6 +14,8 @@ const SAME_DAY: f64 = 1e-6;
 pub(super) struct Watch<'a> {
     /// Their tables.
     pub(super) study: &'a Study,
+    /// The same, sorted, for each patient who was not a screening failure.
+    pub(super) indexes: &'a [Option<Index>],
     /// The windows and the rules.
     pub(super) protocol: &'a Protocol,
     /// The dose levels of the arm.
@@ -45,11 +47,10 @@ impl Watch<'_> {
         };
         let mut last = DoseCounts::default();
         let mut next_change: Option<f64> = None;
-        let index = Index::new(self.study);
         let subjects = &self.study.subjects;
         for row in 0..subjects.len() {
-            let (Some(infused), Some(at)) =
-                (subjects.infused_calendar[row], subjects.dose_level[row])
+            let (Some(infused), Some(at), Some(index)) =
+                (subjects.infused_calendar[row], subjects.dose_level[row], &self.indexes[row])
             else {
                 continue;
             };

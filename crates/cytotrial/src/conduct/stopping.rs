@@ -31,17 +31,16 @@ const LONGEST_WINDOW: u32 = 400;
 const SAME_DAY: f64 = 1e-6;
 
 impl Watched {
-    /// Takes note of the only subject of a study.
-    pub fn add(&mut self, study: &Study, rules: &Rules, stopping: &[Stopping]) {
+    /// Takes note of the only subject of a study, whose rows are sorted in `index`.
+    pub fn add(&mut self, study: &Study, index: &Index, rules: &Rules, stopping: &[Stopping]) {
         let subjects = &study.subjects;
         let Some(infused) = subjects.infused_calendar[0] else { return };
         let level = subjects.dose_level[0].map(usize::from);
-        let index = Index::one(study, 0);
         let counts_dlts = stopping
             .iter()
             .any(|rule| matches!(rule, Stopping::DltRate { level: at, .. } if Some(*at) == level));
         let (evaluable_on, dlt_on) =
-            if counts_dlts { settled(&index, study, rules) } else { (None, None) };
+            if counts_dlts { settled(index, study, rules) } else { (None, None) };
         let counts_host = stopping.iter().any(|rule| matches!(rule, Stopping::Gvhd { .. }));
         let host_disease = if counts_host {
             let course = evaluate::criteria::magic::course(&index.subject(study, 0), &rules.gvhd);

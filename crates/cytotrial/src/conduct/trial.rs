@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use design::{Action, Decision, Design, DoseCounts, Known};
+use evaluate::Index;
 use records::{Disposition, Study};
 use stats::stream::{Purpose, stream};
 
@@ -67,6 +68,8 @@ pub struct Trial<'w> {
     cohort_begins: usize,
     watched: Watched,
     screened_out: VecDeque<&'w Candidate>,
+    /// The rows of each patient of an escalating arm, sorted; `None` for screening failures.
+    indexes: Vec<Option<Index>>,
     /// The study so far.
     pub study: Study,
     /// Per subject: the candidate's number and the hidden truth; `None` for screening failures.
@@ -117,6 +120,7 @@ impl<'w> Trial<'w> {
             cohort_begins: 0,
             watched: Watched::default(),
             screened_out: VecDeque::new(),
+            indexes: Vec::new(),
             study: Study { name: world.experiment.protocol.id.clone(), ..Study::default() },
             truths: Vec::new(),
             history: Vec::new(),
@@ -201,6 +205,7 @@ impl<'w> Trial<'w> {
         let mut one = super::course::Course::new(self.world, plan, self.draws).finish(None).study;
         one.subjects.disposition[0] = Disposition::ScreenFailure;
         append(&mut self.study, one);
+        self.indexes.push(None);
         self.truths.push((candidate.number, None));
     }
 
@@ -285,9 +290,12 @@ impl<'w> Trial<'w> {
             }
             self.write_failures_before(one.plan.patient);
             infused += u32::from(one.study.subjects.infused_calendar[0].is_some());
-            if self.design.is_some() {
-                self.watched.add(&one.study, &protocol.rules, &protocol.stopping);
+            let index = self.design.is_some().then(|| Index::one(&one.study, 0));
+            if let Some(index) = &index {
+                self.watched.add(&one.study, index, &protocol.rules, &protocol.stopping);
             }
+            let row = self.study.subjects.len();
+            self.indexes.push(index.map(|index| index.moved_to(row)));
             self.truths.push((one.plan.patient, Some(one.truth)));
             append(&mut self.study, one.study);
         }
@@ -421,6 +429,7 @@ impl<'w> Trial<'w> {
         let experiment = &self.world.experiment;
         let watch = Watch {
             study: &self.study,
+            indexes: &self.indexes,
             protocol: &experiment.protocol,
             levels: experiment.arms[self.arm].levels.len(),
             design: self.design.as_deref().expect("an escalating arm has a design"),
