@@ -80,18 +80,19 @@ mod tests {
         let z = program.symbol("z").unwrap();
         let settings = Settings::default();
         let found = trajectories(&program, &[Start::default()], &settings, &[1.0], &[z], &[]);
-        let (x, y) = ((-0.5_f64).exp(), (-1.0_f64).exp());
+        let exp = crate::math::exp;
+        let (x, y) = (exp(-0.5), exp(-1.0));
         let want = x * y
-            + x.powi(2) * y
-            + x * y.powi(2)
-            + x.powi(3)
-            + y.powi(3)
-            + (-x).exp()
-            + (-y).exp()
+            + x * x * y
+            + x * y * y
+            + x * x * x
+            + y * y * y
+            + exp(-x)
+            + exp(-y)
             + x / (1.0 + y)
             + y / (1.0 + x)
-            + x.powi(2) / (2.0 + y)
-            + y.powi(2) / (2.0 + x)
+            + x * x / (2.0 + y)
+            + y * y / (2.0 + x)
             + x * y / (3.0 + x + y)
             + x;
         let got = found.value(0, 0, 0);
