@@ -272,7 +272,7 @@ fn a_course_has_its_doses_values_and_forms() {
             |line: &str| line.split(',').map(|cell| cell.parse().expect("a number")).collect();
         out.lines().skip(1).map(row).collect()
     };
-    for method in ["explicit", "stiff", "automatic"] {
+    for method in ["explicit", "high-order", "stiff", "automatic"] {
         let run = cytotrial(
             folder.path(),
             &[

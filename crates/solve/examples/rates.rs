@@ -39,8 +39,8 @@ fn rate(patients: usize, mut work: impl FnMut()) -> f64 {
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    let methods = [Method::Explicit, Method::Stiff, Method::Automatic];
-    let problems = [("p1", 1280, &methods[..]), ("p2", 1280, &methods[1..])];
+    let methods = [Method::Explicit, Method::HighOrder, Method::Stiff, Method::Automatic];
+    let problems = [("p1", 1280, &methods[..]), ("p2", 1280, &methods[2..])];
     for (name, count, methods) in problems {
         for &method in methods {
             let title = format!("{name} {method:?}");

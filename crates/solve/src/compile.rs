@@ -177,8 +177,9 @@ impl Program {
         if let Some(plan) = plans.iter().find(|plan| plan.shape() == shape) {
             return plan.clone();
         }
-        let stiff = shape.is_stiff.then(|| self.stiff());
-        let plan = Arc::new(Plan::new(self.parts(shape.is_stiff), stiff, shape));
+        let is_stiff = shape.kind.is_stiff();
+        let stiff = is_stiff.then(|| self.stiff());
+        let plan = Arc::new(Plan::new(self.parts(is_stiff), stiff, shape));
         plans.push(plan.clone());
         plan
     }

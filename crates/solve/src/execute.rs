@@ -38,11 +38,6 @@ impl Code {
         Self { script, first_free, before, machine, native }
     }
 
-    /// How many terms there are.
-    pub(crate) fn len(&self) -> usize {
-        self.script.terms.len()
-    }
-
     fn native(&self, allows_native: bool) -> Option<&Native> {
         let emit = || Native::new(&self.script, self.first_free);
         if allows_native { self.native.get_or_init(emit).as_ref() } else { None }

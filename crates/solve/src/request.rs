@@ -4,6 +4,7 @@ use model::SymbolId;
 use stats::Stream;
 
 use crate::single_cell::SingleCell;
+use crate::step::Kind;
 
 /// The way rates become trajectories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,12 +13,27 @@ pub enum Method {
     /// The explicit pair of orders 5 and 4 (Tsitouras 2011), error-controlled per patient.
     #[default]
     Explicit,
+    /// The explicit method of order 8 with dense output of order 7 (Dormand and Prince; Hairer,
+    /// Norsett, Wanner 1993), for smooth models and tolerances of 1e-8 and below; error-controlled per
+    /// patient.
+    HighOrder,
     /// A Rosenbrock method of order 5 with the model's own Jacobian (`Rodas5P`, Steinebach 2023), for
     /// models with rates of very different size; error-controlled per patient.
     Stiff,
     /// The explicit pair, until it shows that stability decides the size of its steps; then the stiff
     /// method for the rest of that patient's time.
     Automatic,
+}
+
+impl Method {
+    /// The kind of steps that it begins with.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Explicit | Self::Automatic => Kind::Fifth,
+            Self::HighOrder => Kind::Eighth,
+            Self::Stiff => Kind::Stiff,
+        }
+    }
 }
 
 /// How accurately to solve.
@@ -81,7 +97,8 @@ pub struct Statistics {
 pub enum Next {
     /// A step ends at this time: for what is set there, such as a dose.
     Stop(f64),
-    /// The values of this time are read from within a step, by the method's dense output of order 4:
+    /// The values of this time are read from within a step, by the method's dense output (order 4, of
+    /// the method of order 8 order 7):
     /// for what is only looked at. What is set there all the same takes effect from those values.
     Look(f64),
 }

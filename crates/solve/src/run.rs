@@ -11,7 +11,7 @@ use crate::lanes::{LANES, VectorSet, Vectors};
 use crate::patient::Patient;
 use crate::request::{Method, Next, Settings, Start, Statistics};
 use crate::single_cell::SingleCell;
-use crate::step::{Advance, Arrival, Block, See, Seen, Shape, Signal};
+use crate::step::{Advance, Arrival, Block, Kind, Prepare, See, Seen, Shape, Signal};
 
 /// How often a stop may be repeated at one time.
 const REPEATS: u32 = 1000;
@@ -111,10 +111,10 @@ pub(crate) fn run_with<S: Steer>(
         }
     }
     let floors = settings.single_cell.floors(program);
-    let block = |is_stiff: bool| {
+    let block = |kind: Kind| {
         let shape = Shape {
-            is_stiff,
-            counts_stiffness: !is_stiff && settings.method == Method::Automatic,
+            kind,
+            counts_stiffness: !kind.is_stiff() && settings.method == Method::Automatic,
             floored: floors.iter().map(|(state, _)| *state).collect(),
         };
         let values: Vec<f64> = floors.iter().map(|(_, value)| *value).collect();
@@ -127,7 +127,7 @@ pub(crate) fn run_with<S: Steer>(
         starts,
         steer,
         vectors,
-        block: block(settings.method == Method::Stiff),
+        block: block(settings.method.kind()),
         patients: (0..LANES).map(|_| Patient::new(program)).collect(),
         waiting: 0,
         stiff: VecDeque::new(),
@@ -138,7 +138,7 @@ pub(crate) fn run_with<S: Steer>(
     };
     runner.follow_all();
     if !runner.stiff.is_empty() {
-        runner.block = block(true);
+        runner.block = block(Kind::Stiff);
         runner.follow_all();
     }
     runner.results
@@ -175,6 +175,7 @@ impl<S: Steer> Runner<'_, S> {
             match self.vectors.run(Advance { block: &mut self.block, events, resume }) {
                 Signal::Within { rose } => {
                     if rose {
+                        self.vectors.run(Prepare(&mut self.block));
                         self.look_for_events();
                     }
                     while self.block.reaches_looks() {
@@ -201,7 +202,7 @@ impl<S: Steer> Runner<'_, S> {
 
     /// Puts waiting patients on the lane until one has a step to take.
     fn fill(&mut self, lane: usize) {
-        if self.block.is_stiff() && self.settings.method == Method::Automatic {
+        if self.block.kind().is_stiff() && self.settings.method == Method::Automatic {
             while let Some(patient) = self.stiff.pop_front() {
                 let (time, statistics) = (patient.time(), patient.statistics);
                 self.patients[lane] = patient;
@@ -352,7 +353,7 @@ impl<S: Steer> Runner<'_, S> {
         let program = self.program;
         let patient = &mut self.patients[lane];
         if patient.fixed_changed {
-            let fixed = &program.parts(self.block.is_stiff()).fixed;
+            let fixed = &program.parts(self.block.kind().is_stiff()).fixed;
             fixed.compute(self.vectors, patient.values(), &mut self.scratch);
             self.block.set_fixed(lane, fixed.read(&self.scratch));
         }
@@ -383,7 +384,7 @@ impl<S: Steer> Runner<'_, S> {
         let patient = &self.patients[lane];
         let is_new = patient.disturbed || !self.block.has_step(lane);
         // a step of the stiff method computes the rates at its start itself
-        let needs_rates = is_new || !self.block.is_stiff();
+        let needs_rates = is_new || !self.block.kind().is_stiff();
         if needs_rates {
             patient.rates(program, &mut self.rates);
         }
@@ -497,7 +498,7 @@ impl<S: Steer> Runner<'_, S> {
     fn note_steps(&mut self, lane: usize) {
         let (steps, rejections) = self.block.steps(lane);
         let statistics = &mut self.patients[lane].statistics;
-        if self.block.is_stiff() {
+        if self.block.kind().is_stiff() {
             statistics.stiff_steps += steps - statistics.steps;
         }
         statistics.steps = steps;
@@ -512,7 +513,8 @@ impl<S: Steer> Runner<'_, S> {
 
     fn fail(&mut self, lane: usize, reason: Reason, state: String) {
         let patient = &self.patients[lane];
-        let failure = Failure { time: patient.time(), state, method: self.block.method(), reason };
+        let failure =
+            Failure { time: patient.time(), state, method: self.block.kind().name(), reason };
         self.results[patient.index] = Err(failure);
     }
 }

@@ -4,6 +4,7 @@
 
 #![allow(clippy::needless_bitwise_bool, reason = "lanes are computed without branches")]
 
+mod dormand;
 mod explicit;
 mod factor;
 mod inside;
@@ -20,7 +21,7 @@ use crate::lanes::{LANES, Lanes, Mask, Vectors, Work};
 use crate::math;
 
 pub(crate) use inside::Seen;
-pub(crate) use plan::{Plan, Shape, Stiff};
+pub(crate) use plan::{Kind, Plan, Shape, Stiff};
 
 /// Beyond this product of step and eigenvalue the pair is unstable: there |R(z)| passes 1 on the
 /// negative real axis at 3.5, and detection begins a little before.
@@ -30,7 +31,8 @@ const STIFF_STEPS: f64 = 50.0;
 
 /// How strongly the next step answers to the error of this one and to that of the one before: the
 /// explicit pair is damped, because stability often decides the size of its steps.
-const EXPLICIT_CONTROL: [f64; 2] = [0.14, 0.08];
+const FIFTH_CONTROL: [f64; 2] = [0.14, 0.08];
+const EIGHTH_CONTROL: [f64; 2] = [0.125, 0.0];
 const STIFF_CONTROL: [f64; 2] = [0.2, 0.0];
 const SAFETY: f64 = 0.96;
 const SHRINK_LIMIT: f64 = 0.2;
@@ -75,6 +77,8 @@ pub(crate) struct Block {
     max_steps: f64,
     /// Whether machine code may be used.
     native: bool,
+    /// Whether what looks need besides was computed for the step just tried.
+    has_dense: bool,
     // per watched event and comparison: whether it held at the start of the step
     held: Vec<Lanes>,
     // per lane
@@ -189,8 +193,25 @@ impl Work for See<'_> {
             let from = block.time.0[lane];
             (block.look.0[lane] - from) / (block.next_time.0[lane] - from)
         });
+        block.prepare_looks();
         block.registers[block.plan.registers.share as usize] = share;
         block.plan.inside.run(&mut block.registers, block.native);
+    }
+}
+
+/// Prepares for values within the step just tried.
+pub(crate) struct Prepare<'a>(pub(crate) &'a mut Block);
+
+impl Work for Prepare<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(self) {
+        self.0.prepare_looks();
     }
 }
 
@@ -218,6 +239,7 @@ impl Block {
             absolute,
             max_steps: f64::from(max_steps),
             native,
+            has_dense: false,
             held: vec![Lanes::ZERO; plan.conditions],
             plan,
             time: Lanes::ZERO,
@@ -239,6 +261,19 @@ impl Block {
             steps: Lanes::ZERO,
             rejections: Lanes::ZERO,
             held_back: Lanes::ZERO,
+        }
+    }
+
+    /// Computes, once for a step, what looks within it need besides what it leaves.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn prepare_looks(&mut self) {
+        if !self.has_dense {
+            self.plan.run_dense(&mut self.registers, self.native);
+            self.has_dense = true;
         }
     }
 
@@ -296,7 +331,8 @@ impl Block {
         self.registers[at.tried as usize] = self.tried;
         self.plan.run(&mut self.registers, self.native);
         let square = self.registers[self.plan.registers.square_error as usize];
-        self.control(&square, if self.plan.is_stiff() { STIFF_CONTROL } else { EXPLICIT_CONTROL });
+        self.control(&square);
+        self.has_dense = false;
         if self.plan.shape().counts_stiffness {
             let product = self.registers[self.plan.registers.eigenvalue as usize];
             for lane in 0..LANES {
@@ -312,13 +348,20 @@ impl Block {
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
-    fn control(&mut self, square: &Lanes, [answer, memory]: [f64; 2]) {
+    fn control(&mut self, square: &Lanes) {
+        let kind = self.plan.kind();
+        let [answer, memory] = match kind {
+            Kind::Fifth => FIFTH_CONTROL,
+            Kind::Eighth => EIGHTH_CONTROL,
+            Kind::Stiff => STIFF_CONTROL,
+        };
+        let after_rejection = -1.0 / kind.error_order();
         let (tried, step) = (self.tried, self.step);
         let accepted = Mask::each(|lane| square.0[lane] <= 1.0);
         let log = Lanes::each(|lane| 0.5 * rough_log2(square.0[lane]));
         let growth =
             Lanes::each(|lane| memory.mul_add(self.log_error.0[lane], -answer * log.0[lane]));
-        let shrinkage = Lanes::each(|lane| -0.2 * log.0[lane]);
+        let shrinkage = Lanes::each(|lane| after_rejection * log.0[lane]);
         let exponent = accepted.choose(&growth, &shrinkage);
         let rejected = Mask::each(|lane| self.was_rejected.0[lane] > 0.0);
         let limit = rejected.choose(&Lanes::all(1.0), &Lanes::all(GROW_LIMIT));
@@ -384,7 +427,7 @@ impl Block {
         let accepted = Mask::each(|lane| self.accepted.0[lane] > 0.0);
         let (at, states) = (&self.plan.registers, self.plan.states);
         advance(&mut self.registers, &accepted, states, (at.new, at.y));
-        if let (Some(&last), false) = (at.stages.last(), self.plan.is_stiff()) {
+        if let (Some(&last), false) = (at.stages.last(), self.plan.kind().is_stiff()) {
             advance(&mut self.registers, &accepted, states, (last, at.rates));
         }
         for (position, held) in self.held.iter_mut().enumerate() {

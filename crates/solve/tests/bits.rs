@@ -40,8 +40,9 @@ fn bits(problem: &Problem, starts: &[Start], method: Method, set: Option<VectorS
     seen.concat()
 }
 
-const CASES: [(&str, &str, Method); 4] = [
+const CASES: [(&str, &str, Method); 5] = [
     ("p1", "rE", Method::Explicit),
+    ("p1", "rE", Method::HighOrder),
     ("p1", "rE", Method::Automatic),
     ("p2", "rn", Method::Stiff),
     ("p2", "rn", Method::Automatic),

@@ -47,7 +47,7 @@ fn time_in_a_rate_is_the_stage_time() {
 fn a_look_within_a_step_is_as_good_as_a_stop() {
     let program = program("x' = v; v' = -x; x = 1; v = 0");
     let x = program.symbol("x").unwrap();
-    for method in [Method::Explicit, Method::Stiff] {
+    for method in [Method::Explicit, Method::HighOrder, Method::Stiff] {
         let settings = Settings { method, relative: 1e-8, ..Settings::default() };
         let mut worst = 0.0_f64;
         let results = run(&program, &[Start::default()], &settings, |_, stop| {

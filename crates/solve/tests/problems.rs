@@ -20,6 +20,25 @@ fn problem_1_is_as_accurate_as_the_best_tool() {
     assert!(middle <= 1.8e-6 && worst <= 3.6e-6, "median {middle:e}, largest {worst:e}");
 }
 
+/// Few long steps, so that most of the 78 outputs come from the dense output of order 7.
+#[test]
+fn problem_1_is_right_by_the_method_of_high_order() {
+    let problem = problem("p1");
+    let mut worst = Vec::new();
+    for relative in [1e-6, 1e-8, 1e-10] {
+        let settings = Settings {
+            method: Method::HighOrder,
+            relative,
+            absolute: relative * 1e-3,
+            ..Settings::default()
+        };
+        let errors = errors(&problem, &run_problem(&problem, &settings));
+        worst.push(errors.iter().copied().fold(0.0, f64::max));
+    }
+    // two estimates of low order choose its steps: numbalsoda's DOP853 is off by 4e-4 at 1e-6
+    assert!(worst[0] <= 1e-4 && worst[1] <= 2e-6 && worst[2] <= 4e-8, "{worst:?}");
+}
+
 /// Median and largest error of problem 2 up to a day; the event happens in most patients.
 fn problem_2(method: Method, until: f64) -> (f64, f64) {
     let mut problem = problem("p2");

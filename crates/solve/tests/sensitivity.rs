@@ -41,7 +41,7 @@ fn solved(
 fn assert_closed(text: &str, output: &str, parameters: &[&str], want: impl Fn(f64) -> Vec<f64>) {
     let times = [0.0, 0.5, 2.0, 5.5, 9.0];
     let model = read(text);
-    for method in [Method::Explicit, Method::Stiff] {
+    for method in [Method::Explicit, Method::HighOrder, Method::Stiff] {
         let got = solved(&model, output, parameters, &times, method);
         for (t, &time) in times.iter().enumerate() {
             for (p, want) in want(time).into_iter().enumerate() {
@@ -124,7 +124,7 @@ fn the_cell_therapy_problem_agrees_with_differences() {
         let start = Start { overrides: vec![(symbol, start)], ..Start::default() };
         trajectories(&problem.program, &[start], &settings, &times, &[output], &[]).values
     };
-    for method in [Method::Explicit, Method::Stiff] {
+    for method in [Method::Explicit, Method::HighOrder, Method::Stiff] {
         let got = solved(&model, "E", &names, &times, method);
         for (p, name) in names.iter().enumerate() {
             let step = 2e-4;

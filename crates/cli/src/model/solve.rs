@@ -131,6 +131,8 @@ struct WhoArguments {
 enum Method {
     /// Runge-Kutta pair of orders 5 and 4
     Explicit,
+    /// Runge-Kutta method of order 8, for smooth models and tolerances of 1e-8 and below
+    HighOrder,
     /// Rosenbrock method of order 5, for rates of very different size
     Stiff,
     /// The explicit one until stability holds its steps back
@@ -147,6 +149,7 @@ impl How {
     fn way(&self) -> Way {
         match self.method {
             Method::Explicit => Way::Explicit,
+            Method::HighOrder => Way::HighOrder,
             Method::Stiff => Way::Stiff,
             Method::Automatic => Way::Automatic,
             Method::Direct => Way::Direct,

@@ -1,62 +1,109 @@
-//! A step of the explicit pair of orders 5 and 4 as a script.
+//! A step of an explicit method as a script: the pair of orders 5 and 4, and the method of order 8.
 //!
-//! Coefficients: Tsitouras, Comput Math Appl 2011;62:770-775. Detection of stiffness: Hairer, Wanner,
+//! Pair: Tsitouras, Comput Math Appl 2011;62:770-775. Order 8: Hairer, Norsett, Wanner, Solving
+//! Ordinary Differential Equations I (1993), section II.5. Detection of stiffness: Hairer, Wanner,
 //! Solving Ordinary Differential Equations II, section IV.2.
 
-use super::plan::{Writer, read};
-use super::tsitouras::{A2, A3, A4, A5, A6, A7, ERROR, NODES};
-use crate::operation::Operation::{Abs, Add, Divide, Multiply, Sqrt, Subtract};
+use super::plan::{Kind, Writer, read};
+use super::{dormand, tsitouras};
+use crate::operation::Operation::{Abs, Add, Divide, Equal, Multiply, Select, Sqrt, Subtract};
 use crate::script::Operand;
 
 /// From the values and rates at the start of the step to those of all stages and of the end, the
 /// error, and the conditions at the end.
 pub(super) fn write(writer: &mut Writer<'_>) {
-    let weights: [&[f64]; 6] = [&A2, &A3, &A4, &A5, &A6, &A7];
-    let states = writer.states();
+    let (rows, nodes): (&[&[f64]], &[f64]) = match writer.shape.kind {
+        Kind::Eighth => (&dormand::ROWS, &dormand::NODES),
+        _ => (&tsitouras::ROWS, &tsitouras::NODES),
+    };
     let registers = writer.registers.clone();
-    let column = |first: u32| (0..states).map(move |i| Operand::Register(first + i as u32));
-    let mut rates: Vec<Vec<Operand>> = vec![column(registers.rates).collect()];
+    let mut rates = vec![column(writer, registers.rates)];
     let mut values = Vec::new();
-    // the values of the stage before the last
-    let mut sixth = Vec::new();
-    for (stage, weights) in weights.into_iter().enumerate() {
-        values = stage_values(writer, weights, &rates);
-        if stage == 4 && writer.shape.counts_stiffness {
-            sixth.clone_from(&values);
-            writer.put_aside(&mut sixth);
-        }
-        let time = match NODES.get(stage).filter(|_| stage < 5) {
-            Some(&node) => {
-                let (tried, time) = (registers.tried, registers.time);
-                let three =
-                    [Operand::Register(tried), Operand::number(node), Operand::Register(time)];
-                writer.script.multiply_add(three[0], three[1], three[2])
-            }
+    let mut before = Vec::new();
+    for (stage, row) in rows.iter().enumerate() {
+        before = std::mem::replace(&mut values, stage_values(writer, row, &rates));
+        let time = match nodes.get(stage) {
+            Some(&node) => time_within(writer, node),
             None => Operand::Register(registers.next_time),
         };
-        if stage == 5 {
-            writer.keep(&values, registers.new);
-        }
-        let mut found = writer.rates(&mut values, time);
+        let found = writer.rates(&values, time);
         writer.keep(&found, registers.stages[stage]);
-        if writer.in_parts {
-            writer.cut();
-            found = writer.column(registers.stages[stage]);
-        }
         rates.push(found);
-        if stage == 5 {
-            let floored = writer.floored(&values);
-            writer.conditions(&floored);
+    }
+    writer.keep(&values, registers.new);
+    let floored = writer.floored(&values);
+    writer.conditions(&floored);
+    if writer.shape.kind == Kind::Eighth {
+        eighth_error(writer, &values, &rates);
+    } else {
+        writer.error(&values, |writer, i| {
+            let sum = sum(writer, &tsitouras::ERROR, &rates, i);
+            writer.script.apply(Multiply, &[sum, Operand::Register(writer.registers.tried)])
+        });
+    }
+    if writer.shape.counts_stiffness {
+        let last = rates.len() - 1;
+        eigenvalue(writer, [&rates[last - 1], &rates[last]], [&before, &values]);
+    }
+}
+
+/// The stages that looks within a step of order 8 need besides, from what the step left.
+pub(super) fn write_dense(writer: &mut Writer<'_>) {
+    let registers = writer.registers.clone();
+    let firsts = std::iter::once(&registers.rates).chain(&registers.stages);
+    let mut rates: Vec<Vec<Operand>> = firsts.map(|&first| column(writer, first)).collect();
+    let rows = dormand::DENSE_ROWS.iter().zip(dormand::DENSE_NODES);
+    for ((row, node), &kept) in rows.zip(&registers.dense) {
+        let values = stage_values(writer, row, &rates);
+        let time = time_within(writer, node);
+        let found = writer.rates(&values, time);
+        writer.keep(&found, kept);
+        rates.push(found);
+    }
+}
+
+/// The registers of the states from `first` on.
+fn column(writer: &Writer<'_>, first: u32) -> Vec<Operand> {
+    (0..writer.states()).map(|state| read(first, state)).collect()
+}
+
+/// The time at a share of the step.
+fn time_within(writer: &mut Writer<'_>, node: f64) -> Operand {
+    let (tried, time) = (writer.registers.tried, writer.registers.time);
+    let node = Operand::number(node);
+    writer.script.multiply_add(Operand::Register(tried), node, Operand::Register(time))
+}
+
+/// The weighted rates of a state; stages without a weight are left out.
+fn sum(writer: &mut Writer<'_>, weights: &[f64], rates: &[Vec<Operand>], i: usize) -> Operand {
+    let parts = weights.iter().zip(rates).filter(|(weight, _)| **weight != 0.0);
+    let parts = parts.map(|(&weight, column)| (weight, column[i]));
+    writer.script.weighted(None, parts).expect("there are weights")
+}
+
+/// The square of the error of order 8 from its estimates of orders 5 and 3, which has the step's eighth
+/// power: |5|^4 / (|5|^2 + |3|^2 / 100), as in the book's program.
+fn eighth_error(writer: &mut Writer<'_>, new: &[Operand], rates: &[Vec<Operand>]) {
+    let mut totals = [Operand::ZERO; 2];
+    for (i, &new) in new.iter().enumerate() {
+        let scale = writer.tolerance(i, new);
+        for (total, weights) in totals.iter_mut().zip([&dormand::ERROR, &dormand::COARSE_ERROR]) {
+            let error = sum(writer, weights, rates, i);
+            let ratio = writer.script.apply(Divide, &[error, scale]);
+            *total = writer.script.multiply_add(ratio, ratio, *total);
         }
     }
-    writer.error(&values, |writer, i| {
-        let parts = ERROR.iter().zip(&rates).map(|(&weight, column)| (weight, column[i]));
-        let sum = writer.script.weighted(None, parts).expect("there are stages");
-        writer.script.apply(Multiply, &[sum, Operand::Register(writer.registers.tried)])
-    });
-    if writer.shape.counts_stiffness {
-        eigenvalue(writer, [&rates[5], &rates[6]], [&sixth, &values]);
-    }
+    let [fine, coarse] = totals;
+    let below = writer.script.multiply_add(Operand::number(0.01), coarse, fine);
+    let share = writer.script.apply(Divide, &[fine, below]);
+    let none = writer.script.apply(Equal, &[below, Operand::ZERO]);
+    let share = writer.script.apply(Select, &[none, Operand::ZERO, share]);
+    let mean = writer.over_states(fine);
+    let tried = Operand::Register(writer.registers.tried);
+    let square = writer.script.apply(Multiply, &[tried, tried]);
+    let mean = writer.script.apply(Multiply, &[mean, square]);
+    let error = writer.script.apply(Multiply, &[mean, share]);
+    writer.script.keep(error, writer.registers.square_error);
 }
 
 /// y plus the step times the weighted rates.
@@ -65,8 +112,7 @@ fn stage_values(writer: &mut Writer<'_>, weights: &[f64], rates: &[Vec<Operand>]
     let states = writer.states();
     let first = writer.registers.y;
     let value = |i: usize| {
-        let parts = weights.iter().zip(rates).map(|(&weight, column)| (weight, column[i]));
-        let sum = writer.script.weighted(None, parts).expect("each stage has weights");
+        let sum = sum(writer, weights, rates, i);
         writer.script.multiply_add(tried, sum, Operand::Register(first + i as u32))
     };
     (0..states).map(value).collect()

@@ -1,45 +1,66 @@
 //! Values within the step just tried on a lane, without a step that ends there.
 //!
-//! Explicit pair: the interpolant of order 4 of Tsitouras, Comput Math Appl 2011;62:770-775. Stiff
-//! method: the dense output of order 4 of Steinebach, BIT Numer Math 2023;63:27.
+//! Explicit pair: the interpolant of order 4 of Tsitouras, Comput Math Appl 2011;62:770-775. Method of
+//! order 8: the dense output of order 7 of Hairer, Norsett, Wanner (1993, section II.6). Stiff method:
+//! the dense output of order 4 of Steinebach, BIT Numer Math 2023;63:27.
 
-use super::plan::{Writer, read};
-use super::{Block, rodas, tsitouras};
+use super::plan::{Kind, Registers, Writer, read};
+use super::{Block, dormand, rodas, tsitouras};
 use crate::lanes::Lanes;
-use crate::operation::Operation::{GreaterOrEqual, Multiply, Select, Subtract};
+use crate::operation::Operation::{GreaterOrEqual, Multiply, Negate, Select, Subtract};
 use crate::script::{Operand, Script};
 
 /// From what a step leaves, and where within it to look, to the values of the states there.
 pub(super) fn write(writer: &mut Writer<'_>) {
     let registers = writer.registers.clone();
-    let (share, tried) = (Operand::Register(registers.share), Operand::Register(registers.tried));
+    let share = Operand::Register(registers.share);
     let script = &mut writer.script;
     let one = Operand::number(1.0);
     let is_end = script.apply(GreaterOrEqual, &[share, one]);
-    let (weights, columns) = if writer.shape.is_stiff {
-        (stiff_weights(script, share), registers.stages.clone())
-    } else {
-        let columns = std::iter::once(registers.rates).chain(registers.stages.iter().copied());
-        (explicit_weights(script, share, tried), columns.collect())
+    // the share of the values at the end of the step, where those at its start have the rest
+    let (end, weights) = match writer.shape.kind {
+        Kind::Fifth => (None, explicit_weights(script, share, registers.tried)),
+        Kind::Eighth => eighth_weights(script, share, registers.tried),
+        Kind::Stiff => (Some(share), stiff_weights(script, share)),
     };
-    let rest = script.apply(Subtract, &[one, share]);
+    let start = end.map(|end| script.apply(Subtract, &[one, end]));
+    let columns = columns(writer.shape.kind, &registers);
     for i in 0..writer.states() {
         let [y, new] = [registers.y, registers.new].map(|first| read(first, i));
         let script = &mut writer.script;
-        let start = if writer.shape.is_stiff {
-            let start = script.apply(Multiply, &[rest, y]);
-            script.multiply_add(share, new, start)
-        } else {
-            y
+        let ends = match (start, end) {
+            (Some(start), Some(end)) => {
+                let value = script.apply(Multiply, &[start, y]);
+                script.multiply_add(end, new, value)
+            }
+            _ => y,
         };
         let parts = weights.iter().zip(&columns);
-        let value = parts.fold(start, |sum, (&weight, &first)| {
+        let value = parts.fold(ends, |sum, (&weight, &first)| {
             script.multiply_add(weight, Operand::Register(first + i as u32), sum)
         });
         let value = script.apply(Select, &[is_end, new, value]);
         script.keep(value, registers.seen + i as u32);
     }
 }
+
+/// The first registers of the columns that the weights are for.
+fn columns(kind: Kind, registers: &Registers) -> Vec<u32> {
+    let stages = registers.stages.iter().copied();
+    let rates = std::iter::once(registers.rates);
+    match kind {
+        Kind::Fifth => rates.chain(stages).collect(),
+        Kind::Eighth => {
+            let all: Vec<u32> =
+                rates.chain(stages).chain(registers.dense.iter().copied()).collect();
+            USED.map(|j| all[j]).to_vec()
+        }
+        Kind::Stiff => stages.collect(),
+    }
+}
+
+/// The stages that the dense output of order 8 reads; the others have no weight in it.
+const USED: [usize; 12] = [0, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /// The value of a polynomial whose coefficients begin with the highest power.
 fn polynomial(script: &mut Script, x: Operand, coefficients: &[f64]) -> Operand {
@@ -62,8 +83,39 @@ fn stiff_weights(script: &mut Script, x: Operand) -> Vec<Operand> {
         .collect()
 }
 
+/// The share of the values at the end, and the weights of the columns, times the step.
+fn eighth_weights(script: &mut Script, x: Operand, tried: u32) -> (Option<Operand>, Vec<Operand>) {
+    let tried = Operand::Register(tried);
+    let one = Operand::number(1.0);
+    let rest = script.apply(Subtract, &[one, x]);
+    let square = script.apply(Multiply, &[x, x]);
+    let hermite = script.multiply_add(Operand::number(2.0), rest, one);
+    let end = script.apply(Multiply, &[square, hermite]);
+    let rest_square = script.apply(Multiply, &[rest, rest]);
+    let first = script.apply(Multiply, &[square, rest_square]);
+    let second = script.apply(Multiply, &[first, x]);
+    let third = script.apply(Multiply, &[second, rest]);
+    let fourth = script.apply(Multiply, &[third, x]);
+    let terms = [first, second, third, fourth];
+    let at_start = script.apply(Multiply, &[x, rest_square]);
+    let at_end = script.apply(Multiply, &[square, rest]);
+    let at_end = script.apply(Negate, &[at_end]);
+    let weights = USED.map(|j| {
+        let start = match j {
+            0 => Some(at_start),
+            12 => Some(at_end),
+            _ => None,
+        };
+        let parts = dormand::DENSE.iter().zip(terms).map(|(row, term)| (row[j], term));
+        let weight = script.weighted(start, parts).expect("there are four terms");
+        script.apply(Multiply, &[weight, tried])
+    });
+    (Some(end), weights.to_vec())
+}
+
 /// Times the step, over which the weights are.
-fn explicit_weights(script: &mut Script, x: Operand, tried: Operand) -> Vec<Operand> {
+fn explicit_weights(script: &mut Script, x: Operand, tried: u32) -> Vec<Operand> {
+    let tried = Operand::Register(tried);
     let square = script.apply(Multiply, &[x, x]);
     let mut weights = Vec::new();
     for (j, coefficients) in tsitouras::INTERIOR.iter().enumerate() {
@@ -82,9 +134,7 @@ pub(crate) struct Inside<'a> {
     /// The share of the states at the start of the step, and at its end.
     ends: [f64; 2],
     /// The first registers of the columns between them, and their weights.
-    columns: [u32; 8],
-    weights: [f64; 8],
-    count: usize,
+    parts: Vec<(u32, f64)>,
 }
 
 /// The values at a look.
@@ -109,14 +159,14 @@ impl<'a> Seen<'a> {
 impl Inside<'_> {
     /// A state at this moment.
     pub(crate) fn state(&self, i: usize) -> f64 {
-        let Self { block, lane, ends: [start, end], columns, weights, count } = *self;
+        let Self { block, lane, ends: [start, end], ref parts } = *self;
         let at = &block.plan.registers;
         let read = |first: u32| block.register(first, i).0[lane];
         let mut value = start * read(at.y);
         if end > 0.0 {
             value += end * read(at.new);
         }
-        for (weight, column) in weights.iter().zip(columns).take(count) {
+        for &(column, weight) in parts {
             value += weight * read(column);
         }
         value
@@ -138,37 +188,22 @@ impl Block {
     /// A moment of the step just tried on the lane.
     pub(crate) fn inside(&self, lane: usize, time: f64) -> Inside<'_> {
         let (from, to) = (self.time.0[lane], self.next_time.0[lane]);
-        let mut inside = Inside {
-            block: self,
-            lane,
-            ends: [0.0, 1.0],
-            columns: [0; 8],
-            weights: [0.0; 8],
-            count: 0,
-        };
+        let mut inside = Inside { block: self, lane, ends: [0.0, 1.0], parts: Vec::new() };
         if time >= to {
             return inside;
         }
         let x = (time - from) / (to - from);
-        let at = &self.plan.registers;
-        if self.plan.is_stiff() {
-            let [a, b, c] = &rodas::DENSE;
-            inside.ends = [1.0 - x, x];
-            for (j, (weight, &stage)) in inside.weights.iter_mut().zip(&at.stages).enumerate() {
-                *weight = x * (1.0 - x) * (a[j] + x * (b[j] + x * c[j]));
-                inside.columns[j] = stage;
+        let (end, weights) = match self.plan.kind() {
+            Kind::Fifth => (None, tsitouras::interior(x).map(|share| (to - from) * share).to_vec()),
+            Kind::Eighth => {
+                let (end, weights) = dormand::interior(x);
+                (Some(end), USED.map(|j| (to - from) * weights[j]).to_vec())
             }
-            inside.count = 8;
-        } else {
-            inside.ends = [1.0, 0.0];
-            let columns = std::iter::once(&at.rates).chain(&at.stages);
-            for (j, (share, &column)) in tsitouras::interior(x).into_iter().zip(columns).enumerate()
-            {
-                inside.weights[j] = (to - from) * share;
-                inside.columns[j] = column;
-            }
-            inside.count = 7;
-        }
+            Kind::Stiff => (Some(x), rodas::interior(x).to_vec()),
+        };
+        inside.ends = end.map_or([1.0, 0.0], |end| [1.0 - end, end]);
+        let columns = columns(self.plan.kind(), &self.plan.registers);
+        inside.parts = columns.into_iter().zip(weights).collect();
         inside
     }
 }

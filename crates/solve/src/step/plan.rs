@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::factor::Factor;
-use super::{explicit, inside, stiff};
+use super::{dormand, explicit, inside, stiff, tsitouras};
 use crate::compile::{Parts, Source};
 use crate::derivative::gradients;
 use crate::execute::Code;
@@ -12,14 +12,55 @@ use crate::lanes::Lanes;
 use crate::operation::Operation;
 use crate::script::{Operand, Script};
 
-/// A step of more terms than this is written in parts: a third of the machine code and a tenth less
-/// time to the first step of a model of 300 states; the steps themselves take as long.
-const LONG_STEP: usize = 4000;
+/// The methods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The explicit pair of orders 5 and 4.
+    Fifth,
+    /// The explicit method of order 8 with estimates of orders 5 and 3.
+    Eighth,
+    /// The Rosenbrock method of order 5.
+    Stiff,
+}
+
+impl Kind {
+    pub(crate) fn is_stiff(self) -> bool {
+        self == Self::Stiff
+    }
+
+    /// The method's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fifth => "explicit 5(4)",
+            Self::Eighth => "explicit 8(5,3)",
+            Self::Stiff => "Rodas5P",
+        }
+    }
+
+    /// The power of the step with which the estimated error grows.
+    pub(super) fn error_order(self) -> f64 {
+        if self == Self::Eighth { 8.0 } else { 5.0 }
+    }
+
+    /// Columns of rates or increments that a step leaves, those at its start not counted.
+    fn stages(self) -> usize {
+        match self {
+            Self::Fifth => tsitouras::ROWS.len(),
+            Self::Eighth => dormand::ROWS.len(),
+            Self::Stiff => 8,
+        }
+    }
+
+    /// Columns that looks within the step need besides.
+    fn dense_stages(self) -> usize {
+        if self == Self::Eighth { dormand::DENSE_ROWS.len() } else { 0 }
+    }
+}
 
 /// What makes one plan differ from another of the same model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {
-    pub(crate) is_stiff: bool,
+    pub(crate) kind: Kind,
     /// Whether steps are counted that stability held back.
     pub(crate) counts_stiffness: bool,
     /// States that read as 0 inside the rates below a value.
@@ -37,6 +78,8 @@ pub(crate) struct Registers {
     /// What the dense output is made of besides, by stage; the last of the explicit method are the
     /// rates at the end, the last of the stiff method its error.
     pub(super) stages: Vec<u32>,
+    /// What is computed for looks alone.
+    pub(super) dense: Vec<u32>,
     pub(super) time: u32,
     pub(super) next_time: u32,
     pub(super) tried: u32,
@@ -58,7 +101,8 @@ pub(crate) struct Registers {
 }
 
 impl Registers {
-    fn new(states: usize, stages: usize, parts: &Parts, floors: usize) -> Self {
+    fn new(kind: Kind, parts: &Parts, floors: usize) -> Self {
+        let states = parts.states.len();
         let mut end = 0;
         let mut take = |count: usize| {
             end += count as u32;
@@ -68,7 +112,8 @@ impl Registers {
             y: take(states),
             new: take(states),
             rates: take(states),
-            stages: (0..stages).map(|_| take(states)).collect(),
+            stages: (0..kind.stages()).map(|_| take(states)).collect(),
+            dense: (0..kind.dense_stages()).map(|_| take(states)).collect(),
             time: take(1),
             next_time: take(1),
             tried: take(1),
@@ -93,42 +138,39 @@ pub(crate) struct Plan {
     pub(super) states: usize,
     pub(super) conditions: usize,
     pub(super) shape: Shape,
-    codes: Vec<Arc<Code>>,
-    /// The codes in the order in which a step runs them.
-    order: Vec<usize>,
+    step: Arc<Code>,
+    /// What looks within a step need besides what the step leaves.
+    dense: Option<Arc<Code>>,
     /// The values within a step.
     pub(super) inside: Code,
 }
 
 impl Plan {
     pub(crate) fn new(parts: &Parts, stiff: Option<&Stiff>, shape: &Shape) -> Self {
-        let whole = Self::written(parts, stiff, shape, false);
-        if whole.codes.iter().map(|code| code.len()).sum::<usize>() <= LONG_STEP {
-            return whole;
-        }
-        Self::written(parts, stiff, shape, true)
-    }
-
-    /// A step as one script, or in parts of which some are run for each stage.
-    fn written(parts: &Parts, stiff: Option<&Stiff>, shape: &Shape, in_parts: bool) -> Self {
-        let states = parts.states.len();
-        let stages = if stiff.is_some() { 8 } else { 6 };
-        let registers = Registers::new(states, stages, parts, shape.floored.len());
-        let mut writer = Writer::new(parts, registers, shape, in_parts);
+        let registers = Registers::new(shape.kind, parts, shape.floored.len());
+        let mut writer = Writer { parts, registers, shape, script: Script::default() };
         match stiff {
             Some(stiff) => stiff::write(&mut writer, stiff),
             None => explicit::write(&mut writer),
         }
-        writer.cut();
+        let end = writer.registers.end;
+        let step = Arc::new(Code::new(writer.take(), end, None));
+        let dense = (shape.kind.dense_stages() > 0).then(|| {
+            explicit::write_dense(&mut writer);
+            Arc::new(Code::new(writer.take(), end, Some(step.clone())))
+        });
         inside::write(&mut writer);
-        let Writer { registers, script, scripts, order, .. } = writer;
-        let mut codes: Vec<Arc<Code>> = Vec::with_capacity(scripts.len());
-        for script in scripts {
-            codes.push(Arc::new(Code::new(script, registers.end, codes.last().cloned())));
+        let before = dense.as_ref().unwrap_or(&step).clone();
+        let inside = Code::new(writer.take(), end, Some(before));
+        Self {
+            registers: writer.registers,
+            states: parts.states.len(),
+            conditions: parts.conditions.len(),
+            shape: shape.clone(),
+            step,
+            dense,
+            inside,
         }
-        let inside = Code::new(script, registers.end, codes.last().cloned());
-        let (shape, conditions) = (shape.clone(), parts.conditions.len());
-        Self { registers, states, conditions, shape, codes, order, inside }
     }
 
     /// Tries one step on every lane.
@@ -138,13 +180,23 @@ impl Plan {
         reason = "must be compiled for each set of vector instructions"
     )]
     pub(super) fn run(&self, registers: &mut [Lanes], native: bool) {
-        for &code in &self.order {
-            self.codes[code].run(registers, native);
+        self.step.run(registers, native);
+    }
+
+    /// Computes what looks within the step just tried need besides.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    pub(super) fn run_dense(&self, registers: &mut [Lanes], native: bool) {
+        if let Some(dense) = &self.dense {
+            dense.run(registers, native);
         }
     }
 
-    pub(crate) fn is_stiff(&self) -> bool {
-        self.shape.is_stiff
+    pub(crate) fn kind(&self) -> Kind {
+        self.shape.kind
     }
 
     pub(crate) fn shape(&self) -> &Shape {
@@ -204,122 +256,22 @@ pub(super) struct Writer<'a> {
     pub(super) registers: Registers,
     pub(super) shape: &'a Shape,
     pub(super) script: Script,
-    scripts: Vec<Script>,
-    order: Vec<usize>,
-    /// Whether what every stage does is written once.
-    pub(super) in_parts: bool,
-    rates: Option<Shared>,
-    solve: Option<Shared>,
 }
 
-/// A script that several stages run, and the registers that it reads and leaves.
-#[derive(Debug, Clone, Copy)]
-struct Shared {
-    script: usize,
-    input: u32,
-    time: u32,
-    output: u32,
-}
-
-impl<'a> Writer<'a> {
-    fn new(parts: &'a Parts, registers: Registers, shape: &'a Shape, in_parts: bool) -> Self {
-        let (script, scripts, order) = (Script::default(), Vec::new(), Vec::new());
-        let (rates, solve) = (None, None);
-        Self { parts, registers, shape, script, scripts, order, in_parts, rates, solve }
-    }
-
+impl Writer<'_> {
     pub(super) fn states(&self) -> usize {
         self.parts.states.len()
     }
 
-    fn allocate(&mut self, count: usize) -> u32 {
-        self.registers.end += count as u32;
-        self.registers.end - count as u32
+    /// Ends the script; what follows is another, which reads what this one left in registers.
+    fn take(&mut self) -> Script {
+        std::mem::take(&mut self.script)
     }
 
-    /// Ends the script; what follows reads what it left in registers.
-    pub(super) fn cut(&mut self) {
-        if !self.script.terms.is_empty() {
-            self.order.push(self.scripts.len());
-            self.scripts.push(std::mem::take(&mut self.script));
-        }
-    }
-
-    /// Values that stay within reach after a cut.
-    pub(super) fn put_aside(&mut self, values: &mut [Operand]) {
-        for value in values {
-            if self.in_parts && matches!(value, Operand::Term(_)) {
-                let register = self.allocate(1);
-                self.script.keep(*value, register);
-                *value = Operand::Register(register);
-            }
-        }
-    }
-
-    /// The registers of the states from `first` on.
-    pub(super) fn column(&self, first: u32) -> Vec<Operand> {
-        (0..self.states()).map(|state| read(first, state)).collect()
-    }
-
-    /// The rates at values of the states and a time. In parts the values stand elsewhere afterwards.
-    pub(super) fn rates(&mut self, values: &mut Vec<Operand>, time: Operand) -> Vec<Operand> {
-        let parts = self.parts;
-        if !self.in_parts {
-            let floored = self.floored(values);
-            return self.formulas(&parts.rates, &floored, time);
-        }
-        let shared = self.rates.unwrap_or_else(|| {
-            self.share(|writer, input, time| {
-                let floored = writer.floored(input);
-                writer.formulas(&parts.rates, &floored, time)
-            })
-        });
-        self.rates = Some(shared);
-        self.keep(values, shared.input);
-        self.script.keep(time, shared.time);
-        self.call(shared);
-        *values = self.column(shared.input);
-        self.column(shared.output)
-    }
-
-    /// Solves the equations of a matrix that was taken apart.
-    pub(super) fn solve(&mut self, factor: &Factor, matrix: &[Operand], right: &mut Vec<Operand>) {
-        if !self.in_parts {
-            factor.solve(&mut self.script, matrix, right);
-            return;
-        }
-        let shared = self.solve.unwrap_or_else(|| {
-            self.share(|writer, input, _| {
-                let mut x = input.to_vec();
-                factor.solve(&mut writer.script, matrix, &mut x);
-                x
-            })
-        });
-        self.solve = Some(shared);
-        self.keep(right, shared.input);
-        self.call(shared);
-        *right = self.column(shared.output);
-    }
-
-    /// Writes a script from values of the states to others, to be called.
-    fn share(
-        &mut self,
-        write: impl FnOnce(&mut Self, &[Operand], Operand) -> Vec<Operand>,
-    ) -> Shared {
-        let (input, output) = (self.allocate(self.states()), self.allocate(self.states()));
-        let time = self.allocate(1);
-        let open = std::mem::take(&mut self.script);
-        let column = self.column(input);
-        let found = write(self, &column, Operand::Register(time));
-        self.keep(&found, output);
-        let script = self.scripts.len();
-        self.scripts.push(std::mem::replace(&mut self.script, open));
-        Shared { script, input, time, output }
-    }
-
-    fn call(&mut self, shared: Shared) {
-        self.cut();
-        self.order.push(shared.script);
+    /// The rates at values of the states and a time.
+    pub(super) fn rates(&mut self, values: &[Operand], time: Operand) -> Vec<Operand> {
+        let floored = self.floored(values);
+        self.formulas(&self.parts.rates, &floored, time)
     }
 
     /// Computes terms of the model from values of the states and time.
@@ -365,22 +317,30 @@ impl<'a> Writer<'a> {
         new: &[Operand],
         mut of_state: impl FnMut(&mut Self, usize) -> Operand,
     ) {
-        use Operation::{Abs, Divide, Maximum, Multiply};
         let mut total = Operand::ZERO;
-        let relative = Operand::Register(self.registers.relative);
         for (i, &new) in new.iter().enumerate() {
             let error = of_state(self, i);
-            let before = self.script.apply(Abs, &[read(self.registers.y, i)]);
-            let after = self.script.apply(Abs, &[new]);
-            let size = self.script.apply(Maximum, &[before, after]);
-            let absolute = read(self.registers.absolute, i);
-            let scale = self.script.multiply_add(relative, size, absolute);
-            let ratio = self.script.apply(Divide, &[error, scale]);
+            let scale = self.tolerance(i, new);
+            let ratio = self.script.apply(Operation::Divide, &[error, scale]);
             total = self.script.multiply_add(ratio, ratio, total);
         }
-        let share = Operand::number(1.0 / (new.len().max(1) as f64));
-        let mean = self.script.apply(Multiply, &[total, share]);
+        let mean = self.over_states(total);
         self.script.keep(mean, self.registers.square_error);
+    }
+
+    /// How large an error of a state may be.
+    pub(super) fn tolerance(&mut self, i: usize, new: Operand) -> Operand {
+        let before = self.script.apply(Operation::Abs, &[read(self.registers.y, i)]);
+        let after = self.script.apply(Operation::Abs, &[new]);
+        let size = self.script.apply(Operation::Maximum, &[before, after]);
+        let absolute = read(self.registers.absolute, i);
+        self.script.multiply_add(Operand::Register(self.registers.relative), size, absolute)
+    }
+
+    /// A sum over states as their mean.
+    pub(super) fn over_states(&mut self, total: Operand) -> Operand {
+        let share = Operand::number(1.0 / (self.states().max(1) as f64));
+        self.script.apply(Operation::Multiply, &[total, share])
     }
 
     /// The watched conditions and comparisons at the end of the step.

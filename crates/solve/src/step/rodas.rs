@@ -123,3 +123,9 @@ pub(super) const DENSE: [[f64; 8]; 3] = [
         4.883_087_185_713_722,
     ],
 ];
+
+/// Weights of the stages at a share `x` of the step.
+pub(super) fn interior(x: f64) -> [f64; 8] {
+    let [a, b, c] = &DENSE;
+    std::array::from_fn(|j| x * (1.0 - x) * (a[j] + x * (b[j] + x * c[j])))
+}

@@ -2,8 +2,8 @@
 //!
 //! First step: Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, section II.4.
 
-use super::tsitouras::ERROR;
-use super::{Arrival, Block, SMALLEST_LOG_ERROR, STIFF_STEPS};
+use super::plan::Kind;
+use super::{Arrival, Block, SMALLEST_LOG_ERROR, STIFF_STEPS, dormand, tsitouras};
 use crate::event::{Changes, holds};
 use crate::math;
 
@@ -75,14 +75,9 @@ impl Block {
         self.rejections.0[lane] = f64::from(rejections);
     }
 
-    /// Whether steps are those of the stiff method.
-    pub(crate) fn is_stiff(&self) -> bool {
-        self.plan.is_stiff()
-    }
-
-    /// The method's name.
-    pub(crate) fn method(&self) -> &'static str {
-        if self.plan.is_stiff() { "Rodas5P" } else { "explicit 5(4)" }
+    /// The method.
+    pub(crate) fn kind(&self) -> Kind {
+        self.plan.kind()
     }
 
     /// Leaves a lane empty.
@@ -231,7 +226,7 @@ impl Block {
         let step = if larger <= 1e-15 {
             if short * 1e-3 > 1e-6 { short * 1e-3 } else { 1e-6 }
         } else {
-            math::pow(0.01 / larger, 0.2)
+            math::pow(0.01 / larger, 1.0 / self.plan.kind().error_order())
         };
         if step < 100.0 * short { step } else { 100.0 * short }
     }
@@ -242,14 +237,15 @@ impl Block {
         let at = &self.plan.registers;
         for i in 0..self.plan.states {
             let read = |first: u32| self.register(first, i).0[lane];
-            let error = match at.stages.last() {
-                Some(&last) if self.plan.is_stiff() => read(last),
-                _ => {
-                    let rates = std::iter::once(&at.rates).chain(&at.stages);
-                    let parts =
-                        ERROR.iter().zip(rates).map(|(weight, &first)| weight * read(first));
-                    parts.sum::<f64>() * self.tried.0[lane]
-                }
+            let weighted = |weights: &[f64]| {
+                let rates = std::iter::once(&at.rates).chain(&at.stages);
+                let parts = weights.iter().zip(rates).map(|(weight, &first)| weight * read(first));
+                parts.sum::<f64>() * self.tried.0[lane]
+            };
+            let error = match self.plan.kind() {
+                Kind::Fifth => weighted(&tsitouras::ERROR),
+                Kind::Eighth => weighted(&dormand::ERROR),
+                Kind::Stiff => at.stages.last().map_or(0.0, |&last| read(last)),
             };
             let size = read(at.y).abs();
             let ratio = error.abs() / self.relative.mul_add(size, self.absolute[i]);

@@ -11,17 +11,9 @@ pub(super) fn write(writer: &mut Writer<'_>, stiff: &Stiff) {
     let registers = writer.registers.clone();
     let (tried, start) = (Operand::Register(registers.tried), Operand::Register(registers.time));
     let y: Vec<Operand> = (0..writer.states()).map(|i| read(registers.y, i)).collect();
-    let Start { mut matrix, mut by_time, mut rates } = prepare(writer, stiff, &y);
+    let Start { matrix, by_time, rates } = prepare(writer, stiff, &y);
     writer.keep(&rates, registers.rates);
-    let mut inverse = [writer.script.apply(Reciprocal, &[tried])];
-    for values in [&mut matrix[..], &mut by_time, &mut inverse] {
-        writer.put_aside(values);
-    }
-    let [inverse] = inverse;
-    if writer.in_parts {
-        writer.cut();
-        rates = writer.column(registers.rates);
-    }
+    let inverse = writer.script.apply(Reciprocal, &[tried]);
     let mut stages: Vec<Vec<Operand>> = Vec::new();
     let mut values = y.clone();
     for stage in 0..8 {
@@ -34,7 +26,7 @@ pub(super) fn write(writer: &mut Writer<'_>, stiff: &Stiff) {
             } else {
                 Operand::Register(registers.next_time)
             };
-            writer.rates(&mut values, time)
+            writer.rates(&values, time)
         };
         let mut right = found;
         for (i, value) in right.iter_mut().enumerate() {
@@ -49,12 +41,8 @@ pub(super) fn write(writer: &mut Writer<'_>, stiff: &Stiff) {
                 right[i] = writer.script.multiply_add(weight, change, right[i]);
             }
         }
-        writer.solve(&stiff.factor, &matrix, &mut right);
+        stiff.factor.solve(&mut writer.script, &matrix, &mut right);
         writer.keep(&right, registers.stages[stage]);
-        if writer.in_parts {
-            writer.cut();
-            right = writer.column(registers.stages[stage]);
-        }
         stages.push(right);
     }
     let error = &stages[7];

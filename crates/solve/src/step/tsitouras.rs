@@ -3,24 +3,23 @@
 /// The times of the stages, the first (0) left out.
 pub(super) const NODES: [f64; 5] = [0.161, 0.327, 0.9, 0.980_025_540_904_509_7, 1.0];
 /// Weights of the stages.
-pub(super) const A2: [f64; 1] = [0.161];
-pub(super) const A3: [f64; 2] = [-0.008_480_655_492_356_989, 0.335_480_655_492_357];
-pub(super) const A4: [f64; 3] =
-    [2.897_153_057_105_493_5, -6.359_448_489_975_075, 4.362_295_432_869_581_5];
-pub(super) const A5: [f64; 4] = [
+const A2: [f64; 1] = [0.161];
+const A3: [f64; 2] = [-0.008_480_655_492_356_989, 0.335_480_655_492_357];
+const A4: [f64; 3] = [2.897_153_057_105_493_5, -6.359_448_489_975_075, 4.362_295_432_869_581_5];
+const A5: [f64; 4] = [
     5.325_864_828_439_257,
     -11.748_883_564_062_828,
     7.495_539_342_889_836_5,
     -0.092_495_066_361_755_25,
 ];
-pub(super) const A6: [f64; 5] = [
+const A6: [f64; 5] = [
     5.861_455_442_946_42,
     -12.920_969_317_847_11,
     8.159_367_898_576_159,
     -0.071_584_973_281_401,
     -0.028_269_050_394_068_383,
 ];
-pub(super) const A7: [f64; 6] = [
+const A7: [f64; 6] = [
     0.096_460_766_818_065_23,
     0.01,
     0.479_889_650_414_499_6,
@@ -28,6 +27,8 @@ pub(super) const A7: [f64; 6] = [
     -3.290_069_515_436_081,
     2.324_710_524_099_774,
 ];
+/// The rows of weights: for each stage after the first, then of the values at the end.
+pub(super) const ROWS: [&[f64]; 6] = [&A2, &A3, &A4, &A5, &A6, &A7];
 /// Weights of order 5 less those of order 4.
 pub(super) const ERROR: [f64; 7] = [
     -0.001_780_011_052_225_777,
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn coefficients_satisfy_the_order_conditions() {
-        let rows: [&[f64]; 6] = [&A2, &A3, &A4, &A5, &A6, &A7];
+        let rows = ROWS;
         let mut c = vec![0.0];
         c.extend(NODES);
         c.push(1.0);

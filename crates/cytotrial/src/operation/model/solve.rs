@@ -72,6 +72,8 @@ pub struct Request {
 pub enum Way {
     /// The explicit pair of orders 5 and 4.
     Explicit,
+    /// The explicit method of order 8, for smooth models and small tolerances.
+    HighOrder,
     /// The Rosenbrock method of order 5, for rates of very different size.
     Stiff,
     /// The explicit pair until stability holds its steps back.
@@ -99,6 +101,7 @@ impl Way {
     fn rates(self) -> Option<Method> {
         match self {
             Self::Explicit => Some(Method::Explicit),
+            Self::HighOrder => Some(Method::HighOrder),
             Self::Stiff => Some(Method::Stiff),
             Self::Automatic => Some(Method::Automatic),
             Self::Direct | Self::TauLeap | Self::Hybrid { .. } => None,
@@ -108,7 +111,7 @@ impl Way {
     /// The method by chance; `None` for methods that follow rates.
     fn chance(self, relative: f64, absolute: f64) -> Option<StochasticMethod> {
         match self {
-            Self::Explicit | Self::Stiff | Self::Automatic => None,
+            Self::Explicit | Self::HighOrder | Self::Stiff | Self::Automatic => None,
             Self::Direct => Some(StochasticMethod::Direct),
             Self::TauLeap => {
                 Some(StochasticMethod::Leap { error: LEAP_ERROR, critical_below: CRITICAL_BELOW })
