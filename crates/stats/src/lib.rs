@@ -22,6 +22,7 @@ pub mod landmark;
 pub mod log_rank;
 pub mod math;
 mod matrix;
+pub mod pooled;
 pub mod posterior;
 pub mod quadrature;
 pub mod restricted_mean;

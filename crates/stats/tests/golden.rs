@@ -3,7 +3,7 @@
 mod table;
 
 use cytotrial_stats::posterior::Beta;
-use cytotrial_stats::{Band, KaplanMeier, interval, math, special};
+use cytotrial_stats::{Band, KaplanMeier, interval, math, pooled, special};
 use table::{close, golden, number, optional, same};
 
 #[test]
@@ -146,5 +146,26 @@ fn the_beta_law_agrees_with_a_second_library() {
         let want = statrs::function::beta::beta_reg(a, b, at);
         let got = special::beta_cdf(at, a, b);
         assert!((got - want).abs() <= 1e-10 * want + 1e-12, "Beta({a}, {b}) at {at}: {got}");
+    }
+}
+
+#[test]
+fn pooled_rates_are_those_of_scipy() {
+    for row in golden("pooled_rates.csv") {
+        let count = |text: &str| text.parse::<u32>().expect("a count");
+        let pair = |text: &str| text.split_once('/').map(|(x, n)| (count(x), count(n)));
+        let counts: Vec<(u32, u32)> = row["counts"].split(' ').filter_map(pair).collect();
+        let pooled = pooled::beta_binomial(&counts, 0.95).expect("two trials or more");
+        let near = |got: f64, column: &str, tolerance: f64| {
+            let want = number(&row, column);
+            assert!((got - want).abs() <= tolerance, "{column}: {got}, {want}: {row:?}");
+        };
+        near(pooled.rate, "rate", 2e-5);
+        near(pooled.interval.0, "lower", 2e-5);
+        near(pooled.interval.1, "upper", 2e-5);
+        near(pooled.correlation, "correlation", 2e-4);
+        near(pooled.next_trial.0, "next_low", 2e-4);
+        near(pooled.next_trial.1, "next_high", 2e-4);
+        near(pooled.spread_statistic, "statistic", 2e-4);
     }
 }
