@@ -18,6 +18,7 @@ pub mod fields;
 pub mod lines;
 pub mod mesh;
 pub mod persons;
+pub mod rates;
 pub mod record;
 
 pub use record::{Key, NoRecord, Record};
