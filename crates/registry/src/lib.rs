@@ -13,12 +13,15 @@
 //! ```
 
 pub mod areas;
+pub mod audit;
 pub mod enums;
+pub mod extract;
 pub mod fields;
 pub mod lines;
 pub mod mesh;
 pub mod persons;
 pub mod rates;
 pub mod record;
+pub mod related;
 
 pub use record::{Key, NoRecord, Record};

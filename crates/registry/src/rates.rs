@@ -159,13 +159,17 @@ fn text(value: &Value, key: &str) -> String {
 fn group_title(measure: &Value, id: &str) -> String {
     let groups = measure.get("groups").and_then(Value::as_array);
     let mut groups = groups.map(Vec::as_slice).unwrap_or_default().iter();
-    groups.find(|group| text(group, "id") == id).map(|group| text(group, "title")).unwrap_or_default()
+    groups
+        .find(|group| text(group, "id") == id)
+        .map(|group| text(group, "title"))
+        .unwrap_or_default()
 }
 
 /// Participants analysed in an arm: units other than participants are no denominator.
 fn denominator(measure: &Value, id: &str) -> Option<u64> {
     let denominators = measure.get("denoms")?.as_array()?;
-    let of_participants = |entry: &&Value| text(entry, "units").eq_ignore_ascii_case("participants");
+    let of_participants =
+        |entry: &&Value| text(entry, "units").eq_ignore_ascii_case("participants");
     let counts = denominators.iter().find(of_participants)?.get("counts")?.as_array()?;
     let count = counts.iter().find(|count| text(count, "groupId") == id)?;
     value::count(&text(count, "value"))

@@ -66,7 +66,11 @@ impl Endpoint {
             let is_partial = has(&["partial response", "partial remission"]);
             return if is_partial { Self::ObjectiveResponse } else { Self::CompleteResponse };
         }
-        if has(&["response rate", "observed response"]) { Self::ObjectiveResponse } else { Self::Other }
+        if has(&["response rate", "observed response"]) {
+            Self::ObjectiveResponse
+        } else {
+            Self::Other
+        }
     }
 }
 
@@ -123,28 +127,45 @@ fn chosen(
 }
 
 fn is_subgroup(title: &str) -> bool {
-    const WORDS: &[&str] =
-        &[" by ", " in participants with ", " in patients with ", "subgroup", " positive ", " group"];
-    let lower = format!(" {} ", title.to_lowercase());
+    const WORDS: &[&str] = &[
+        " by ",
+        " in participants with ",
+        " in patients with ",
+        "subgroup",
+        " positive ",
+        " group",
+    ];
     // "by independent review" and "by RECIST" say who judged and how, not in whom.
     const JUDGES: &[&str] = &[
-        "by independent", "by blinded", "by investigator", "by the ", "by an ", "by central",
-        "by irc", "by bicr", "by recist", "by imwg", "by best", "by visit", "by week", "by day",
-        "by month", "by response",
+        "by independent",
+        "by blinded",
+        "by investigator",
+        "by the ",
+        "by an ",
+        "by central",
+        "by irc",
+        "by bicr",
+        "by recist",
+        "by imwg",
+        "by best",
+        "by visit",
+        "by week",
+        "by day",
+        "by month",
+        "by response",
     ];
+    let lower = format!(" {} ", title.to_lowercase());
     let is_judged = JUDGES.iter().any(|words| lower.contains(words));
     WORDS.iter().any(|words| lower.contains(words) && !(*words == " by " && is_judged))
 }
 
 fn is_total(wanted: &[&ArmRate], arm: &ArmRate) -> bool {
-    let same = |other: &&&ArmRate| {
-        other.nct_id == arm.nct_id && other.outcome_index == arm.outcome_index
-    };
+    let same =
+        |other: &&&ArmRate| other.nct_id == arm.nct_id && other.outcome_index == arm.outcome_index;
     let title = arm.group_title.to_lowercase();
     let words: Vec<&str> = title.split(|letter: char| !letter.is_alphanumeric()).collect();
-    let is_named = ["total", "all", "overall", "combined", "pooled"]
-        .iter()
-        .any(|word| words.contains(word));
+    let is_named =
+        ["total", "all", "overall", "combined", "pooled"].iter().any(|word| words.contains(word));
     is_named && wanted.iter().filter(same).count() > 1
 }
 

@@ -95,7 +95,9 @@ fn unit(unit: &str) -> Result<(Basis, f64), String> {
     } else if words.contains("proportion") {
         Ok((Basis::ReportedProportion, 1.0))
     } else {
-        Err(format!("a value of type `NUMBER` in `{unit}` is neither a count nor a rate by its type"))
+        Err(format!(
+            "a value of type `NUMBER` in `{unit}` is neither a count nor a rate by its type"
+        ))
     }
 }
 
