@@ -82,21 +82,17 @@ pub struct SubjectRecords<'a> {
 impl Index {
     /// Sorts the rows of the whole study.
     pub fn new(study: &Study) -> Self {
-        Self::of_range(study, 0, study.subjects.len(), |_| true)
+        Self::of_range(study, 0, study.subjects.len(), None)
     }
 
     /// Sorts the rows of one subject.
     pub fn one(study: &Study, subject: usize) -> Self {
-        Self::of_range(study, subject, 1, |_| true)
+        Self::of_range(study, subject, 1, None)
     }
 
-    /// Sorts the rows of one subject, of the findings those of some analytes only.
-    pub fn part(study: &Study, subject: usize, analytes: &[Analyte]) -> Self {
-        let mut wanted = [false; ANALYTES];
-        for &analyte in analytes {
-            wanted[analyte as usize] = true;
-        }
-        Self::of_range(study, subject, 1, |analyte| wanted[analyte as usize])
+    /// Sorts the rows of one subject, of the findings those given only.
+    pub fn part(study: &Study, subject: usize, findings: &[u32]) -> Self {
+        Self::of_range(study, subject, 1, Some(findings))
     }
 
     /// The index of one subject whose rows were moved to another study, as its subject `subject`.
@@ -106,27 +102,26 @@ impl Index {
         self
     }
 
-    fn of_range(
-        study: &Study,
-        first: usize,
-        count: usize,
-        wanted: impl Fn(Analyte) -> bool,
-    ) -> Self {
+    fn of_range(study: &Study, first: usize, count: usize, rows: Option<&[u32]>) -> Self {
         let row_of =
             |subject: u32| (subject as usize).checked_sub(first).filter(|&row| row < count);
         let findings = &study.findings;
-        let key = |row: usize| {
-            let analyte = findings.analyte[row];
-            let at = row_of(findings.subject[row]).filter(|_| wanted(analyte))?;
-            Some(at * ANALYTES + analyte as usize)
+        let row = |place: usize| rows.map_or(place, |rows| rows[place] as usize);
+        let key = |place: usize| {
+            let row = row(place);
+            Some(row_of(findings.subject[row])? * ANALYTES + findings.analyte[row] as usize)
         };
         let blank = Point { day: 0.0, value: 0.0, below_limit: false };
-        let fill = |row: usize| Point {
-            day: findings.day[row],
-            value: findings.value[row],
-            below_limit: findings.below_limit[row],
+        let fill = |place: usize| {
+            let row = row(place);
+            Point {
+                day: findings.day[row],
+                value: findings.value[row],
+                below_limit: findings.below_limit[row],
+            }
         };
-        let (mut points, starts) = bucket(findings.len(), count * ANALYTES, key, blank, fill);
+        let places = rows.map_or(findings.len(), <[u32]>::len);
+        let (mut points, starts) = bucket(places, count * ANALYTES, key, blank, fill);
         sort_buckets(&mut points, &starts, |point| point.day);
 
         let given = &study.exposures;

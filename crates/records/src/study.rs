@@ -196,6 +196,15 @@ impl Findings {
         self.subject.is_empty()
     }
 
+    /// Makes room for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.subject.reserve(rows);
+        self.analyte.reserve(rows);
+        self.day.reserve(rows);
+        self.value.reserve(rows);
+        self.below_limit.reserve(rows);
+    }
+
     /// Adds a row.
     pub fn push(
         &mut self,

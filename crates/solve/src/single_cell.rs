@@ -170,7 +170,7 @@ impl Passage {
         let birth = if net + death > 0.0 { net + death } else { 0.0 };
         let death = birth - net;
         // (e^x - 1)/x, which stays exact where birth and death balance
-        let gain = growth_integral(exponent) * days;
+        let gain = growth_integral(exponent, exp(exponent)) * days;
         let denominator = birth.mul_add(gain, 1.0);
         Self {
             extinction: (death * gain / denominator).clamp(0.0, 1.0),
@@ -205,12 +205,12 @@ impl Passage {
     }
 }
 
-/// (e^x - 1)/x
-fn growth_integral(x: f64) -> f64 {
+/// (e^x - 1)/x, with e^x at hand.
+fn growth_integral(x: f64, power: f64) -> f64 {
     if x.abs() < 1e-3 {
         return 1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0));
     }
-    (exp(x) - 1.0) / x
+    (power - 1.0) / x
 }
 
 /// The x for which before e^x + immigrants (e^x - 1)/x = after; the left side rises with x.
@@ -222,13 +222,14 @@ fn solve_exponent(before: f64, after: f64, immigrants: f64) -> f64 {
     let mut x = ln(after / (before + immigrants));
     // Newton's steps, halving the bracket where they leave it
     for _ in 0..80 {
-        let excess = before * exp(x) + immigrants * growth_integral(x) - after;
+        let power = exp(x);
+        let excess = before * power + immigrants * growth_integral(x, power) - after;
         if excess < 0.0 {
             low = x;
         } else {
             high = x;
         }
-        let next = x - excess / (before * exp(x) + immigrants * growth_slope(x));
+        let next = x - excess / (before * power + immigrants * growth_slope(x, power));
         let next = if next > low && next < high { next } else { 0.5 * (low + high) };
         if (next - x).abs() <= 1e-14 * x.abs().max(1e-3) {
             return next;
@@ -238,10 +239,10 @@ fn solve_exponent(before: f64, after: f64, immigrants: f64) -> f64 {
     x
 }
 
-/// The derivative of (e^x - 1)/x
-fn growth_slope(x: f64) -> f64 {
+/// The derivative of (e^x - 1)/x, with e^x at hand.
+fn growth_slope(x: f64, power: f64) -> f64 {
     if x.abs() < 1e-2 {
         return 0.5 + x * (1.0 / 3.0 + x * (1.0 / 8.0 + x / 30.0));
     }
-    (exp(x) * (x - 1.0) + 1.0) / (x * x)
+    (power * (x - 1.0) + 1.0) / (x * x)
 }

@@ -92,6 +92,9 @@ pub struct Course<'w> {
     pub(super) agenda: Vec<(f64, Due)>,
     pub(super) next: usize,
     pub(super) study: Study,
+    /// Findings that progression is judged by, among so many rows.
+    pub(super) marker_rows: Vec<u32>,
+    pub(super) rows_sorted: usize,
     pub(super) truth: Truth,
     pub(super) thresholds: Thresholds,
     pub(super) tolerance: Tolerance,

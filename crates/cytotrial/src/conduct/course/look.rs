@@ -198,8 +198,13 @@ impl Course<'_> {
         if self.state.new_therapy {
             return;
         }
+        let analytes = &self.study.findings.analyte;
+        let new = (self.rows_sorted..analytes.len())
+            .filter(|&row| imwg::visit::MARKERS.contains(&analytes[row]));
+        self.marker_rows.extend(new.map(|row| row as u32));
+        self.rows_sorted = analytes.len();
         let rules = &self.world.experiment.protocol.rules;
-        if progression(&self.study, rules) {
+        if progression(&self.study, &self.marker_rows, rules) {
             self.state.new_therapy = true;
             let after = super::draws(self.world, &self.plan, stats::stream::Purpose::Events);
             let delay = self
@@ -214,9 +219,9 @@ impl Course<'_> {
     }
 }
 
-/// Whether progression is confirmed by the protocol's criteria.
-fn progression(study: &Study, rules: &evaluate::Rules) -> bool {
-    let index = evaluate::Index::part(study, 0, &imwg::visit::MARKERS);
+/// Whether progression is confirmed by the protocol's criteria, from these rows of the findings.
+fn progression(study: &Study, rows: &[u32], rules: &evaluate::Rules) -> bool {
+    let index = evaluate::Index::part(study, 0, rows);
     imwg::progression(&index.subject(study, 0), &rules.imwg).is_some()
 }
 

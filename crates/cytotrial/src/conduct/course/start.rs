@@ -50,6 +50,8 @@ pub struct Plan {
 
 /// While a patient waits, the hazards are looked at this often, days.
 const WATCH: f64 = 7.0;
+/// Rows of findings that most patients do not have more of.
+const MOST_FINDINGS: usize = 640;
 
 impl<'w> Course<'w> {
     /// A patient at the moment of enrolment.
@@ -70,6 +72,8 @@ impl<'w> Course<'w> {
             agenda: Vec::with_capacity(160),
             next: 0,
             study: subject(world, &plan),
+            marker_rows: Vec::new(),
+            rows_sorted: 0,
             truth: Truth { burden_nadir: f64::INFINITY, ..Truth::default() },
             state: Progress {
                 last_time: 0.0 - plan.wait,
@@ -169,6 +173,7 @@ fn subject(world: &World, plan: &Plan) -> Study {
     let arm = &world.experiment.arms[plan.arm];
     let covariate = |name: &str| world.population.value(&plan.covariates, name);
     let mut study = Study { name: world.experiment.protocol.id.clone(), ..Study::default() };
+    study.findings.reserve(MOST_FINDINGS);
     let subjects = &mut study.subjects;
     subjects.id.push(format!("{}-{:04}", world.experiment.protocol.id, plan.patient + 1));
     subjects.arm.push(arm.name.clone());
