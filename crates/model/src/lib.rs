@@ -14,6 +14,7 @@
 
 pub mod antimony;
 pub mod evaluate;
+mod identifier;
 pub mod ir;
 pub mod nearest;
 mod order;

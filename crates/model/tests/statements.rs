@@ -145,3 +145,12 @@ fn writing_keeps_what_parentheses_meant() {
         assert_eq!(again.symbols.len(), model.symbols.len());
     }
 }
+
+#[test]
+fn an_event_and_a_symbol_cannot_share_a_name() {
+    for text in ["E = 0; x = 1; E: at (x > 2): x = 3", "x = 1; E: at (x > 2): x = 3\nE = 0"] {
+        let problems = read(text).expect_err("two things have one name");
+        let found = problems.iter().any(|p| p.message.contains("`E` is the name of a symbol and"));
+        assert!(found, "{problems:?}");
+    }
+}

@@ -82,6 +82,7 @@ pub(crate) fn resolve(
     for statement in &flat.statements {
         resolver.statement(statement, &functions);
     }
+    resolver.distinguish_events();
     resolver.set_roles(unreadable);
     resolver.set_order();
     if resolver.problems.is_empty() {
@@ -340,6 +341,18 @@ impl Resolver {
             sizes: Vec::new(),
             span,
         });
+    }
+
+    /// An event and a symbol of one name could not be told apart.
+    fn distinguish_events(&mut self) {
+        let is_taken = |event: &&Event| self.symbols.contains_key(&event.name);
+        let taken: Vec<_> = self.model.events.iter().filter(is_taken).collect();
+        let taken: Vec<_> =
+            taken.into_iter().map(|event| (event.span, event.name.clone())).collect();
+        for (span, name) in taken {
+            let message = format!("`{name}` is the name of a symbol and of an event");
+            self.problem(span, message, "give the event a name of its own");
+        }
     }
 
     /// The reaction's own symbol, its species, and its rate.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::antimony::resolve::RESERVED;
+use crate::identifier::identifier;
 use crate::ir::{
     Amount, Binary, Event, Expression, ExpressionId, Kind, Model, Participant, Reaction, Role,
     Symbol, SymbolId, Unary,
@@ -67,7 +68,7 @@ pub fn write(model: &Model) -> String {
     let model = &renamed(model);
     let name_of = |id: SymbolId| model.symbols[id.0 as usize].name.as_str();
     let ports: Vec<&str> = model.ports.iter().map(|id| name_of(*id)).collect();
-    let mut text = format!("model *{}({})\n", model.name, ports.join(", "));
+    let mut text = format!("model *{}({})\n", identifier(&model.name), ports.join(", "));
     for (name, unit) in model.units.iter().filter(|(name, _)| !is_everywhere(model, name)) {
         line(&mut text, format_args!("unit {name} = {unit}"));
     }
@@ -167,19 +168,24 @@ fn statements(model: &Model) -> Vec<(ExpressionId, String)> {
 
 fn reaction_text(model: &Model, reaction: &Reaction) -> String {
     let name_of = |id: SymbolId| model.symbols[id.0 as usize].name.as_str();
-    let side = |participants: &[Participant]| {
-        let parts = participants.iter().map(|participant| {
+    // the language knows no negative amounts: what is used up minus twice is made twice
+    let side = |own: &[Participant], other: &[Participant]| {
+        let negative =
+            |p: &&Participant| matches!(p.amount, Amount::Number(amount) if amount < 0.0);
+        let own = own.iter().filter(|participant| !negative(participant));
+        let parts = own.chain(other.iter().filter(negative)).map(|participant| {
             let name = name_of(participant.species);
             match participant.amount {
-                Amount::Number(1.0) => name.to_owned(),
-                Amount::Number(amount) => format!("{} {name}", number(amount)),
+                Amount::Number(-1.0 | 1.0) => name.to_owned(),
+                Amount::Number(amount) => format!("{} {name}", number(amount.abs())),
                 Amount::Symbol(symbol) => format!("{} {name}", name_of(symbol)),
             }
         });
         parts.collect::<Vec<_>>().join(" + ")
     };
     let arrow = if reaction.is_reversible { "->" } else { "=>" };
-    let (left, right) = (side(&reaction.reactants), side(&reaction.products));
+    let left = side(&reaction.reactants, &reaction.products);
+    let right = side(&reaction.products, &reaction.reactants);
     let equation = format!("{}: {left} {arrow} {right};", name_of(reaction.symbol));
     match model.symbols[reaction.symbol.0 as usize].role {
         Role::Assigned(rate) => format!("{equation} {}", formula(model, rate)),

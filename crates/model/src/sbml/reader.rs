@@ -6,6 +6,7 @@ use roxmltree::{Document, Node};
 
 use super::document::Source;
 use super::functions::Function;
+use crate::identifier::identifier;
 use crate::ir::{Expression, ExpressionId, Kind, Model, Role, Span, Symbol, SymbolId};
 use crate::nearest::did_you_mean;
 use crate::problem::ReadProblem;
@@ -142,7 +143,8 @@ impl<'a> Reader<'a> {
 
     /// Reads everything in the order in which it can be understood.
     fn model(&mut self, model: Node<'a, 'a>) {
-        let name = model.attribute("id").or_else(|| model.attribute("name")).unwrap_or("model");
+        let given = ["id", "name"].into_iter().filter_map(|name| model.attribute(name));
+        let name = given.into_iter().find(|name| !name.is_empty()).unwrap_or("model");
         name.clone_into(&mut self.model.name);
         let list = |name: &str| child(model, name).into_iter().flat_map(elements);
         for function in list("listOfFunctionDefinitions") {
@@ -382,8 +384,7 @@ impl<'a> Reader<'a> {
 }
 
 fn is_identifier(text: &str) -> bool {
-    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    starts && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    !text.is_empty() && identifier(text) == text
 }
 
 /// Whether a title can be written between double quotes on one line.

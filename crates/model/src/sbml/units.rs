@@ -109,6 +109,12 @@ impl<'a> Reader<'a> {
         let exponent = self.number(node, "exponent").unwrap_or(1.0);
         let scale = self.number(node, "scale").unwrap_or(0.0);
         let multiplier = self.number(node, "multiplier").unwrap_or(1.0);
+        if multiplier.is_nan() || multiplier <= 0.0 {
+            let message = format!("the multiplier {multiplier} of a unit is not above 0");
+            let span = self.source.attribute(node, "multiplier");
+            self.problem(span, message, "a unit is a positive multiple of base units");
+            return None;
+        }
         let factor = multiplier * libm::pow(10.0, scale) * unit.factor;
         let whole = exponent as i8;
         let raised = raised(&Unit { factor, ..unit }, whole);

@@ -2,8 +2,7 @@
 
 mod formula;
 
-use std::fmt::Write;
-
+use crate::identifier::identifier;
 use crate::ir::{
     Amount, Binary, Event, Expression, ExpressionId, Kind, Model, Participant, Reaction, Role,
     Species, Symbol, SymbolId, Unary, Unit,
@@ -35,20 +34,6 @@ pub fn write(model: &Model) -> String {
     writer.close("model");
     writer.close("sbml");
     writer.text
-}
-
-/// A name as SBML allows it: other characters by their number.
-fn identifier(name: &str) -> String {
-    let mut text = String::new();
-    for (at, c) in name.chars().enumerate() {
-        let fits = c.is_ascii_alphabetic() || c == '_' || at > 0 && c.is_ascii_digit();
-        if fits {
-            text.push(c);
-        } else {
-            write!(text, "_u{:x}_", u32::from(c)).expect("a text takes any number of characters");
-        }
-    }
-    text
 }
 
 /// A text as the value of an attribute. Letters that XML cannot hold become blanks.
