@@ -14,14 +14,27 @@
 
 pub mod areas;
 pub mod audit;
+mod bytes;
+mod compact;
+pub mod diff;
 pub mod enums;
+pub mod expression;
 pub mod extract;
 pub mod fields;
+mod headings;
+pub mod import;
 pub mod lines;
 pub mod mesh;
 pub mod persons;
 pub mod rates;
 pub mod record;
 pub mod related;
+pub mod search;
+mod segment;
+pub mod store;
+mod text;
+mod values;
+mod walk;
 
 pub use record::{Key, NoRecord, Record};
+pub use store::{Address, Form, Origin, Store, StoreError, Stored};

@@ -46,7 +46,7 @@ pub struct Lines<R> {
 
 /// Records from plain or gzip bytes, told apart by how they begin.
 pub fn records<'a>(bytes: impl BufRead + 'a) -> io::Result<Lines<Box<dyn BufRead + 'a>>> {
-    Ok(Lines { reader: unpacked(bytes)?, line: 0, is_over: false })
+    Ok(Lines::new(unpacked(bytes)?))
 }
 
 /// The bytes, unpacked where they are gzip.
@@ -60,6 +60,10 @@ pub fn unpacked<'a>(mut bytes: impl BufRead + 'a) -> io::Result<Box<dyn BufRead 
 }
 
 impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Self { reader, line: 0, is_over: false }
+    }
+
     /// The next line that is not empty, with its number, without its end.
     pub(crate) fn next_line(&mut self) -> Option<Result<(usize, Vec<u8>), LineError>> {
         while !self.is_over {
