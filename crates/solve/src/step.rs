@@ -97,6 +97,8 @@ pub(crate) struct Block {
     log_error: Lanes,
     accepted: Lanes,
     was_rejected: Lanes,
+    /// Lanes whose last step had no finite error.
+    was_broken: Lanes,
     /// Lanes that do not go to the end of the step just tried although its error was small.
     kept: Lanes,
     /// Lanes whose step just tried was counted before its end.
@@ -254,6 +256,7 @@ impl Block {
             log_error: Lanes::ZERO,
             accepted: Lanes::ZERO,
             was_rejected: Lanes::ZERO,
+            was_broken: Lanes::ZERO,
             kept: Lanes::ZERO,
             counted: Lanes::ZERO,
             active: Lanes::ZERO,
@@ -301,9 +304,9 @@ impl Block {
                     if event.0[lane] < stop.0[lane] { event.0[lane] } else { stop.0[lane] }
                 },
             );
-        // What lies past a look need not be computable, so a step that failed ends there.
+        // What lies past a look need not be computable: a step that could not be computed ends there.
         let near = Mask::each(|lane| {
-            (self.was_rejected.0[lane] > 0.0)
+            (self.was_broken.0[lane] > 0.0)
                 & (look.0[lane] < target.0[lane])
                 & (look.0[lane] > time.0[lane])
         });
@@ -379,6 +382,8 @@ impl Block {
         });
         self.next_step = cut.and(accepted).choose(&step, &next);
         self.accepted = accepted.choose(&Lanes::all(1.0), &Lanes::ZERO);
+        self.was_broken =
+            Lanes::each(|lane| if square.0[lane] < f64::INFINITY { 0.0 } else { 1.0 });
         let believed = Mask::each(|lane| tried.0[lane] >= step.0[lane]).and(accepted);
         let log = Lanes::each(|lane| {
             if log.0[lane] > SMALLEST_LOG_ERROR { log.0[lane] } else { SMALLEST_LOG_ERROR }

@@ -108,3 +108,27 @@ fn threads_change_no_bit() {
 fn threads_change_no_bit_of_a_thousand_patients() {
     assert_same_on_threads(1_000);
 }
+
+/// Values between steps are only looked at, so that how many are wanted moves none of them.
+#[test]
+fn more_output_times_move_no_bit_of_the_others() {
+    for (name, varied, method) in CASES {
+        let problem = problem(name);
+        let starts = patients(&problem, varied, 20);
+        let settings = Settings { method, ..Settings::default() };
+        let at = |times: &[f64]| {
+            trajectories(&problem.program, &starts, &settings, times, &problem.outputs, &[])
+        };
+        let many: Vec<f64> = (0..=140).map(|i| 0.2 * f64::from(i)).collect();
+        let (many, few) = (at(&many), at(&[0.0, 0.2 * 45.0, 28.0]));
+        for output in 0..problem.outputs.len() {
+            for patient in 0..starts.len() {
+                for (place, dense) in [(1, 45), (2, 140)] {
+                    let [got, want] = [(&few, place), (&many, dense)]
+                        .map(|(values, time)| values.value(output, time, patient).to_bits());
+                    assert_eq!(got, want, "{name} {method:?} {output} {patient}");
+                }
+            }
+        }
+    }
+}

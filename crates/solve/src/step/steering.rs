@@ -61,6 +61,7 @@ impl Block {
             &mut self.steps,
             &mut self.rejections,
             &mut self.was_rejected,
+            &mut self.was_broken,
             &mut self.fire,
             &mut self.step,
             &mut self.held_back,
@@ -121,6 +122,7 @@ impl Block {
         self.step.0[lane] = step;
         self.log_error.0[lane] = SMALLEST_LOG_ERROR;
         self.was_rejected.0[lane] = 0.0;
+        self.was_broken.0[lane] = 0.0;
     }
 
     pub(crate) fn has_step(&self, lane: usize) -> bool {
