@@ -1,7 +1,11 @@
 # Makes the golden files made_up_*.csv from made-up subjects: Rscript golden/stats/made_up.R
+# Other subjects into another folder: Rscript golden/stats/made_up.R FOLDER SEED SUBJECTS DAYS, where
+# times are whole multiples of DAYS (1 unless given; more make more ties).
 # R 4.2.2, survival 3.5-3, cmprsk 2.2-11.
 suppressMessages({ library(survival); library(cmprsk) })
-folder <- "golden/stats"
+asked <- commandArgs(trailingOnly = TRUE)
+given <- function(at, default) if (length(asked) >= at) asked[at] else default
+folder <- given(1, "golden/stats")
 source_line <- paste0("# source: R ", getRversion(), ", packages survival ", packageDescription("survival")$Version,
                       " and cmprsk ", packageDescription("cmprsk")$Version, ", by golden/stats/made_up.R")
 put <- function(table, name, tolerance, source = source_line) {
@@ -13,9 +17,10 @@ put <- function(table, name, tolerance, source = source_line) {
   suppressWarnings(write.table(table, path, append = TRUE, sep = ",", quote = FALSE, row.names = FALSE))
 }
 # subjects by a linear congruential generator, so that they are the same everywhere
-state <- 20160801
+state <- as.numeric(given(2, 20160801))
 draw <- function() { state <<- (state * 69069 + 1) %% 2^32; state / 2^32 }
-n <- 90
+n <- as.integer(given(3, 90))
+grid <- as.numeric(given(4, 1))
 d <- data.frame(id = 1:n, entry = 0, time = 0, cause = 0, arm = "", group = "", site = 0, stratum = 0, age = 0, marker = 0)
 for (i in 1:n) {
   d$arm[i] <- c("a", "b")[1 + (draw() < 0.5)]
@@ -25,8 +30,8 @@ for (i in 1:n) {
   d$age[i] <- 40 + floor(40 * draw())
   d$marker[i] <- round(4 * draw() + 0.5 * (d$arm[i] == "b"), 2)
   rate <- 0.03 * exp(0.5 * (d$arm[i] == "b") + 0.02 * (d$age[i] - 60) + 0.15 * d$marker[i])
-  event <- ceiling(-log(draw()) / rate)
-  censor <- 1 + floor(70 * draw())
+  event <- grid * ceiling(-log(draw()) / rate / grid)
+  censor <- grid * ceiling((1 + floor(70 * draw())) / grid)
   d$time[i] <- min(event, censor)
   d$cause[i] <- if (event <= censor) 1 + (draw() < 0.35) else 0
   d$entry[i] <- if (draw() < 0.5) floor(draw() * d$time[i]) else 0
@@ -34,14 +39,19 @@ for (i in 1:n) {
 d$event <- as.integer(d$cause > 0)
 put(d, "made_up_data.csv", "exact", "# source: made up, by golden/stats/made_up.R; time in days, cause 1 and 2 compete, 0 censored")
 
+# R cannot sum over all orders of very many tied events
+all_ties <- c("efron", "breslow", if (grid == 1) "exact")
 models <- list(
-  plain = list(f = "Surv(time, event) ~ arm + age + marker", ties = c("efron", "breslow", "exact")),
-  strata = list(f = "Surv(time, event) ~ arm + age + strata(stratum)", ties = c("efron", "breslow", "exact")),
+  plain = list(f = "Surv(time, event) ~ arm + age + marker", ties = all_ties),
+  strata = list(f = "Surv(time, event) ~ arm + age + strata(stratum)", ties = all_ties),
   late = list(f = "Surv(entry, time, event) ~ arm + age + marker", ties = c("efron", "breslow")),
   cluster = list(f = "Surv(time, event) ~ arm + age + marker + cluster(site)", ties = c("efron", "breslow")),
   alone = list(f = "Surv(time, event) ~ arm + age + marker + cluster(id)", ties = c("efron", "breslow")),
   both = list(f = "Surv(entry, time, event) ~ arm + age + strata(stratum) + cluster(site)", ties = c("efron", "breslow")))
 control <- coxph.control(eps = 1e-13, iter.max = 50)
+# subjects with the same covariates are tied: the matrix product of coxph may part them by its last bit
+concordance_of <- function(fit, strata) unname(
+  concordancefit(fit$y, round(fit$linear.predictors, 12), strata, reverse = TRUE, timefix = FALSE)$concordance)
 terms <- NULL; tests <- NULL
 for (name in names(models)) for (ties in models[[name]]$ties) {
   fit <- coxph(as.formula(models[[name]]$f), data = d, ties = ties, control = control)
@@ -52,7 +62,7 @@ for (name in names(models)) for (ties in models[[name]]$ties) {
   naive <- if (is.null(fit$naive.var)) fit$var else fit$naive.var
   tests <- rbind(tests, data.frame(model = name, ties = ties, n = fit$n, events = fit$nevent, null_likelihood = fit$loglik[1],
     likelihood = fit$loglik[2], wald = drop(fit$coefficients %*% solve(naive) %*% fit$coefficients), score = fit$score,
-    concordance = unname(fit$concordance["concordance"])))
+    concordance = concordance_of(fit, if (name %in% c("strata", "both")) d$stratum)))
 }
 put(terms, "made_up_cox_terms.csv", "1e-6 relative")
 put(tests, "made_up_cox_models.csv", "1e-6 relative")
@@ -95,8 +105,8 @@ for (group in c("arm", "group")) {
     part <- d[d[[group]] == level, ]
     state <- survfit(Surv(part$time, factor(part$cause, 0:2)) ~ 1, conf.type = "log-log")
     for (cause in 1:2) for (time in c(10, 25, 40)) {
-      at <- max(which(state$time <= time))
-      if (state$pstate[at, cause + 1] > 0) incidence <- rbind(incidence, data.frame(group = group, level = level, cause = cause, time = time,
+      at <- sum(state$time <= time)
+      if (at > 0 && state$pstate[at, cause + 1] > 0) incidence <- rbind(incidence, data.frame(group = group, level = level, cause = cause, time = time,
         incidence = state$pstate[at, cause + 1], error = state$std.err[at, cause + 1]))
     }
   }

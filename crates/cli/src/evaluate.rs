@@ -179,8 +179,16 @@ fn beside(path: &Path) -> PathBuf {
     if path.is_file() { path.parent().map(Path::to_owned).unwrap_or_default() } else { path.into() }
 }
 
-/// The files of a folder that may be tables, in order of their names; or one file.
+/// The files of a folder that may be tables, in order of their names; or one file. Of the result of
+/// an evaluation the tables, in one of their formats.
 pub(crate) fn read(path: &Path) -> Result<Vec<DataFile>, Vec<Problem>> {
+    if path.join(RESULT).is_file() {
+        return tables(&path.join("tables"), &["parquet"]);
+    }
+    tables(path, ENDINGS)
+}
+
+fn tables(path: &Path, endings: &[&str]) -> Result<Vec<DataFile>, Vec<Problem>> {
     let shown = path.display();
     if path.is_file() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -194,13 +202,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<DataFile>, Vec<Problem>> {
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
         .filter(|name| {
             let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-            !name.starts_with('.') && ENDINGS.contains(&ending.to_lowercase().as_str())
+            !name.starts_with('.') && endings.contains(&ending.to_lowercase().as_str())
         })
         .collect();
     names.sort();
     if names.is_empty() {
         let message = format!("`{shown}` has no tables");
-        let help = format!("a table is a file that ends in {}", ENDINGS.join(", "));
+        let help = format!("a table is a file that ends in {}", endings.join(", "));
         return Err(vec![Problem::error("E102", "", "", message, help)]);
     }
     let mut problems = Vec::new();

@@ -1,7 +1,7 @@
 //! A study's rows sorted by subject, analyte and day, so that every criterion reads them in place.
 
 use crate::rules::Baseline;
-use records::{Analyte, DeathCause, EventTerm, LightChain, Study, Treatment};
+use records::{Analyte, DeathCause, EventTerm, LightChain, Remark, Study, Treatment};
 
 const ANALYTES: usize = Analyte::ALL.len();
 
@@ -50,7 +50,17 @@ pub struct Index {
     dose_starts: Vec<u32>,
     events: Vec<Reported>,
     event_starts: Vec<u32>,
+    remarks: Vec<Said>,
+    remark_starts: Vec<u32>,
     cutoff_calendar: f64,
+}
+
+/// What is said of one value.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    analyte: Analyte,
+    day: f64,
+    remark: Remark,
 }
 
 /// What is known about one subject up to a day.
@@ -60,6 +70,7 @@ pub struct SubjectRecords<'a> {
     starts: &'a [u32],
     doses: &'a [Dose],
     events: &'a [Reported],
+    remarks: &'a [Said],
     as_of: f64,
     cutoff: f64,
     baseline: Baseline,
@@ -122,7 +133,7 @@ impl Index {
         };
         let places = rows.map_or(findings.len(), <[u32]>::len);
         let (mut points, starts) = bucket(places, count * ANALYTES, key, blank, fill);
-        sort_buckets(&mut points, &starts, |point| point.day);
+        sort_points(&mut points, &starts);
 
         let given = &study.exposures;
         let blank = Dose { treatment: Treatment::CellProduct, day: 0.0 };
@@ -149,6 +160,7 @@ impl Index {
         let key = |row: usize| row_of(told.subject[row]);
         let (mut events, event_starts) = bucket(told.subject.len(), count, key, blank, fill);
         sort_buckets(&mut events, &event_starts, |event| event.start);
+        let (remarks, remark_starts) = remarks(study, count, row_of);
         Self {
             first_subject: first,
             points,
@@ -157,6 +169,8 @@ impl Index {
             dose_starts,
             events,
             event_starts,
+            remarks,
+            remark_starts,
             cutoff_calendar: cutoff_calendar(study),
         }
     }
@@ -171,6 +185,7 @@ impl Index {
             starts: &self.starts[row * ANALYTES..=(row + 1) * ANALYTES],
             doses: &self.doses[slice(&self.dose_starts)],
             events: &self.events[slice(&self.event_starts)],
+            remarks: &self.remarks[slice(&self.remark_starts)],
             as_of: f64::INFINITY,
             baseline: Baseline::default(),
             cutoff: about.infused_calendar[subject]
@@ -222,6 +237,44 @@ impl<'a> SubjectRecords<'a> {
         let at = analyte as usize;
         let all = &self.points[self.starts[at] as usize..self.starts[at + 1] as usize];
         upto(all, self.as_of, |point| point.day)
+    }
+
+    /// Lower and upper limit of normal that the laboratory gave with an analyte: those of the last
+    /// value on or before a day, else the first that were given later.
+    pub fn limits_of_normal(&self, analyte: Analyte, day: f64) -> (Option<f64>, Option<f64>) {
+        let of_analyte = || self.remarks_of(analyte).iter();
+        let limit = |of: fn(&Remark) -> Option<f64>| {
+            let told = || of_analyte().filter(|said| of(&said.remark).is_some());
+            let known = told().rfind(|said| said.day <= day + 1e-9).or_else(|| told().next());
+            known.and_then(|said| of(&said.remark))
+        };
+        (limit(|remark| remark.lower), limit(|remark| remark.upper))
+    }
+
+    /// Whether the investigator judges the analyte's value of that day spurious.
+    pub fn is_spurious(&self, analyte: Analyte, day: f64) -> bool {
+        self.said(analyte, day).any(|remark| remark.spurious)
+    }
+
+    /// Whether the analyte's value of that day is told to begin an assessment.
+    pub fn begins_assessment(&self, analyte: Analyte, day: f64) -> bool {
+        self.said(analyte, day).any(|remark| remark.begins_assessment)
+    }
+
+    /// What is said of the analyte's value of that day.
+    fn said(&self, analyte: Analyte, day: f64) -> impl Iterator<Item = Remark> {
+        let of_analyte = self.remarks_of(analyte);
+        let from = of_analyte.partition_point(|said| said.day < day - 1e-9);
+        of_analyte[from..]
+            .iter()
+            .take_while(move |said| said.day <= day + 1e-9)
+            .map(|said| said.remark)
+    }
+
+    fn remarks_of(&self, analyte: Analyte) -> &'a [Said] {
+        let from = self.remarks.partition_point(|said| said.analyte < analyte);
+        let to = self.remarks.partition_point(|said| said.analyte <= analyte);
+        &self.remarks[from..to]
     }
 
     /// Administrations, by day.
@@ -319,11 +372,45 @@ fn bucket<T: Copy>(
     (sorted, starts)
 }
 
+/// The remarks of some subjects, each subject's by analyte and day.
+fn remarks(
+    study: &Study,
+    count: usize,
+    row_of: impl Fn(u32) -> Option<usize>,
+) -> (Vec<Said>, Vec<u32>) {
+    let told = &study.remarks;
+    let blank = Said { analyte: Analyte::SerumMProtein, day: 0.0, remark: Remark::default() };
+    let fill =
+        |at: usize| Said { analyte: told.analyte[at], day: told.day[at], remark: told.remark[at] };
+    let (mut said, starts) = bucket(told.len(), count, |at| row_of(told.subject[at]), blank, fill);
+    for range in starts.windows(2) {
+        let rows = &mut said[range[0] as usize..range[1] as usize];
+        rows.sort_by(|a, b| a.analyte.cmp(&b.analyte).then(a.day.total_cmp(&b.day)));
+    }
+    (said, starts)
+}
+
 fn sort_buckets<T>(rows: &mut [T], starts: &[u32], day: impl Fn(&T) -> f64) {
     for range in starts.windows(2) {
         let rows = &mut rows[range[0] as usize..range[1] as usize];
         if !rows.is_sorted_by(|a, b| day(a) <= day(b)) {
             rows.sort_by(|a, b| day(a).total_cmp(&day(b)));
+        }
+    }
+}
+
+/// By day; of values of one day the higher stands last, whatever the order of the rows.
+fn sort_points(points: &mut [Point], starts: &[u32]) {
+    let order = |a: &Point, b: &Point| {
+        a.day
+            .total_cmp(&b.day)
+            .then(a.value.total_cmp(&b.value))
+            .then(b.below_limit.cmp(&a.below_limit))
+    };
+    for range in starts.windows(2) {
+        let points = &mut points[range[0] as usize..range[1] as usize];
+        if !points.is_sorted_by(|a, b| a.day < b.day) {
+            points.sort_by(order);
         }
     }
 }

@@ -29,7 +29,8 @@ pub use criteria::ctcae::{CtcaeOptions, CtcaeVersion, LabTerm, ReferenceLimits};
 pub use criteria::dlt::{Attribution, DltFinding, DltRule, DltRules, Syndrome};
 pub use criteria::icaht::IcahtOptions;
 pub use criteria::imwg::{
-    ImwgOptions, ImwgVersion, MarrowBest, MarrowSample, Nadir, RelapseHaemoglobin, VgprUrine,
+    ImwgOptions, ImwgVersion, MarrowBest, MarrowSample, Nadir, RelapseHaemoglobin,
+    UnseenPlasmacytoma, VgprUrine,
 };
 pub use criteria::magic::{GvhdOptions, GvhdSigns};
 pub use criteria::mrd::MrdOptions;

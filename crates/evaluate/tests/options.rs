@@ -1,9 +1,10 @@
 //! Each option changes what it names, and only that.
 
 use cytotrial_evaluate::{
-    CrsOptions, GvhdOptions, ImwgOptions, Nadir, Origin, Rules, SubjectOutcome, VgprUrine, evaluate,
+    CrsOptions, GvhdOptions, ImwgOptions, LabGrade, LabTerm, Nadir, Origin, Rules, SubjectOutcome,
+    UnseenPlasmacytoma, VgprUrine, evaluate,
 };
-use records::{Analyte, DeathCause, EventTerm, Study, Treatment};
+use records::{Analyte, DeathCause, EventTerm, Remark, Study, Treatment};
 
 /// One subject with serum M-protein (g/L) at visits 28 days apart, the first at baseline.
 fn serum(values: &[f64]) -> Study {
@@ -31,6 +32,49 @@ fn an_unconfirmed_nadir_counts_by_default_and_not_with_the_option() {
     assert_eq!(outcome(&study, &Rules::default()).progression_day, Some(84.0));
     let rules = imwg(ImwgOptions { nadir: Nadir::LowestConfirmed, ..ImwgOptions::default() });
     assert_eq!(outcome(&study, &rules).progression_day, None);
+}
+
+#[test]
+fn a_value_judged_spurious_lowers_no_nadir() {
+    let mut study = serum(&[30.0, 12.0, 2.0, 13.0, 14.0]);
+    assert_eq!(outcome(&study, &Rules::default()).progression_day, Some(84.0));
+    let spurious = Remark { spurious: true, ..Remark::default() };
+    study.remarks.push(0, Analyte::SerumMProtein, 56.0, spurious);
+    let found = outcome(&study, &Rules::default());
+    assert_eq!(found.progression_day, None);
+    assert_eq!(found.visits[2].unconfirmed.code(), "PR");
+}
+
+#[test]
+fn a_plasmacytoma_never_looked_for_before_is_new_only_with_the_option() {
+    let mut study = serum(&[30.0, 12.0, 12.0]);
+    study.findings.push(0, Analyte::PlasmacytomaSize, 28.0, 300.0, false);
+    assert_eq!(outcome(&study, &Rules::default()).best_response.code(), "PR");
+    let unseen_plasmacytoma = UnseenPlasmacytoma::New;
+    let rules = imwg(ImwgOptions { unseen_plasmacytoma, ..ImwgOptions::default() });
+    assert_eq!(outcome(&study, &rules).progression_day, Some(28.0));
+    // looked for and not there: it is new by any choice
+    study.findings.push(0, Analyte::PlasmacytomaSize, 0.0, 0.0, false);
+    assert_eq!(outcome(&study, &Rules::default()).progression_day, Some(28.0));
+}
+
+#[test]
+fn the_limits_of_the_laboratory_grade_its_values() {
+    let mut study = serum(&[30.0]);
+    study.findings.push(0, Analyte::Creatinine, 7.0, 130.0, false);
+    study.findings.push(0, Analyte::Creatinine, 14.0, 130.0, false);
+    let grade = |study: &Study| {
+        let found = outcome(study, &Rules::default());
+        let term = |grade: &&LabGrade| grade.term == LabTerm::Creatinine;
+        found.lab_grades.iter().find(term).map(|grade| (grade.worst, grade.day))
+    };
+    assert_eq!(grade(&study), Some((1, 7.0)));
+    // the limits of a day hold until others are given
+    let upper = |upper| Remark { upper: Some(upper), ..Remark::default() };
+    study.remarks.push(0, Analyte::Creatinine, 7.0, upper(140.0));
+    assert_eq!(grade(&study), Some((0, 7.0)));
+    study.remarks.push(0, Analyte::Creatinine, 14.0, upper(80.0));
+    assert_eq!(grade(&study), Some((2, 14.0)));
 }
 
 #[test]

@@ -6,10 +6,12 @@
 
 use crate::column::{Column, Table};
 use crate::csv::number;
+use crate::remarks::Remark;
 use crate::study::{Events, Exposures, Findings, Study, Subjects};
 use crate::terms::{Analyte, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment};
 use crate::time::StudyDay;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The study's tables, empty ones included.
 pub fn tables(study: &Study) -> Vec<Table> {
@@ -132,7 +134,7 @@ fn findings(study: &Study, name: &str, domain: &str) -> Table {
     let values =
         rows.iter().map(|&row| (!all.below_limit[row]).then_some(all.value[row])).collect();
     let texts = rows.iter().map(|&row| value_in_words(all, row));
-    Table::new(name)
+    let table = Table::new(name)
         .with("STUDYID", "Study identifier", same(&study.name, rows.len()))
         .with(
             "USUBJID",
@@ -147,7 +149,34 @@ fn findings(study: &Study, name: &str, domain: &str) -> Table {
         .with("AVALU", "Unit", words(&analytes, Analyte::unit))
         .with("ADY", "Study day", study_days(days.iter().map(|&day| Some(day))))
         .with("ELDAY", "Elapsed days from first infusion", present(&days))
-        .in_unit("day")
+        .in_unit("day");
+    if study.remarks.is_empty() { table } else { with_remarks(table, study, &rows) }
+}
+
+/// What is said of the values, in columns that only a study with such remarks has.
+fn with_remarks(table: Table, study: &Study, rows: &[usize]) -> Table {
+    let told = &study.remarks;
+    let by_value: BTreeMap<(u32, Analyte, u64), Remark> = (0..told.len())
+        .map(|at| ((told.subject[at], told.analyte[at], told.day[at].to_bits()), told.remark[at]))
+        .collect();
+    let all = &study.findings;
+    let remarks: Vec<Remark> = rows
+        .iter()
+        .map(|&row| {
+            let key = (all.subject[row], all.analyte[row], all.day[row].to_bits());
+            by_value.get(&key).copied().unwrap_or_default()
+        })
+        .collect();
+    let flag = |is_so: bool| if is_so { "Y" } else { "" };
+    table
+        .number("ANRLO", "Lower limit of normal", remarks.iter().map(|one| one.lower).collect())
+        .number("ANRHI", "Upper limit of normal", remarks.iter().map(|one| one.upper).collect())
+        .with("SPURFL", "Judged spurious", words(&remarks, |one| flag(one.spurious)))
+        .with(
+            "NEWASMFL",
+            "Begins an assessment",
+            words(&remarks, |one| flag(one.begins_assessment)),
+        )
 }
 
 /// The word of a code, the limit of a value below it, else nothing.

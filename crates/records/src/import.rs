@@ -63,6 +63,7 @@ pub fn study_of(sheets: &[Sheet], mapping: &Mapping) -> Result<Imported, Vec<Pro
     import.place_subjects();
     import.all_rows(&readers);
     import.finish_subjects();
+    import.study.remarks.sort();
     let mut problems = import.problems;
     problems.extend(check::problems_at(&import.study, Some(&import.origins)));
     if any_error(&problems) {

@@ -5,6 +5,7 @@
 //! days from the subject's first infusion (day 0; negative before it); study days without a day 0
 //! appear only in exported tables. CDISC names: ADSL, ADEX, ADLB and its siblings, ADAE.
 
+use crate::remarks::Remarks;
 use crate::terms::{
     Analyte, DeathCause, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment,
 };
@@ -22,6 +23,8 @@ pub struct Study {
     pub findings: Findings,
     /// One row per adverse event as the investigator reports it.
     pub events: Events,
+    /// What is said beside measured values; empty in a simulated study.
+    pub remarks: Remarks,
 }
 
 /// One row per screened subject (ADSL). Days marked "calendar" count from the study's start, the

@@ -1,8 +1,8 @@
 //! A study written to tables and read back is the same study, in every format.
 
 use cytotrial_records::{
-    Analyte, Column, DeathCause, Disposition, EventTerm, Isotype, LightChain, Problem, Sex, Study,
-    Table, Treatment, adam, csv, parquet,
+    Analyte, Column, DeathCause, Disposition, EventTerm, Isotype, LightChain, Problem, Remark, Sex,
+    Study, Table, Treatment, adam, csv, parquet,
 };
 
 use cytotrial_records::import::{self, Mapping, Sheet};
@@ -73,6 +73,16 @@ fn study() -> Study {
             row % 2 == 1,
         );
     }
+    let said = [
+        Remark { lower: Some(1.5), upper: Some(7.0), ..Remark::default() },
+        Remark { upper: Some(90.0), spurious: true, ..Remark::default() },
+        Remark { begins_assessment: true, ..Remark::default() },
+    ];
+    for (row, remark) in said.into_iter().enumerate() {
+        let all = &study.findings;
+        study.remarks.push(all.subject[row], all.analyte[row], all.day[row], remark);
+    }
+    study.remarks.sort();
     study
 }
 

@@ -144,3 +144,52 @@ fn the_proposed_mapping_can_be_used_as_it_is() {
     assert_eq!(with.out, without.out);
     assert!(fs::metadata(&map).is_ok());
 }
+
+#[test]
+fn rows_of_a_visit_table_are_assessments_however_close() {
+    let visits = "case,day,spep_g_dl,sife,upep_mg_24h,uife\n\
+        S-1,0,3.0,P,0,N\nS-1,28,1.4,P,0,N\nS-1,29,1.3,P,0,N\nS-1,31,,,0,N\nS-1,32,1.2,P,,\n";
+    let subjects = "case,involved_light_chain\nS-1,kappa\n";
+    let found = answer(&[("visits.csv", visits), ("subjects.csv", subjects)], &[]);
+    let subject = &found["subjects"][0];
+    let days: Vec<f64> = subject["visits"]
+        .as_array()
+        .expect("visits")
+        .iter()
+        .map(|visit| visit["day"].as_f64().expect("a day"))
+        .collect();
+    assert_eq!(days, [28.0, 29.0, 31.0, 32.0]);
+    assert_eq!(subject["best_response"], "PR");
+    // in a table with one value per row, days next to each other are one assessment
+    let results = "case,day,test,value,unit\nS-1,0,SPEP,3.0,g/dL\nS-1,28,SPEP,0.2,g/dL\n\
+        S-1,29,UPEP,0,mg/24h\nS-1,56,SPEP,0.2,g/dL\nS-1,57,UPEP,0,mg/24h\n";
+    let found = answer(&[("results.csv", results), ("subjects.csv", subjects)], &[]);
+    assert_eq!(found["subjects"][0]["visits"].as_array().map(Vec::len), Some(2));
+    assert_eq!(found["subjects"][0]["best_response"], "VGPR");
+}
+
+#[test]
+fn limits_of_the_laboratory_and_spurious_values_are_read_and_written() {
+    let results = "subject,day,test,value,unit,lln,uln,spurious\n\
+        S-1,0,creatinine,0.9,mg/dL,0.6,1.1,\nS-1,7,creatinine,1.4,mg/dL,0.6,1.5,N\n\
+        S-1,0,SPEP,3.0,g/dL,,,\nS-1,28,SPEP,1.4,g/dL,,,\nS-1,56,SPEP,0.2,g/dL,,,Y\n\
+        S-1,84,SPEP,1.3,g/dL,,,\nS-1,112,SPEP,1.3,g/dL,,,\n";
+    let subjects = "subject,light_chain\nS-1,kappa\n";
+    let files = [("results.csv", results), ("subjects.csv", subjects)];
+    let found = answer(&files, &[]);
+    let subject = &found["subjects"][0];
+    // 1.4 is within 1.5, but more than 1.5 times the baseline
+    let grade = serde_json::json!([{ "term": "Creatinine increased", "grade": 2, "day": 7.0 }]);
+    assert_eq!(subject["lab_grades"], grade);
+    assert_eq!(subject["progression_day"], Value::Null);
+    // the result is a study that says the same
+    let place = folder(&files);
+    let out = place.path().join("result");
+    let told = evaluate(place.path(), &["--quiet", "--out", out.to_str().expect("a path")]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    let again = evaluate(&out, &["--json", "--quiet"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    let again: Value = serde_json::from_str(&again.out).expect("one JSON document");
+    assert_eq!(again["subjects"][0]["lab_grades"], grade);
+    assert_eq!(again["subjects"][0]["visits"], subject["visits"]);
+}

@@ -13,6 +13,7 @@ pub const MEANINGS: &[(&str, &str)] = &[
     ("imwg.vgpr-urine", "whether VGPR needs urine where urine was not measurable"),
     ("imwg.carry-forward-days", "days for which a urine value stands in for a missing one"),
     ("imwg.lesions-carried-forward", "sizes of plasmacytomas hold until measured again"),
+    ("imwg.unseen-plasmacytoma", "a plasmacytoma where nothing was measured before"),
     ("imwg.marrow", "which of several marrow samples counts"),
     ("imwg.marrow-best", "best response that marrow alone can show"),
     ("imwg.count-unconfirmed-last-pd", "progression at the last assessment counts alone"),

@@ -385,6 +385,15 @@ pub fn reference(
     Reference { lower, upper, baseline: baseline.map(|point| point.value) }
 }
 
+impl Reference {
+    /// With the limits that the laboratory gave for a value of that day, where it gave any.
+    #[must_use]
+    pub fn of_laboratory(self, subject: &SubjectRecords<'_>, term: LabTerm, day: f64) -> Self {
+        let (lower, upper) = subject.limits_of_normal(term.analyte(), day);
+        Self { lower: lower.or(self.lower), upper: upper.or(self.upper), ..self }
+    }
+}
+
 /// Day of the count by which a cytopenia is called prolonged.
 const PROLONGED_DAY: f64 = 30.0;
 /// A count may be this much older than day 30 (assumed).
@@ -398,7 +407,7 @@ fn prolonged(
 ) -> Option<bool> {
     let series = subject.after_baseline(analyte);
     let last = upto(series, PROLONGED_DAY, |point| point.day).last()?;
-    let reference = reference(subject, term, options);
+    let reference = reference(subject, term, options).of_laboratory(subject, term, last.day);
     let grade = lab_grade(term, last.value, &reference, options)?;
     (PROLONGED_DAY - last.day <= PROLONGED_LOOK_BACK).then_some(grade >= 3)
 }
@@ -430,6 +439,7 @@ impl Criterion for Laboratory {
             let reference = reference(subject, term, options);
             let mut worst: Option<LabGrade> = None;
             for point in values {
+                let reference = reference.of_laboratory(subject, term, point.day);
                 if let Some(grade) = lab_grade(term, point.value, &reference, options)
                     && worst.is_none_or(|found| grade > found.worst)
                 {

@@ -11,7 +11,7 @@ use super::Criterion;
 use super::ctcae::{self, CtcaeOptions, LabTerm};
 use super::{astct_crs, astct_icans, magic};
 use crate::course::{self, Courses};
-use crate::index::SubjectRecords;
+use crate::index::{Point, SubjectRecords};
 use crate::outcome::{Dlt, DltStatus, SubjectOutcome};
 use crate::rules::Rules;
 use records::{Analyte, DeathCause, EventTerm};
@@ -281,6 +281,7 @@ impl Look<'_> {
         let reference = ctcae::reference(self.subject, term, options);
         let mut steps = Vec::new();
         for point in values.iter().filter(|point| point.day >= self.first) {
+            let reference = reference.of_laboratory(self.subject, term, point.day);
             let grade = ctcae::lab_grade(term, point.value, &reference, options);
             course::push(&mut steps, point.day, grade.unwrap_or(0));
         }
@@ -297,11 +298,12 @@ impl Look<'_> {
             return Verdict::No;
         };
         let reference = ctcae::reference(self.subject, term, options);
-        let reached = |value: f64| {
-            ctcae::lab_grade(term, value, &reference, options)
+        let reached = |point: &Point| {
+            let reference = reference.of_laboratory(self.subject, term, point.day);
+            ctcae::lab_grade(term, point.value, &reference, options)
                 .is_some_and(|grade| grade >= rule.grade)
         };
-        if !reached(last.value) || !reached(next.value) {
+        if !reached(&last) || !reached(next) {
             return Verdict::No;
         }
         if rule.without_marrow_disease && self.marrow_is_diseased(next.day) {

@@ -12,7 +12,8 @@ pub mod relapse;
 pub mod visit;
 
 pub use options::{
-    ImwgOptions, ImwgVersion, MarrowBest, MarrowSample, Nadir, RelapseHaemoglobin, VgprUrine,
+    ImwgOptions, ImwgVersion, MarrowBest, MarrowSample, Nadir, RelapseHaemoglobin,
+    UnseenPlasmacytoma, VgprUrine,
 };
 
 use super::Criterion;

@@ -76,6 +76,13 @@ impl Imported {
                 self.origins.findings.push(place);
             }
         }
+        let remarks = &old.remarks;
+        for at in 0..remarks.len() {
+            let day = remarks.day[at];
+            if let Some(subject) = row_of(remarks.subject[at], day) {
+                study.remarks.push(subject, remarks.analyte[at], day, remarks.remark[at]);
+            }
+        }
         let places = std::mem::take(&mut self.origins.exposures);
         for (at, &place) in places.iter().enumerate() {
             let all = &old.exposures;

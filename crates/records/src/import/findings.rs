@@ -5,6 +5,7 @@ use super::sheet::{Reader, Value, shortened, text_in};
 use super::units::{self, Conversion};
 use super::{Found, Import, Place, roles, synonyms};
 use crate::column::Cell;
+use crate::remarks::Remark;
 use crate::terms::Analyte;
 use std::collections::BTreeMap;
 
@@ -59,6 +60,8 @@ impl Import<'_> {
             let Measured { value, below_limit } = measured;
             let place = Place::new(reader.place, row, reader.place_of("value"));
             let analyte = meaning.analyte;
+            let remark = self.remark(reader, row, meaning);
+            self.study.remarks.push(subject, analyte, day, remark);
             self.scales.see(analyte, meaning.conversion, meaning.is_assumed, value, place);
             self.push_finding(Found { subject, analyte, day, value, below_limit, place, order });
         }
@@ -177,6 +180,76 @@ impl Import<'_> {
         })
         .ok()
         .flatten()
+    }
+}
+
+impl Import<'_> {
+    /// What a row says beside its value: limits of normal, and that it is spurious.
+    fn remark(&mut self, reader: &Reader<'_>, row: usize, meaning: Meaning) -> Remark {
+        if !["lower", "upper", "spurious", "assessment"].iter().any(|role| reader.has(role)) {
+            return Remark::default();
+        }
+        let lower = self.limit_of_normal(reader, row, "lower", meaning);
+        let upper = self.limit_of_normal(reader, row, "upper", meaning);
+        if let (Some(low), Some(high)) = (lower, upper)
+            && low > high
+        {
+            let message = format!("the lower limit of normal, {low}, is above the upper, {high}");
+            let problem = reader.wrong("E109", row, "lower", message);
+            self.problems.push(problem.helped("one of the two limits is wrong"));
+        }
+        Remark {
+            lower,
+            upper,
+            spurious: self.is_spurious(reader, row),
+            begins_assessment: reader.has("assessment") && reader.text("assessment", row) == "Y",
+        }
+    }
+
+    fn limit_of_normal(
+        &mut self,
+        reader: &Reader<'_>,
+        row: usize,
+        role: &str,
+        meaning: Meaning,
+    ) -> Option<f64> {
+        if !reader.has(role) || !meaning.analyte.codes().is_empty() {
+            return None;
+        }
+        let title = meaning.analyte.title();
+        match Value::of(reader.cell(role, row)) {
+            Value::Missing => None,
+            Value::Number(limit) | Value::Above(limit) | Value::Below(Some(limit))
+                if (0.0..=LARGEST).contains(&limit) =>
+            {
+                Some(meaning.conversion.apply(limit))
+            }
+            _ => {
+                let told = shortened(reader.text(role, row)).to_owned();
+                let message = format!("`{told}` is no limit of normal of {title}");
+                let help = "write one number in the unit of the value, or leave it empty";
+                self.problems.push(reader.wrong("E105", row, role, message).helped(help));
+                None
+            }
+        }
+    }
+
+    /// Whether the row is marked as spurious.
+    pub(super) fn is_spurious(&mut self, reader: &Reader<'_>, row: usize) -> bool {
+        if !reader.has("spurious") {
+            return false;
+        }
+        match text_in(reader.cell("spurious", row)).trim().to_lowercase().as_str() {
+            "y" | "yes" | "true" | "1" => true,
+            "" | "n" | "no" | "false" | "0" => false,
+            other => {
+                let message =
+                    format!("`{}` does not say whether the value is spurious", shortened(other));
+                let problem = reader.wrong("E105", row, "spurious", message);
+                self.problems.push(problem.helped("write Y, or N, or leave it empty"));
+                false
+            }
+        }
     }
 }
 

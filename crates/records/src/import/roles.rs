@@ -165,13 +165,27 @@ const RESULTS: Roles = &[
         ],
     ),
     ("limit", &["lblloq", "pclloq", "alloq", "lloq", "limit_of_quantification"]),
+    ("lower", LOWER),
+    ("upper", UPPER),
+    ("spurious", SPURIOUS),
+    ("assessment", &["newasmfl"]),
     ("status", &["lbstat", "vsstat", "pcstat", "trstat", "status"]),
     DAYS[0],
     DAYS[1],
     ("date", DATES),
 ];
 
-const VISITS: Roles = &[("subject", SUBJECT), DAYS[0], DAYS[1], ("date", DATES)];
+/// Limits of normal, as the laboratory gives them with a value.
+const LOWER: &[&str] =
+    &["anrlo", "lbstnrlo", "lln", "lower_limit_of_normal", "normal_low", "ref_low", "lbornrlo"];
+const UPPER: &[&str] =
+    &["anrhi", "lbstnrhi", "uln", "upper_limit_of_normal", "normal_high", "ref_high", "lbornrhi"];
+
+/// The investigator judges the value spurious.
+const SPURIOUS: &[&str] = &["spurfl", "spurious", "judged_spurious"];
+
+const VISITS: Roles =
+    &[("subject", SUBJECT), DAYS[0], DAYS[1], ("date", DATES), ("spurious", SPURIOUS)];
 
 const DOSES: Roles = &[
     ("subject", SUBJECT),

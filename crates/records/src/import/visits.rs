@@ -6,7 +6,18 @@ use super::roles::{self, analyte_column};
 use super::sheet::Reader;
 use super::units::{self, Conversion};
 use super::{Found, Import, Place};
+use crate::remarks::Remark;
 use crate::terms::Analyte;
+
+/// Rows of a subject closer than this, days, could be taken for one assessment (assumed).
+const CLOSE: f64 = 15.0;
+
+/// A row of a table of visits, and which values came from it.
+struct Row {
+    subject: u32,
+    day: f64,
+    values: std::ops::Range<usize>,
+}
 
 /// A column of values.
 struct Values {
@@ -27,10 +38,12 @@ impl Import<'_> {
             return;
         }
         let columns = self.value_columns(reader);
+        let mut rows: Vec<Row> = Vec::new();
         let mut order = self.orders.iter().copied().max().unwrap_or(0);
         for row in 0..reader.rows() {
             let Some(subject) = self.subject_of(reader, row) else { continue };
             let day = self.needed_day(reader, row, subject, OF_ROW);
+            let spurious = self.is_spurious(reader, row);
             let before = (self.orders.len(), self.problems.len());
             for Values { column, analyte, conversion, is_assumed } in &columns {
                 let field = &reader.sheet.table.columns[*column];
@@ -49,6 +62,8 @@ impl Import<'_> {
                 let place = Place::new(reader.place, row, *column);
                 self.scales.see(*analyte, *conversion, *is_assumed, value, place);
                 let (subject, analyte) = (subject, *analyte);
+                let remark = Remark { spurious, ..Remark::default() };
+                self.study.remarks.push(subject, analyte, day, remark);
                 self.push_finding(Found {
                     subject,
                     analyte,
@@ -59,6 +74,9 @@ impl Import<'_> {
                     order,
                 });
             }
+            if let Some(day) = day {
+                rows.push(Row { subject, day, values: before.0..self.orders.len() });
+            }
             if let Some(day) = day
                 && before == (self.orders.len(), self.problems.len())
             {
@@ -67,6 +85,25 @@ impl Import<'_> {
                 let help = "add what was measured, or take the row away; nothing is filled in";
                 let problem = reader.wrong("E114", row, "", message).helped(help);
                 self.problems.push(problem.as_warning());
+            }
+        }
+        self.mark_assessments(rows);
+    }
+
+    /// Marks the values of rows that closely follow another of the subject, so that the two are
+    /// not taken for one assessment.
+    fn mark_assessments(&mut self, mut rows: Vec<Row>) {
+        rows.sort_by(|a, b| a.subject.cmp(&b.subject).then(a.day.total_cmp(&b.day)));
+        for pair in rows.windows(2) {
+            let (earlier, later) = (&pair[0], &pair[1]);
+            let apart = later.day - earlier.day;
+            if earlier.subject != later.subject || apart <= 0.0 || apart >= CLOSE {
+                continue;
+            }
+            for at in later.values.clone() {
+                let analyte = self.study.findings.analyte[at];
+                let remark = Remark { begins_assessment: true, ..Remark::default() };
+                self.study.remarks.push(later.subject, analyte, later.day, remark);
             }
         }
     }

@@ -206,6 +206,13 @@ impl Evaluation {
                 })
             })
             .collect();
+        let lab_grades: Vec<Value> = outcome
+            .lab_grades
+            .iter()
+            .map(|found| {
+                json!({ "term": found.term.title(), "grade": found.worst, "day": found.day })
+            })
+            .collect();
         json!({
             "subject": about.id[row],
             "arm": about.arm[row],
@@ -220,13 +227,27 @@ impl Evaluation {
             "progression_free": outcome.progression_free,
             "overall": outcome.overall,
             "response_duration": outcome.response_duration,
+            "to_progression": outcome.to_progression,
+            "to_next_therapy": outcome.to_next_therapy,
+            "disease_free": outcome.disease_free,
+            "relapse_from_complete_day": outcome.relapse_from_complete,
+            "clinical_relapse": outcome.clinical_relapse.map(|relapse| {
+                json!({ "day": relapse.day, "sign": relapse.sign.title() })
+            }),
             "mrd": outcome.mrd,
             "crs": outcome.crs,
             "icans": outcome.icans,
             "gvhd_grade": outcome.gvhd_grade,
+            "infusion_reaction_grade": outcome.infusion_reaction_grade,
+            "off_tumour_grade": outcome.off_tumour_grade,
             "infection_grade": outcome.infection_grade,
+            "lab_grades": lab_grades,
+            "haematotoxicity": outcome.haematotoxicity,
+            "cytopenia": outcome.cytopenia,
+            "grade_differences": outcome.grade_differences,
             "dlt": if self.has_events { dlt_json(&outcome.dlt) } else { Value::Null },
             "kinetics": outcome.kinetics,
+            "kinetics_second": outcome.kinetics_second,
             "transgene": outcome.kinetics_transgene,
             "visits": visits,
         })

@@ -92,13 +92,15 @@ fn visits_without_marker(
 ) {
     let span = evaluation.rules.imwg.visit_span_days;
     let mut missed = 0;
-    for visit in &outcome.visits {
+    for (at, visit) in outcome.visits.iter().enumerate() {
+        let next = outcome.visits.get(at + 1).map_or(f64::INFINITY, |next| next.day);
         let missing: Vec<&str> = markers(outcome.measurable_by)
             .iter()
             .filter(|&&analyte| {
                 let points = subject.series(analyte);
                 let from = points.partition_point(|point| point.day < visit.day - 1e-9);
-                points.get(from).is_none_or(|point| point.day > visit.day + span)
+                let end = next.min(visit.day + span.max(1e-9));
+                points.get(from).is_none_or(|point| point.day >= end)
             })
             .map(|analyte| analyte.title())
             .collect();

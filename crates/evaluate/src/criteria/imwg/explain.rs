@@ -5,6 +5,7 @@ use super::options::ImwgOptions;
 use super::visit::{self, Baseline, Visit};
 use crate::index::SubjectRecords;
 use crate::outcome::{Measurable, Response};
+use records::Analyte;
 
 /// One assessment with its level and the grounds of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,22 +72,25 @@ struct Nadirs {
 
 impl Nadirs {
     fn from(baseline: &Baseline) -> Self {
-        let values = &baseline.values;
+        let lowest = |analyte: Analyte| {
+            Lowest::from(baseline.values.nadir_value(analyte, baseline.involved))
+        };
         Self {
-            serum: Lowest::from(values.serum),
-            urine: Lowest::from(values.urine),
-            chain: Lowest::from(values.light_chain_difference(baseline.involved)),
-            marrow: Lowest::from(values.marrow),
-            size: Lowest::from(values.plasmacytoma),
+            serum: lowest(Analyte::SerumMProtein),
+            urine: lowest(Analyte::UrineMProtein),
+            chain: lowest(Analyte::KappaFreeLightChain),
+            marrow: lowest(Analyte::MarrowPlasmaCells),
+            size: lowest(Analyte::PlasmacytomaSize),
         }
     }
 
     fn note(&mut self, baseline: &Baseline, visit: &Visit) {
-        self.serum.note(visit.serum);
-        self.urine.note(visit.urine);
-        self.chain.note(visit.light_chain_difference(baseline.involved));
-        self.marrow.note(visit.marrow);
-        self.size.note(visit.plasmacytoma);
+        let value = |analyte: Analyte| visit.nadir_value(analyte, baseline.involved);
+        self.serum.note(value(Analyte::SerumMProtein));
+        self.urine.note(value(Analyte::UrineMProtein));
+        self.chain.note(value(Analyte::KappaFreeLightChain));
+        self.marrow.note(value(Analyte::MarrowPlasmaCells));
+        self.size.note(value(Analyte::PlasmacytomaSize));
     }
 
     /// The markers that can show progression in this subject.

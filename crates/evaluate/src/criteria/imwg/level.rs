@@ -4,8 +4,9 @@
 //! minimal, stable; the first that holds. A level that lacks a required piece is not given.
 
 use super::visit::{Baseline, Visit};
-use super::{ImwgOptions, Nadir, VgprUrine};
+use super::{ImwgOptions, Nadir, UnseenPlasmacytoma, VgprUrine};
 use crate::outcome::{Measurable, Response};
+use records::Analyte;
 
 /// What one assessment shows by itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,17 +89,19 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn new(baseline: &'a Baseline, options: &'a ImwgOptions) -> Self {
-        let values = &baseline.values;
+        let lowest = |analyte: Analyte| {
+            Lowest::from(baseline.values.nadir_value(analyte, baseline.involved))
+        };
         Self {
             baseline,
             options,
-            serum: Lowest::from(values.serum),
-            urine: Lowest::from(values.urine),
-            chain: Lowest::from(values.light_chain_difference(baseline.involved)),
-            marrow: Lowest::from(values.marrow),
-            lesions: Lowest::from(values.plasmacytoma),
-            diameter: Lowest::from(values.diameter),
-            circulating: Lowest::from(values.circulating),
+            serum: lowest(Analyte::SerumMProtein),
+            urine: lowest(Analyte::UrineMProtein),
+            chain: lowest(Analyte::KappaFreeLightChain),
+            marrow: lowest(Analyte::MarrowPlasmaCells),
+            lesions: lowest(Analyte::PlasmacytomaSize),
+            diameter: lowest(Analyte::LesionDiameter),
+            circulating: lowest(Analyte::CirculatingPlasmaCells),
             last_marrow: None,
             last_clonal: None,
             last_lesions: None,
@@ -121,13 +124,14 @@ impl<'a> Known<'a> {
         } else {
             self.response(visit, chain)
         };
-        self.serum.note(visit.serum);
-        self.urine.note(visit.urine);
-        self.chain.note(chain);
-        self.marrow.note(visit.marrow);
-        self.lesions.note(visit.plasmacytoma);
-        self.diameter.note(visit.diameter);
-        self.circulating.note(visit.circulating);
+        let value = |analyte: Analyte| visit.nadir_value(analyte, self.baseline.involved);
+        self.serum.note(value(Analyte::SerumMProtein));
+        self.urine.note(value(Analyte::UrineMProtein));
+        self.chain.note(value(Analyte::KappaFreeLightChain));
+        self.marrow.note(value(Analyte::MarrowPlasmaCells));
+        self.lesions.note(value(Analyte::PlasmacytomaSize));
+        self.diameter.note(value(Analyte::LesionDiameter));
+        self.circulating.note(value(Analyte::CirculatingPlasmaCells));
         let at_once = if progressed {
             if at_once { Response::Progression } else { Response::NotEvaluable }
         } else if matches!(self.baseline.measurable, Measurable::Marrow | Measurable::Nothing) {
@@ -164,8 +168,12 @@ impl<'a> Known<'a> {
         let lesions = visit.new_lesion
             || visit.plasmacytoma.is_some_and(|size| {
                 // a plasmacytoma where there was none is a new lesion
-                let nadir = self.lesions.get(rule).unwrap_or(0.0);
-                size > TOLERANCE && at_least(size, 1.5 * nadir)
+                let unseen = match self.options.unseen_plasmacytoma {
+                    UnseenPlasmacytoma::NotKnown => None,
+                    UnseenPlasmacytoma::New => Some(0.0),
+                };
+                let nadir = self.lesions.get(rule).or(unseen);
+                size > TOLERANCE && nadir.is_some_and(|nadir| at_least(size, 1.5 * nadir))
             });
         let longer = grown(visit.diameter, &self.diameter, &|rise, nadir| {
             at_least(rise, 0.5 * nadir) && at_least(nadir + rise, SMALLEST_LESION)

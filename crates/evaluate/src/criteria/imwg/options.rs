@@ -18,13 +18,16 @@ pub struct ImwgOptions {
     /// The size of plasmacytomas holds until they are measured again; otherwise a visit without
     /// imaging shows no response better than stable in a subject that had any.
     pub lesions_carried_forward: bool,
+    /// A plasmacytoma that is measured in a subject whose lesions were never measured before.
+    pub unseen_plasmacytoma: UnseenPlasmacytoma,
     /// Of several marrow samples at one assessment (aspirate, biopsy).
     pub marrow: MarrowSample,
     /// The best response that marrow alone can show, where nothing else is measurable.
     pub marrow_best: MarrowBest,
     /// Progression at the last assessment, alive, counts without a second assessment.
     pub count_unconfirmed_last_pd: bool,
-    /// Values within this time of the first belong to one assessment, days (assumed: 3).
+    /// Values within this time of the first belong to one assessment, days (assumed: 3), unless a
+    /// marker is measured again on a later day: that begins the next.
     pub visit_span_days: f64,
     /// Whether a fall of haemoglobin is a sign of clinical relapse.
     pub relapse_haemoglobin: RelapseHaemoglobin,
@@ -67,6 +70,17 @@ pub enum VgprUrine {
     Required,
     /// A missing value counts as none.
     NotRequired,
+}
+
+/// What a plasmacytoma is that is measured where nothing was measured before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnseenPlasmacytoma {
+    /// Old or new: nobody can tell, unless it is told to be a new lesion.
+    #[default]
+    NotKnown,
+    /// New, which is progression.
+    New,
 }
 
 /// Which of several marrow samples at one assessment counts.
@@ -122,6 +136,7 @@ impl Default for ImwgOptions {
             vgpr_urine: VgprUrine::default(),
             carry_forward_days: 0.0,
             lesions_carried_forward: true,
+            unseen_plasmacytoma: UnseenPlasmacytoma::default(),
             marrow: MarrowSample::default(),
             marrow_best: MarrowBest::default(),
             count_unconfirmed_last_pd: false,

@@ -124,6 +124,9 @@ fn growth(
         if lowest.is_some_and(|lowest| reached(value, lowest)) {
             return Some(day);
         }
+        if subject.is_spurious(analyte, day) {
+            continue;
+        }
         lowest = Some(lowest.map_or(value, |known| known.min(value)));
     }
     None

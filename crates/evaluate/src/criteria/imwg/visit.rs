@@ -34,6 +34,25 @@ pub struct Visit {
     pub new_lesion: bool,
     /// Circulating plasma cells, per uL.
     pub circulating: Option<f64>,
+    /// Which values the investigator judges spurious.
+    pub spurious: SpuriousMarkers,
+}
+
+/// Markers whose value the investigator judges spurious: it lowers no nadir.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpuriousMarkers(u16);
+
+impl SpuriousMarkers {
+    fn note(&mut self, analyte: Analyte) {
+        let at = MARKERS.iter().position(|&marker| marker == analyte);
+        self.0 |= at.map_or(0, |at| 1 << at);
+    }
+
+    /// Whether the marker's value is among them.
+    pub fn has(self, analyte: Analyte) -> bool {
+        let place = || MARKERS.iter().position(|&marker| marker == analyte);
+        self.0 != 0 && place().is_some_and(|at| self.0 >> at & 1 == 1)
+    }
 }
 
 /// Values before treatment and what follows from them.
@@ -79,6 +98,25 @@ impl Visit {
                 && kappa <= NORMAL_RATIO.1 * lambda + 1e-9
                 && kappa + lambda > 0.0,
         )
+    }
+
+    /// The value from which growth may be measured: that of a marker, unless it is spurious.
+    pub fn nadir_value(&self, analyte: Analyte, involved: Involved) -> Option<f64> {
+        let value = match analyte {
+            Analyte::SerumMProtein => self.serum,
+            Analyte::UrineMProtein => self.urine,
+            Analyte::KappaFreeLightChain | Analyte::LambdaFreeLightChain => {
+                let chains = [Analyte::KappaFreeLightChain, Analyte::LambdaFreeLightChain];
+                let spurious = chains.into_iter().any(|chain| self.spurious.has(chain));
+                return self.light_chain_difference(involved).filter(|_| !spurious);
+            }
+            Analyte::MarrowPlasmaCells => self.marrow,
+            Analyte::PlasmacytomaSize => self.plasmacytoma,
+            Analyte::LesionDiameter => self.diameter,
+            Analyte::CirculatingPlasmaCells => self.circulating,
+            _ => None,
+        };
+        value.filter(|_| !self.spurious.has(analyte))
     }
 
     fn take(&mut self, analyte: Analyte, point: &Point, samples: MarrowSample) {
@@ -130,6 +168,9 @@ pub fn baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Baseline
     for analyte in MARKERS {
         if let Some(point) = subject.baseline(analyte) {
             values.take(analyte, &point, options.marrow);
+            if subject.is_spurious(analyte, point.day) {
+                values.spurious.note(analyte);
+            }
         }
     }
     let involved = match subject.light_chain {
@@ -161,7 +202,8 @@ pub fn measurable(values: &Visit, involved: Involved, options: &ImwgOptions) -> 
     }
 }
 
-/// The assessments after day 0, in order.
+/// The assessments after day 0, in order: values within the span of the options from the first
+/// belong to one, but a marker that is measured again on a later day begins the next.
 pub fn after_baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Vec<Visit> {
     let series = MARKERS.map(|analyte| subject.after_baseline(analyte));
     let mut next = [0_usize; MARKERS.len()];
@@ -175,16 +217,82 @@ pub fn after_baseline(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> Ve
             .reduce(f64::min)
     };
     while let Some(day) = first_left(&next) {
+        let mut end = day + options.visit_span_days.max(1e-9);
+        for ((analyte, points), &at) in MARKERS.into_iter().zip(&series).zip(&next) {
+            if !may_be_repeated(analyte) {
+                end = end.min(measured_again(&points[at..], end));
+            }
+            let told = points[at..]
+                .iter()
+                .take_while(|point| point.day < end)
+                .find(|point| point.day > day && subject.begins_assessment(analyte, point.day));
+            end = told.map_or(end, |point| point.day);
+        }
         let mut visit = Visit { day, ..Visit::default() };
         for ((analyte, points), at) in MARKERS.into_iter().zip(&series).zip(&mut next) {
             while let Some(point) =
-                points.get(*at).filter(|point| point.day - day < options.visit_span_days.max(1e-9))
+                points.get(*at).filter(|point| point.day < end || point.day <= day)
             {
                 visit.take(analyte, point, options.marrow);
+                if subject.is_spurious(analyte, point.day) {
+                    visit.spurious.note(analyte);
+                }
                 *at += 1;
             }
         }
         visits.push(visit);
     }
     visits
+}
+
+/// Values so far apart, days, are of different days.
+const ANOTHER_DAY: f64 = 0.5;
+
+/// Several samples or images of these belong to one assessment.
+fn may_be_repeated(analyte: Analyte) -> bool {
+    matches!(
+        analyte,
+        Analyte::MarrowPlasmaCells | Analyte::MarrowClonality | Analyte::NewLesion
+    )
+}
+
+/// The end of an assessment whose values begin with these, by the first that was measured again on
+/// a later day before `end`; what else was measured on that day belongs to the next.
+fn measured_again(points: &[Point], end: f64) -> f64 {
+    let Some(first) = points.first() else { return end };
+    points[1..]
+        .iter()
+        .take_while(|point| point.day < end)
+        .find(|point| point.day - first.day >= ANOTHER_DAY)
+        .map_or(end, |again| again.day - ANOTHER_DAY + 1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Index;
+    use records::Study;
+
+    fn days(findings: &[(Analyte, f64)]) -> Vec<f64> {
+        let mut study = Study::default();
+        study.push_subject("S-1", "A");
+        for &(analyte, day) in findings {
+            study.findings.push(0, analyte, day, 1.0, false);
+        }
+        let index = Index::new(&study);
+        let visits = after_baseline(&index.subject(&study, 0), &ImwgOptions::default());
+        visits.iter().map(|visit| visit.day).collect()
+    }
+
+    #[test]
+    fn a_marker_measured_again_begins_the_next_assessment() {
+        use Analyte::{MarrowPlasmaCells as Marrow, SerumMProtein as Serum, UrineMProtein as Urine};
+        assert_eq!(days(&[(Serum, 28.0), (Urine, 29.0), (Marrow, 30.0)]), [28.0]);
+        assert_eq!(days(&[(Serum, 28.0), (Serum, 29.0)]), [28.0, 29.0]);
+        assert_eq!(days(&[(Serum, 28.0), (Urine, 30.0), (Serum, 30.0)]), [28.0, 30.0]);
+        assert_eq!(days(&[(Serum, 28.0), (Urine, 29.0), (Serum, 30.0), (Urine, 31.0)]), [28.0, 30.0]);
+        // the same day, at another hour; two samples of one marrow
+        assert_eq!(days(&[(Serum, 28.2), (Serum, 28.4)]), [28.2]);
+        assert_eq!(days(&[(Marrow, 28.0), (Marrow, 29.0), (Serum, 28.0)]), [28.0]);
+    }
 }
