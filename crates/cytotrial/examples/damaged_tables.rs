@@ -194,9 +194,12 @@ fn damage_cells(text: &str, separator: char, draws: &mut Draws) -> String {
         let (row, other) = (draws.below(rows.len()), draws.below(rows.len()));
         let (cell, next) = (draws.below(rows[row].len()), draws.below(rows[other].len()));
         match draws.below(7) {
-            0 => rows[row][cell] = draws.of(PIECES).to_owned(),
+            0 => draws.of(PIECES).clone_into(&mut rows[row][cell]),
             1 => rows[row][cell].push_str(draws.of(PIECES)),
-            2 => rows[row][cell] = rows[other][next].clone(),
+            2 => {
+                let copied = rows[other][next].clone();
+                rows[row][cell] = copied;
+            }
             3 => rows.swap(row, other),
             4 => {
                 let twice = rows[row].clone();
@@ -291,11 +294,7 @@ impl Target {
         let at = self.damaged[draws.below(self.damaged.len())];
         let file = &mut request.data[at];
         match (self.format, draws.below(3)) {
-            (None, 0 | 1) => {
-                let text = String::from_utf8_lossy(&file.bytes);
-                file.bytes = damage_cells(&text, ',', draws).into_bytes();
-            }
-            (Some(Format::DatasetJson | Format::DatasetNdjson), 0 | 1) => {
+            (None | Some(Format::DatasetJson | Format::DatasetNdjson), 0 | 1) => {
                 let text = String::from_utf8_lossy(&file.bytes);
                 file.bytes = damage_cells(&text, ',', draws).into_bytes();
             }
@@ -388,13 +387,11 @@ fn main() -> ExitCode {
         let (request, damaged) = target.request(&trial, &mapping, &mut draws);
         let began = Instant::now();
         let keep = |why: &str, count: u64| kept(why, seed, count, &damaged);
-        match catch_unwind(AssertUnwindSafe(|| execute(&request, &protocol))) {
-            Ok(fine) => evaluated += u64::from(fine),
-            Err(_) => {
-                keep("a crash", count);
-                return ExitCode::from(3);
-            }
-        }
+        let Ok(fine) = catch_unwind(AssertUnwindSafe(|| execute(&request, &protocol))) else {
+            keep("a crash", count);
+            return ExitCode::from(3);
+        };
+        evaluated += u64::from(fine);
         count += 1;
         let took = began.elapsed();
         if took > longest {

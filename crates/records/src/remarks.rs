@@ -117,7 +117,8 @@ mod tests {
         for at in (0..one.len()).rev().chain(0..one.len()) {
             other.push(one.subject[at], one.analyte[at], one.day[at], one.remark[at]);
         }
-        (one.sort(), other.sort());
+        one.sort();
+        other.sort();
         assert_eq!(one, other);
         assert_eq!(one.len(), 2);
         assert_eq!(one.remark[0], upper(90.0));

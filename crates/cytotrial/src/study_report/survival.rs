@@ -76,7 +76,9 @@ pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.is_drawn) {
         blocks.extend(curve(evaluation, &arms, endpoint));
     }
-    blocks.extend(incidence(evaluation, &arms));
+    for event in COMPETING {
+        blocks.extend(incidence(evaluation, &arms, event));
+    }
     blocks.push(medians(evaluation, &arms));
     blocks
 }
@@ -200,8 +202,34 @@ fn median(curve: &KaplanMeier) -> String {
     }
 }
 
+/// An event with which others compete.
+struct Competing {
+    id: &'static str,
+    title: &'static str,
+    says: &'static str,
+    of: fn(&Evaluation, &Arm) -> Vec<(f64, Cause)>,
+}
+
+const COMPETING: &[Competing] = &[
+    Competing {
+        id: "incidence-progression",
+        title: "Cumulative incidence of progression",
+        says: "Aalen-Johansen curve of progression, with which death without progression competes; \
+               under the axis: at risk, progressions, deaths without, censored so far.",
+        of: progressions,
+    },
+    Competing {
+        id: "incidence-crs",
+        title: "Cumulative incidence of cytokine release syndrome",
+        says: "Aalen-Johansen curve of the first onset, with which death before it competes, over \
+               the first 28 days or to the last onset; under the axis: at risk, onsets, deaths \
+               before, censored so far.",
+        of: syndromes,
+    },
+];
+
 /// Progression or death without it, whichever comes first.
-fn causes(evaluation: &Evaluation, arm: &Arm) -> Vec<(f64, Cause)> {
+fn progressions(evaluation: &Evaluation, arm: &Arm) -> Vec<(f64, Cause)> {
     arm.followed
         .iter()
         .map(|&at| {
@@ -217,10 +245,36 @@ fn causes(evaluation: &Evaluation, arm: &Arm) -> Vec<(f64, Cause)> {
         .collect()
 }
 
-fn incidence(evaluation: &Evaluation, arms: &[Arm]) -> Option<Block> {
+/// Days over which a syndrome is looked at, at least.
+const SYNDROME_DAYS: f64 = 28.0;
+
+/// First onset of cytokine release syndrome, or death before it; nobody if nobody had one.
+fn syndromes(evaluation: &Evaluation, arm: &Arm) -> Vec<(f64, Cause)> {
+    let onset = |at: usize| {
+        let steps = &evaluation.outcomes.subjects[at].courses.crs;
+        steps.iter().find(|step| step.grade > 0).map(|step| step.day.max(0.0))
+    };
+    let everybody = evaluation.followed().map(|(at, _)| at);
+    let Some(last) = everybody.filter_map(onset).reduce(f64::max) else { return Vec::new() };
+    let end = last.max(SYNDROME_DAYS);
+    let about = &evaluation.study.subjects;
+    arm.followed
+        .iter()
+        .map(|&at| match (onset(at), about.death_day[at]) {
+            (Some(day), _) => (day, Cause::Event(0)),
+            (None, Some(day)) if day <= end => (day.max(0.0), Cause::Event(1)),
+            (None, death) => {
+                let seen = death.unwrap_or(about.last_known_alive_day[at]);
+                (seen.clamp(0.0, end), Cause::Censored)
+            }
+        })
+        .collect()
+}
+
+fn incidence(evaluation: &Evaluation, arms: &[Arm], event: &Competing) -> Option<Block> {
     let data: Vec<(&Arm, Vec<(f64, Cause)>)> = arms
         .iter()
-        .map(|arm| (arm, causes(evaluation, arm)))
+        .map(|arm| (arm, (event.of)(evaluation, arm)))
         .filter(|(_, all)| !all.is_empty())
         .collect();
     let longest = data.iter().flat_map(|(_, all)| all).map(|(day, _)| *day).fold(0.0, f64::max);
@@ -239,12 +293,12 @@ fn incidence(evaluation: &Evaluation, arms: &[Arm]) -> Option<Block> {
         })
         .collect();
     let words = Words {
-        id: "incidence-progression".into(),
-        title: "Cumulative incidence of progression".into(),
-        caption: "Aalen-Johansen curve of progression, with which death without progression \
-                  competes; band: 95% interval, symmetric in ln(-ln F), variance by the delta \
-                  method. Under the axis: at risk, progressions, deaths without, censored so far."
-            .into(),
+        id: event.id.into(),
+        title: event.title.into(),
+        caption: format!(
+            "{} Band: 95% interval, symmetric in ln(-ln F), variance by the delta method.",
+            event.says
+        ),
         alternative: format!("Rising step curves. {}.", said.join("; ")),
         denominators: counted(arms),
     };

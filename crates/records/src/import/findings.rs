@@ -225,7 +225,7 @@ impl Import<'_> {
                 Some(meaning.conversion.apply(limit))
             }
             _ => {
-                let told = shortened(reader.text(role, row)).to_owned();
+                let told = shortened(reader.text(role, row));
                 let message = format!("`{told}` is no limit of normal of {title}");
                 let help = "write one number in the unit of the value, or leave it empty";
                 self.problems.push(reader.wrong("E105", row, role, message).helped(help));
