@@ -103,17 +103,35 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<(), Exit> {
     Ok(())
 }
 
-/// The patients of a folder as a dose-finding design asks for them.
+/// The patients of a folder as a dose-finding design asks for them, as known on the day of a cut.
 pub(crate) fn for_doses(
     path: &Path,
     protocol: &Path,
+    cutoff: Option<&str>,
     options: Options,
 ) -> Result<operation::DoseTable, Exit> {
+    let (evaluation, data) = judged(path, protocol, cutoff, options)?;
+    evaluation.dose_table().map_err(|found| of_data(&found, &data, path, options))
+}
+
+/// The report of a folder of data.
+pub(crate) fn for_report(path: &Path, protocol: &Path, options: Options) -> Result<String, Exit> {
+    Ok(judged(path, protocol, None, options)?.0.report())
+}
+
+/// A folder of data as a protocol judges it, with its files.
+fn judged(
+    path: &Path,
+    protocol: &Path,
+    cutoff: Option<&str>,
+    options: Options,
+) -> Result<(Evaluation, Vec<DataFile>), Exit> {
     let data = read(path).map_err(|problems| told(&problems, None, options))?;
     let folder = Folder::read(protocol).map_err(|problems| told(&problems, None, options))?;
     let mapping = mapping(path, None).map_err(|problems| told(&problems, None, options))?;
     let files = folder.files.clone();
-    let request = operation::Request { files, data, mapping, ..operation::Request::default() };
+    let cutoff = cutoff.map(str::to_owned);
+    let request = operation::Request { files, data, mapping, cutoff, rules: None };
     let evaluation = operation::run(&request).map_err(|error| match error {
         EvaluateError::Data(found) => of_data(&found, &request.data, path, options),
         EvaluateError::Input(problems) => input(&problems, folder, &request, options),
@@ -121,7 +139,7 @@ pub(crate) fn for_doses(
     if !options.quiet {
         warnings(&evaluation, &request.data, path, options);
     }
-    evaluation.dose_table().map_err(|found| of_data(&found, &request.data, path, options))
+    Ok((evaluation, request.data))
 }
 
 /// Tells problems; those of an option alone are wrong usage.

@@ -12,15 +12,18 @@ use serde_json::json;
 
 use crate::folder::help_for;
 use crate::terminal::{coloured_data, refuse, say, say_json, tell};
-use crate::{Exit, Options, show, write};
+use crate::{Exit, Options, evaluate, show, write};
 
 /// Print, write or open the report of a run; nothing is simulated
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Run folder, a trial folder of which the newest complete run is taken, or the folder of an
-    /// evaluation (`evaluate --out`)
-    #[arg(value_name = "RUN", default_value = ".")]
+    /// evaluation (`evaluate --out`); with --protocol a folder of patient-level data
+    #[arg(value_name = "RUN|DATA", default_value = ".")]
     path: PathBuf,
+    /// Trial folder or trial file by which patient-level data are judged
+    #[arg(long, value_name = "FILE")]
+    protocol: Option<PathBuf>,
     /// Whom it is for; the audience in `compare.toml` unless given
     #[arg(long, value_enum, value_name = "WHO")]
     audience: Option<Audience>,
@@ -82,13 +85,9 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
     if arguments.open && to != To::Html {
         return refuse(Exit::Usage, "only a page can be opened", "leave out `--to`");
     }
-    let (place, text) = match kept(&arguments.path) {
+    let (place, text) = match found(arguments, options) {
         Ok(found) => found,
-        Err(problem) => {
-            show::problems(std::slice::from_ref(&problem), None, options);
-            show::json(&[problem], options);
-            return Exit::Input;
-        }
+        Err(exit) => return exit,
     };
     if let Some(out) = &arguments.out
         && let Some(exit) = refused(out, &place, arguments.force)
@@ -180,8 +179,9 @@ fn refused(out: &Path, place: &Path, force: bool) -> Option<Exit> {
     if let (Ok(folder), Ok(place)) = (folder, place.canonicalize())
         && folder.starts_with(place)
     {
-        let message = format!("`{shown}` is inside the run, and a run is never changed");
-        return Some(refuse(Exit::Usage, &message, "name a file outside the run folder"));
+        let message =
+            format!("`{shown}` is inside the folder that is reported, which is never changed");
+        return Some(refuse(Exit::Usage, &message, "name a file outside it"));
     }
     if out.exists() && !force {
         let message = format!("`{shown}` is there already");
@@ -198,7 +198,7 @@ fn written(arguments: &Arguments, place: &Path, answer: &Answer) -> std::io::Res
         return Ok(out.clone());
     }
     let own = place.join(PAGE);
-    if answer.is_own && own.is_file() {
+    if answer.is_own && arguments.protocol.is_none() && own.is_file() {
         return Ok(own);
     }
     let prefix = format!("cytotrial-{}-", answer.audience.word());
@@ -206,6 +206,19 @@ fn written(arguments: &Arguments, place: &Path, answer: &Answer) -> std::io::Res
     fs::write(file.path(), &answer.text)?;
     let (_, path) = file.keep().map_err(|error| error.error)?;
     Ok(path)
+}
+
+/// The folder that is reported, and its report: kept in a run, made of data.
+fn found(arguments: &Arguments, options: Options) -> Result<(PathBuf, String), Exit> {
+    if let Some(protocol) = &arguments.protocol {
+        let text = evaluate::for_report(&arguments.path, protocol, options)?;
+        return Ok((arguments.path.clone(), text));
+    }
+    kept(&arguments.path).map_err(|problem| {
+        show::problems(std::slice::from_ref(&problem), None, options);
+        show::json(&[problem], options);
+        Exit::Input
+    })
 }
 
 /// The run that a path means, and its kept report.
@@ -219,7 +232,12 @@ fn kept(path: &Path) -> Result<(PathBuf, String), Problem> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let Some(place) = newest(folder) else {
         let message = format!("`{shown}` holds no complete run");
-        let help = format!("`cytotrial simulate {shown}` makes one");
+        let is_data = evaluate::read(folder).is_ok();
+        let help = if is_data {
+            format!("`cytotrial report {shown} --protocol FILE` reports patient-level data")
+        } else {
+            format!("`cytotrial simulate {shown}` makes one")
+        };
         return Err(Problem::error("F301", "", "", message, help));
     };
     let file = place.join(REPORT);

@@ -242,6 +242,8 @@ pub enum RelapseSign {
     Haemoglobin,
     /// Creatinine higher by 2 mg/dL.
     Creatinine,
+    /// Hyperviscosity that the M-protein causes.
+    Hyperviscosity,
 }
 
 impl RelapseSign {
@@ -253,6 +255,7 @@ impl RelapseSign {
             Self::Calcium => "calcium above 11 mg/dL",
             Self::Haemoglobin => "haemoglobin lower by 2 g/dL or more",
             Self::Creatinine => "creatinine higher by 2 mg/dL or more",
+            Self::Hyperviscosity => "hyperviscosity",
         }
     }
 }
@@ -282,6 +285,12 @@ pub struct MrdOutcome {
     pub best_level: Option<f64>,
     /// Day of the first negative sample at 1 in 100,000, else of the lowest.
     pub day: Option<f64>,
+    /// The sensitivity that was reached on that day, by what is reported and by the cells analysed.
+    pub sensitivity: Option<f64>,
+    /// Nucleated cells analysed on that day.
+    pub cells: Option<f64>,
+    /// The method on that day, a code of [`records::Analyte::MrdMethod`].
+    pub method: Option<u8>,
 }
 
 /// Days to an event or to the end of observation.

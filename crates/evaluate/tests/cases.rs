@@ -73,6 +73,7 @@ fn graft_versus_host_disease_has_the_expected_stages_and_grade() {
             bullae: row["bullae"] == "Y",
             bilirubin: 17.1 * number(&row, "bilirubin_mg_dl").expect("a value"),
             stool: number(&row, "stool_ml_day").expect("a volume"),
+            stools: number(&row, "stools_per_day").expect("a count"),
             severe_gut: row["severe_gut"] == "Y",
             nausea: row["nausea"] == "Y",
         };

@@ -105,6 +105,10 @@ terms! {
         HelperCells => ("CD4", "CD4 lymphocytes", "10^9/L"),
         Sodium => ("SODIUM", "sodium", "mmol/L"),
         Potassium => ("K", "potassium", "mmol/L"),
+        Hyperviscosity => ("HYPERVIS", "hyperviscosity caused by the M-protein", "code"),
+        StoolEpisodes => ("STOOLEP", "stools per day", "count"),
+        MrdCells => ("MRDCELLS", "nucleated cells analysed for residual disease", "count"),
+        MrdMethod => ("MRDMETH", "method of the residual disease assay", "code"),
     } unit: "The unit of the value in every table."
 }
 
@@ -206,6 +210,7 @@ impl Analyte {
             | A::CerebralOedema
             | A::RashArea
             | A::StoolVolume
+            | A::StoolEpisodes
             | A::PersistentNausea
             | A::BullousSkin
             | A::SevereGut => "vs",
@@ -229,7 +234,9 @@ impl Analyte {
             | A::PersistentNausea
             | A::PetAvidLesions
             | A::BullousSkin
-            | A::SevereGut => &["NO", "YES"],
+            | A::SevereGut
+            | A::Hyperviscosity => &["NO", "YES"],
+            A::MrdMethod => &["OTHER", "FLOW", "SEQUENCING"],
             A::CerebralOedema => &["NO", "FOCAL", "DIFFUSE"],
             A::OxygenDevice => &[
                 "NONE",

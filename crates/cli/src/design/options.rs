@@ -207,6 +207,9 @@ pub(super) struct Patients {
     /// is evaluated by the protocol
     #[arg(long, value_name = "FILE", conflicts_with = "counts")]
     data: Option<PathBuf>,
+    /// Day of the data cut of a folder of patient-level data, such as 2024-05-17
+    #[arg(long, value_name = "DATE", requires = "data")]
+    cutoff: Option<String>,
     /// DLT window in days, for a table that counts days
     #[arg(long, value_name = "DAYS")]
     window_days: Option<f64>,
@@ -222,7 +225,15 @@ impl Patients {
     ) -> Result<Data, Stop> {
         let table = match self.data.as_deref() {
             None => None,
-            Some(path) if path.is_dir() => Some(evaluated(path, single, texts, options)?),
+            Some(path) if path.is_dir() => {
+                Some(evaluated(path, self.cutoff.as_deref(), single, texts, options)?)
+            }
+            Some(path) if self.cutoff.is_some() => {
+                let message =
+                    format!("`--cutoff` needs dates, and `{}` is a table", path.display());
+                let help = "a data cut is of a folder of patient-level data";
+                return Err(usage("K102", message, help));
+            }
             Some(path) => Some(texts.read(path)?),
         };
         Ok(Data {
@@ -243,6 +254,7 @@ impl Patients {
 /// A table of patients from a folder of data, judged by the protocol.
 fn evaluated(
     path: &Path,
+    cutoff: Option<&str>,
     single: &Single,
     texts: &mut Texts,
     options: Options,
@@ -251,7 +263,7 @@ fn evaluated(
         let message = format!("`{}` is a folder of data, judged by a protocol", path.display());
         return Err(usage("K102", message, "name the trial with `--protocol FILE`"));
     };
-    let found = evaluate::for_doses(path, protocol, options).map_err(Stop::Told)?;
+    let found = evaluate::for_doses(path, protocol, cutoff, options).map_err(Stop::Told)?;
     for note in found.left_out {
         tell(&format!("note: {note}"));
     }

@@ -193,3 +193,17 @@ fn limits_of_the_laboratory_and_spurious_values_are_read_and_written() {
     assert_eq!(again["subjects"][0]["lab_grades"], grade);
     assert_eq!(again["subjects"][0]["visits"], subject["visits"]);
 }
+
+#[test]
+fn a_study_day_that_contradicts_its_date_is_told() {
+    let results = "subject,date,study_day,test,value,unit\n\
+        S-1,2025-01-14,1,SPEP,3.0,g/dL\nS-1,2025-02-11,29,SPEP,1.4,g/dL\n\
+        S-1,2025-03-11,75,SPEP,1.2,g/dL\n";
+    let subjects = "subject,light_chain,infusion_date\nS-1,kappa,2025-01-14\n";
+    let place = folder(&[("results.csv", results), ("subjects.csv", subjects)]);
+    let run = evaluate(place.path(), &["--json"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let says = "`2025-03-11` is day 56 from the infusion, but `75` is day 74; the first counts";
+    assert!(run.err.contains(says), "{}", run.err);
+    assert_eq!(run.err.matches("the first counts").count(), 1, "{}", run.err);
+}

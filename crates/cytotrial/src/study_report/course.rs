@@ -1,7 +1,7 @@
 //! The course of one subject: what was measured, how it was judged, and what would have changed it.
 
 use evaluate::criteria::imwg::explain::{Reason, explain};
-use evaluate::{DltStatus, GradeStep, Index, SubjectOutcome, TimeToEvent};
+use evaluate::{DltStatus, GradeStep, Index, MrdOutcome, SubjectOutcome, TimeToEvent};
 use records::{Analyte, Study};
 use report::figure::{Curve, CurvePoint, Drawing, Line, Swimmer};
 use report::format::number;
@@ -14,6 +14,21 @@ use super::kinetics::samples;
 use crate::operation::evaluate::Evaluation;
 use crate::section::parts::{Words, figure};
 use crate::section::subjects::{EVENTS, STATES, lane};
+
+/// Method, cells analysed and sensitivity of the sample that tells of residual disease.
+fn assay(mrd: &MrdOutcome) -> String {
+    let method = mrd.method.and_then(|code| Analyte::MrdMethod.codes().get(usize::from(code)));
+    let parts: Vec<String> = [
+        method.map(|method| method.to_lowercase()),
+        mrd.cells.map(|cells| format!("{cells:e} cells analysed")),
+        mrd.sensitivity.map(|reached| format!("sensitivity {reached:.1e}")),
+        mrd.day.map(|day| format!("day {}", number(day))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
+}
 
 /// The course of a subject as a document; `None` when there is no such subject.
 pub fn course(evaluation: &Evaluation, subject: &str) -> Option<Document> {
@@ -116,7 +131,8 @@ fn summary(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> Bloc
     if let Some(negative) = outcome.mrd.negative_1e5 {
         let depth = outcome.mrd.depth.map_or(String::new(), |depth| format!(", to {depth:e}"));
         let word = if negative { "negative at 1e-5" } else { "positive at 1e-5" };
-        values.push(key_value("residual disease", format!("{word}{depth}")));
+        let assay = assay(&outcome.mrd);
+        values.push(key_value("residual disease", format!("{word}{depth}{assay}")));
     }
     let dlt = match &outcome.dlt {
         DltStatus::Dlt(dlt) => {

@@ -57,6 +57,7 @@ pub const MEANINGS: &[(&str, &str)] = &[
     ("origin", "where times to events start"),
     ("baseline", "which value is the baseline"),
     ("mrd.sustained-days", "days between samples of sustained negativity"),
+    ("mrd.least-clonal-cells", "clonal cells without which an assay sees none"),
     ("mrd.pet-within-days", "days within which a PET tells for a sample"),
     ("icaht.count-holds-days", "days for which a count holds until the next"),
     ("icaht.late-counts", "consecutive counts that show late neutropenia"),

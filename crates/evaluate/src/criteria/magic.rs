@@ -59,6 +59,8 @@ pub struct GvhdSigns {
     pub bilirubin: f64,
     /// Stool volume, mL/day.
     pub stool: f64,
+    /// Stools per day; the worse of the two counts.
+    pub stools: f64,
     /// Severe abdominal pain, ileus or grossly bloody stool.
     pub severe_gut: bool,
     /// Persistent nausea, vomiting or anorexia.
@@ -77,12 +79,13 @@ pub fn stages(signs: &GvhdSigns) -> Stages {
     let milligrams = signs.bilirubin / UMOL_PER_MG;
     let (rash, stool) = (signs.rash, signs.stool);
     let by_area = u8::from(rash > 0.0) + at_least(rash, 25.0) + above(rash, &[50.0]);
+    let by_count = at_least(signs.stools, 3.0) + at_least(signs.stools, 5.0) + above(signs.stools, &[7.0]);
     let by_volume = at_least(stool, 500.0) + at_least(stool, 1000.0) + above(stool, &[1500.0]);
     Stages {
         skin: if signs.bullae { 4 } else { by_area },
         liver: at_least(milligrams, 2.0) + above(milligrams, &[3.0, 6.0, 15.0]),
         upper_gut: u8::from(signs.nausea),
-        lower_gut: if signs.severe_gut { 4 } else { by_volume },
+        lower_gut: if signs.severe_gut { 4 } else { by_volume.max(by_count) },
     }
 }
 
@@ -101,17 +104,23 @@ pub fn overall_grade(stages: Stages) -> u8 {
 }
 
 /// The signs by which it is graded.
-const SIGNS: [Analyte; 6] = [
+const SIGNS: [Analyte; 7] = [
     Analyte::RashArea,
     Analyte::Bilirubin,
     Analyte::StoolVolume,
     Analyte::PersistentNausea,
     Analyte::BullousSkin,
     Analyte::SevereGut,
+    Analyte::StoolEpisodes,
 ];
 /// Those of them that only look for it.
-const OWN_SIGNS: [Analyte; 4] =
-    [Analyte::RashArea, Analyte::StoolVolume, Analyte::BullousSkin, Analyte::SevereGut];
+const OWN_SIGNS: [Analyte; 5] = [
+    Analyte::RashArea,
+    Analyte::StoolVolume,
+    Analyte::StoolEpisodes,
+    Analyte::BullousSkin,
+    Analyte::SevereGut,
+];
 
 /// Grades over time of one subject after the first infusion: the worse of what the signs show and
 /// what the investigator reports.
@@ -119,7 +128,7 @@ pub fn course(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeS
     let reported = super::reported::course(subject, EventTerm::GraftVersusHost, &[]);
     let series = SIGNS.map(|analyte| subject.series(analyte));
     let seen = |at: usize, limit: f64| series[at].iter().any(|point| point.value >= limit - 1e-9);
-    let index_organ = seen(0, 1e-6) || seen(2, 500.0) || seen(4, 1.0) || seen(5, 1.0);
+    let index_organ = seen(0, 1e-6) || seen(2, 500.0) || seen(4, 1.0) || seen(5, 1.0) || seen(6, 3.0);
     let other_organ = !options.rash_or_diarrhoea_required && (seen(1, 34.2) || seen(3, 1.0));
     let mut steps = if index_organ || other_organ {
         course::worse_of(&graded(subject, options), &reported)
@@ -141,7 +150,7 @@ fn graded(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeStep>
     let first = subject.infusions().next().unwrap_or(f64::INFINITY);
     let mut steps = Vec::new();
     for day in days_of(&series) {
-        let [rash, bilirubin, stool, nausea, bullae, severe] =
+        let [rash, bilirubin, stool, nausea, bullae, severe, stools] =
             running.each_mut().map(|series| series.at(day).unwrap_or(0.0));
         if day < first {
             continue;
@@ -151,6 +160,7 @@ fn graded(subject: &SubjectRecords<'_>, options: &GvhdOptions) -> Vec<GradeStep>
             bullae: bullae >= 1.0,
             bilirubin,
             stool,
+            stools,
             severe_gut: severe >= 1.0,
             nausea: nausea >= 1.0,
         });

@@ -26,11 +26,14 @@ pub struct MrdOptions {
     pub sustained_days: f64,
     /// A PET tells for a marrow sample so many days before or after it (assumed: 60).
     pub pet_within_days: f64,
+    /// Clonal cells that an assay must find to see them at all: its sensitivity is never better than
+    /// this over the nucleated cells analysed (assumed: 1, which no assay can go below).
+    pub least_clonal_cells: f64,
 }
 
 impl Default for MrdOptions {
     fn default() -> Self {
-        Self { sustained_days: 365.0, pet_within_days: 60.0 }
+        Self { sustained_days: 365.0, pet_within_days: 60.0, least_clonal_cells: 1.0 }
     }
 }
 
@@ -83,11 +86,7 @@ pub fn outcome(
     let (mut marrow, mut both) = (Run::default(), Run::default());
     let mut lowest: Option<Point> = None;
     for &sample in samples {
-        let sensitivity = subject
-            .series(Analyte::MrdSensitivity)
-            .iter()
-            .rfind(|point| (point.day - sample.day).abs() < 0.5)
-            .map(|point| point.value);
+        let sensitivity = sensitivity(subject, sample, options);
         let [at_1e4, at_1e5, at_1e6] = LEVELS.map(|level| negative_at(level, sample, sensitivity));
         found.negative_1e5 = found.negative_1e5.max(at_1e5);
         found.negative_1e6 = found.negative_1e6.max(at_1e6);
@@ -116,11 +115,40 @@ pub fn outcome(
     }
     found.best_level = lowest.map(|sample| sample.value);
     found.day = first_negative.or(lowest.map(|sample| sample.day));
+    if let Some(day) = found.day {
+        let at = samples.iter().find(|sample| (sample.day - day).abs() < 1e-9);
+        found.sensitivity = at.and_then(|&sample| sensitivity(subject, sample, options));
+        found.cells = on_day(subject, Analyte::MrdCells, day);
+        found.method = on_day(subject, Analyte::MrdMethod, day).map(|code| code as u8);
+    }
     found.sustained = found.negative_1e5.map(|_| marrow.is_long);
     found.sustained_with_imaging = found.imaging_plus.map(|_| both.is_long && is_complete);
     found.negative_in_complete_response =
         found.negative_1e5.map(|negative| negative && is_complete);
     found
+}
+
+/// The value of an analyte on the day of a sample.
+fn on_day(subject: &SubjectRecords<'_>, analyte: Analyte, day: f64) -> Option<f64> {
+    let same_day = |point: &&Point| (point.day - day).abs() < 0.5;
+    subject.series(analyte).iter().rfind(same_day).map(|point| point.value)
+}
+
+/// The sensitivity that the assay of a sample reached: what is reported, else the limit of a value
+/// below it, but never better than the cells analysed allow. `None` when nothing says.
+fn sensitivity(
+    subject: &SubjectRecords<'_>,
+    sample: Point,
+    options: &MrdOptions,
+) -> Option<f64> {
+    let told = on_day(subject, Analyte::MrdSensitivity, sample.day);
+    let least = on_day(subject, Analyte::MrdCells, sample.day)
+        .filter(|&cells| cells > 0.0)
+        .map(|cells| options.least_clonal_cells / cells);
+    match (told.or(sample.below_limit.then_some(sample.value)), least) {
+        (Some(told), Some(least)) => Some(told.max(least)),
+        (told, least) => told.or(least),
+    }
 }
 
 /// Whether the PET nearest to a day shows no lesion that takes up tracer; `None` without one near.
@@ -183,5 +211,25 @@ mod tests {
         assert_eq!(negative_at(1e-5, sample(1e-5, false), Some(1e-6)), Some(false));
         assert_eq!(negative_at(1e-5, sample(4e-6, false), Some(1e-6)), Some(true));
         assert_eq!(negative_at(1e-6, sample(4e-6, false), Some(1e-6)), Some(false));
+    }
+
+    #[test]
+    fn the_cells_analysed_bound_the_sensitivity() {
+        let mut study = records::Study::default();
+        study.push_subject("S-1", "A");
+        let mut add = |analyte, value, below| study.findings.push(0, analyte, 84.0, value, below);
+        add(Analyte::MinimalResidualDisease, 1e-6, true);
+        add(Analyte::MrdSensitivity, 1e-6, false);
+        add(Analyte::MrdCells, 5e5, false);
+        add(Analyte::MrdMethod, 1.0, false);
+        let index = crate::index::Index::new(&study);
+        let of = |options: &MrdOptions| {
+            outcome(&index.subject(&study, 0), Response::Complete, f64::INFINITY, options)
+        };
+        let found = of(&MrdOptions::default());
+        assert_eq!((found.negative_1e5, found.negative_1e6), (Some(true), None));
+        assert_eq!((found.sensitivity, found.cells, found.method), (Some(2e-6), Some(5e5), Some(1)));
+        let strict = MrdOptions { least_clonal_cells: 20.0, ..MrdOptions::default() };
+        assert_eq!(of(&strict).negative_1e5, None);
     }
 }

@@ -78,6 +78,34 @@ pub(super) const OF_START: DayRoles =
 pub(super) const OF_END: DayRoles =
     DayRoles { day: "end_day", study_day: "end_study_day", date: "end_date" };
 
+/// The moment that a cell says, if it says one.
+fn moment_in(cell: Cell<'_>) -> Option<Moment> {
+    match cell {
+        Cell::Missing => None,
+        Cell::Number(number) => Moment::of_sas(number),
+        Cell::Integer(number) => Moment::of_sas(number as f64),
+        Cell::Text(text) => Moment::read(text),
+    }
+}
+
+/// The number that a cell says, if it says one.
+fn number_in(cell: Cell<'_>) -> Option<f64> {
+    match Value::of(cell) {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// A cell as a message shows it.
+fn shown(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Text(text) => shortened(text),
+        Cell::Number(number) => number.to_string(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Missing => String::new(),
+    }
+}
+
 impl Import<'_> {
     /// The date of a role, when there is one; what is none is a problem.
     pub(super) fn moment(
@@ -87,24 +115,11 @@ impl Import<'_> {
         role: &'static str,
     ) -> Option<Moment> {
         let cell = reader.cell(role, row);
-        let found = match cell {
-            Cell::Missing => return None,
-            Cell::Number(number) => Moment::of_sas(number),
-            Cell::Integer(number) => Moment::of_sas(number as f64),
-            Cell::Text(text) => {
-                if Value::of(cell) == Value::Missing {
-                    return None;
-                }
-                Moment::read(text)
-            }
-        };
-        let Some(moment) = found else {
-            let shown = match cell {
-                Cell::Text(text) => shortened(text),
-                Cell::Number(number) => number.to_string(),
-                Cell::Integer(number) => number.to_string(),
-                Cell::Missing => String::new(),
-            };
+        if Value::of(cell) == Value::Missing {
+            return None;
+        }
+        let Some(moment) = moment_in(cell) else {
+            let shown = shown(cell);
             let message = format!("`{shown}` is not a date");
             let help = "write dates as 2024-05-17, with a time as 2024-05-17T09:30";
             self.problems.push(reader.wrong("E112", row, role, message).helped(help));
@@ -151,6 +166,7 @@ impl Import<'_> {
         if reader.has(roles.day)
             && let Some(day) = self.number_of_day(reader, row, roles.day)
         {
+            self.other_days(reader, row, subject, roles, roles.day, day);
             return Some(day);
         }
         let moment =
@@ -158,6 +174,7 @@ impl Import<'_> {
         if let Some(moment) = moment {
             self.not_before_birth(reader, row, subject, roles.date, moment);
             if let Some(day) = self.anchors[subject as usize].day_of(moment) {
+                self.other_days(reader, row, subject, roles, roles.date, day);
                 return Some(day);
             }
         }
@@ -182,6 +199,43 @@ impl Import<'_> {
             self.problems.push(problem.as_warning());
         }
         None
+    }
+
+    /// Tells of the other days of a row that contradict the one that counts.
+    fn other_days(
+        &mut self,
+        reader: &Reader<'_>,
+        row: usize,
+        subject: u32,
+        roles: DayRoles,
+        counted: &'static str,
+        day: f64,
+    ) {
+        let anchor = &self.anchors[subject as usize];
+        let cell = |role| reader.cell(role, row);
+        let date = (counted != roles.date && reader.has(roles.date))
+            .then(|| moment_in(cell(roles.date)).filter(|moment| !moment.is_partial))
+            .flatten()
+            .and_then(|moment| anchor.day_of(moment));
+        let study_day = reader
+            .has(roles.study_day)
+            .then(|| number_in(cell(roles.study_day)))
+            .flatten()
+            .and_then(|number| anchor.day_of_study_day(number));
+        for (role, other) in [(roles.date, date), (roles.study_day, study_day)] {
+            // a sample in the night before, or a reference date with a time, is no contradiction
+            let Some(other) = other.filter(|other| (other - day).abs() > 1.0 + 1e-9) else {
+                continue;
+            };
+            let (counts, says) = (shown(cell(counted)), shown(cell(role)));
+            let message = format!(
+                "`{counts}` is day {day} from the infusion, but `{says}` is day {other}; the \
+                 first counts"
+            );
+            let problem = reader.wrong("E113", row, role, message).as_warning();
+            self.problems
+                .push(problem.helped("one of the two is wrong, or counts from another day"));
+        }
     }
 
     fn number_of_day(

@@ -14,11 +14,28 @@ pub(super) fn code_of(analyte: Analyte, word: &str) -> Option<f64> {
         let same = codes.iter().position(|code| plain(code) == name);
         same.or_else(|| match (codes.len(), name.as_str()) {
             (2, "p" | "pos" | "positive" | "y" | "yes" | "present" | "1" | "true") => Some(1),
+            _ if matches!(codes.first(), Some(&("NO" | "NONE")))
+                && matches!(name.as_str(), "none" | "no" | "absent" | "n") =>
+            {
+                Some(0)
+            }
             (2, "n" | "neg" | "negative" | "no" | "none" | "absent" | "0" | "false") => Some(0),
-            _ => device(analyte, &name),
+            _ => device(analyte, &name).or_else(|| method(analyte, &name)),
         })
     });
     found.map(|code| code as f64)
+}
+
+/// The method of a residual disease assay.
+fn method(analyte: Analyte, name: &str) -> Option<usize> {
+    if analyte != Analyte::MrdMethod {
+        return None;
+    }
+    Some(match name {
+        "ngf" | "mfc" | "flow_cytometry" | "next_generation_flow" | "euroflow" => 1,
+        "ngs" | "next_generation_sequencing" | "clonoseq" => 2,
+        _ => return None,
+    })
 }
 
 fn device(analyte: Analyte, name: &str) -> Option<usize> {

@@ -16,6 +16,11 @@ impl Evaluation {
         tables
     }
 
+    /// The text of the study's report, as [`crate::operation::report`] reads it.
+    pub fn report(&self) -> String {
+        study_report::report(self).text()
+    }
+
     /// The files of a result: `evaluation.json`, the report, and the tables in two formats.
     ///
     /// # Errors

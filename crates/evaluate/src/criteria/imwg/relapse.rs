@@ -2,7 +2,7 @@
 //! and for reporting, never for progression-free survival.
 //!
 //! Kumar et al., Lancet Oncol 2016;17:e328-46; Durie et al., Leukemia 2006;20:1467-1473 for the
-//! signs of clinical relapse. Hyperviscosity is not on record.
+//! signs of clinical relapse.
 
 use super::options::{ImwgOptions, RelapseHaemoglobin};
 use super::visit::Visit;
@@ -84,17 +84,17 @@ pub fn clinical(
             .find(|point| before - point.value >= HAEMOGLOBIN_FALL - TOLERANCE)
             .map(|point| point.day)
     });
-    let new = subject
-        .after_baseline(Analyte::NewLesion)
-        .iter()
-        .find(|point| point.value >= 0.5)
-        .map(|point| point.day);
+    let present = |analyte: Analyte| {
+        let found = subject.after_baseline(analyte).iter().find(|point| point.value >= 0.5);
+        found.map(|point| point.day)
+    };
     [
-        first(new, RelapseSign::NewLesion),
+        first(present(Analyte::NewLesion), RelapseSign::NewLesion),
         first(grown(subject), RelapseSign::GrownLesion),
         first(calcium, RelapseSign::Calcium),
         first(haemoglobin, RelapseSign::Haemoglobin),
         first(creatinine, RelapseSign::Creatinine),
+        first(present(Analyte::Hyperviscosity), RelapseSign::Hyperviscosity),
     ]
     .into_iter()
     .flatten()
