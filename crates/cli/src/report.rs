@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments, options: Options) -> Exit {
         Err(exit) => return exit,
     };
     if let Some(out) = &arguments.out
-        && let Some(exit) = refused(out, &place, arguments.force)
+        && let Some(exit) = refused(out, &place, arguments)
     {
         return exit;
     }
@@ -171,19 +171,19 @@ fn form(arguments: &Arguments, options: Options) -> Result<To, String> {
     }
 }
 
-/// Refuses a file that is there, and any inside the run.
-fn refused(out: &Path, place: &Path, force: bool) -> Option<Exit> {
+/// Refuses a file that is there, and any inside a run.
+fn refused(out: &Path, place: &Path, arguments: &Arguments) -> Option<Exit> {
     let shown = out.display();
     let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize();
     if let (Ok(folder), Ok(place)) = (folder, place.canonicalize())
+        && arguments.protocol.is_none()
         && folder.starts_with(place)
     {
-        let message =
-            format!("`{shown}` is inside the folder that is reported, which is never changed");
-        return Some(refuse(Exit::Usage, &message, "name a file outside it"));
+        let message = format!("`{shown}` is inside the run, and a run is never changed");
+        return Some(refuse(Exit::Usage, &message, "name a file outside the run folder"));
     }
-    if out.exists() && !force {
+    if out.exists() && !arguments.force {
         let message = format!("`{shown}` is there already");
         return Some(refuse(Exit::Usage, &message, "choose another file, or `--force`"));
     }

@@ -318,14 +318,17 @@ impl Target {
 
 /// One evaluation with all that follows from it; whether there were no errors.
 fn execute(request: &Request, protocol: &Protocol) -> bool {
-    let outcome = if request.mapping.is_some() {
-        run(request)
-    } else {
-        // the protocol is the same every time
-        sheets(&request.data)
-            .map_err(EvaluateError::Data)
-            .and_then(|sheets| of_sheets(protocol.clone(), &sheets, &Mapping::default(), None))
+    // the protocol is the same every time
+    let mapping = match &request.mapping {
+        None => Mapping::default(),
+        Some((_, text)) => match toml::from_str::<Mapping>(text) {
+            Ok(mapping) if mapping.problems().is_empty() => mapping,
+            _ => return false,
+        },
     };
+    let outcome = sheets(&request.data)
+        .map_err(EvaluateError::Data)
+        .and_then(|sheets| of_sheets(protocol.clone(), &sheets, &mapping, None));
     match outcome {
         Ok(evaluation) => {
             let _ = evaluation.tables();
