@@ -246,6 +246,7 @@ def main():
     tools = {
         "cytotrial automatic": lambda problem: with_cytotrial(problem, "Automatic"),
         "cytotrial stiff": lambda problem: with_cytotrial(problem, "Stiff"),
+        "cytotrial high-order": lambda problem: with_cytotrial(problem, "HighOrder"),
         "numbalsoda LSODA": lambda problem: with_numbalsoda(problem, seconds, "lsoda"),
         "numbalsoda DOP853": lambda problem: with_numbalsoda(problem, seconds, "dop853"),
         "CVODE BDF": lambda problem: with_cvode(problem, seconds, folder),

@@ -1,4 +1,5 @@
-//! Patients per second on one core: problem 1, problem 2, and a year of the reference model.
+//! Patients per second on one core: problem 1, problem 2, and a year of the reference model; and what a second
+//! core brings.
 //!
 //! `cargo run --release -p cytotrial-solve --example rates [PART OF A NAME]`
 
@@ -49,6 +50,11 @@ fn main() {
             }
         }
     }
+    if "two cores".contains(&wanted) {
+        for name in ["p1", "p2"] {
+            show_cores(name);
+        }
+    }
     if !"reference model".contains(&wanted) {
         return;
     }
@@ -92,5 +98,29 @@ fn show_problem(title: &str, mut problem: Problem, count: usize, method: Method)
         problem.program.instruction_count(),
         worst[worst.len() / 2],
         worst[worst.len() - 1],
+    );
+}
+
+/// How much sooner two threads are done than one: wall seconds, the best of five each, in turn.
+fn show_cores(name: &str) {
+    let mut problem = problem(name);
+    let count = if name == "p1" { 40_000 } else { 10_000 };
+    problem.starts = problem.starts.iter().cycle().take(count).cloned().collect();
+    let settings = Settings { method: Method::Stiff, ..Settings::default() };
+    let mut best = [f64::INFINITY; 2];
+    for _ in 0..5 {
+        for (threads, best) in (1..).zip(&mut best) {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = pool.expect("threads can be started");
+            let begin = Instant::now();
+            pool.install(|| std::hint::black_box(run_problem(&problem, &settings)));
+            *best = best.min(begin.elapsed().as_secs_f64());
+        }
+    }
+    println!(
+        "two cores: {name} stiff {:.3} s on one thread, {:.3} s on two: {:.2} times",
+        best[0],
+        best[1],
+        best[0] / best[1]
     );
 }
