@@ -94,8 +94,8 @@ fn bits(set: VectorSet, program: &Program, method: Method, count: usize) -> Vec<
             seen[patient].push(stop.value(cytotrial_solve::SymbolId(symbol as u32)).to_bits());
         }
         let next = stop.time() + 0.37;
-        let is_look = seen[patient].len() / program.value_count() % 4 > 0;
-        (next < 4.0).then_some(if is_look { Next::Look(next) } else { Next::Stop(next) })
+        let is_stop = (seen[patient].len() / program.value_count()).is_multiple_of(4);
+        (next < 4.0).then_some(if is_stop { Next::Stop(next) } else { Next::Look(next) })
     });
     for (seen, result) in seen.iter_mut().zip(results) {
         seen.push(result.map_or_else(|failure| failure.time.to_bits(), |found| found.steps.into()));
