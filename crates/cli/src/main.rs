@@ -14,6 +14,7 @@ mod model;
 mod new;
 mod overview;
 mod progress;
+mod registry;
 mod report;
 mod run;
 mod show;
@@ -66,6 +67,7 @@ enum Verb {
     Evaluate(evaluate::Arguments),
     Design(Box<design::Arguments>),
     Report(report::Arguments),
+    Registry(Box<registry::Arguments>),
     Export(export::Arguments),
     Model(Box<model::Arguments>),
     Verify(verify::Arguments),
@@ -106,6 +108,7 @@ fn main() -> ExitCode {
         Verb::Design(arguments) => design::run(&arguments, options),
         Verb::Export(arguments) => export::run(&arguments, options),
         Verb::Report(arguments) => report::run(&arguments, options),
+        Verb::Registry(arguments) => registry::run(&arguments, options),
         Verb::Model(arguments) => model::run(&arguments, options),
         Verb::Verify(arguments) => verify::run(&arguments, options),
         Verb::Doctor(arguments) => doctor::run(&arguments, options),

@@ -13,6 +13,7 @@ pub mod new;
 pub mod replay;
 pub mod report;
 pub mod simulate;
+pub mod trial_store;
 pub mod verify;
 pub mod whole;
 

@@ -12,6 +12,7 @@
 //! assert_eq!(persons::without_contacts("call 555-010-0199"), "call [removed]");
 //! ```
 
+pub mod api;
 pub mod areas;
 pub mod audit;
 mod bytes;

@@ -195,13 +195,15 @@ pub(crate) fn first_line(reader: &mut impl BufRead) -> io::Result<(Vec<u8>, bool
     let start = line.iter().find(|byte| !byte.is_ascii_whitespace());
     let is_object = start == Some(&b'{') && line.len() as u64 <= LONGEST;
     let mut cutter = Cutter::default();
-    let mut cut = 0;
+    let mut is_whole = false;
     if is_object {
         for byte in &line {
-            cut += usize::from(matches!(cutter.take(*byte), Some(Piece::Value(..))));
+            // A page with one element is cut to less than the line.
+            if let Some(Piece::Value(value, _)) = cutter.take(*byte) {
+                is_whole = value == line.trim_ascii();
+            }
         }
     }
-    let is_whole = is_object && cut == 1 && cutter.depth.is_empty() && cutter.number == 1;
     let is_record = line.windows(17).any(|part| part == b"\"protocolSection\"");
     Ok((line, is_whole && is_record))
 }

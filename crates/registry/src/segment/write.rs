@@ -19,7 +19,7 @@ use crate::{headings, text, walk};
 const BLOCK: usize = 64 << 10;
 
 /// How well blocks are packed: 0 not at all, 9 best.
-const PACKING: u32 = 4;
+const PACKING: u32 = 6;
 
 /// Saturation and share of length in the strength of a word.
 const SATURATION: f64 = 1.2;
