@@ -10,6 +10,7 @@ pub mod explain;
 pub mod export;
 pub mod model;
 pub mod new;
+pub mod registry;
 pub mod replay;
 pub mod report;
 pub mod simulate;

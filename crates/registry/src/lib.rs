@@ -15,6 +15,7 @@
 pub mod api;
 pub mod areas;
 pub mod audit;
+pub mod bundled;
 mod bytes;
 mod compact;
 pub mod diff;

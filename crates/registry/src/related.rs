@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+mod beside;
 pub mod dictionary;
 mod differences;
 pub mod facts;
@@ -16,6 +17,7 @@ mod reasons;
 mod segment;
 pub(crate) mod words;
 
+pub use beside::{Vectors, of_store};
 pub use differences::{Difference, differences};
 pub use query::Query;
 pub use reasons::Reason;

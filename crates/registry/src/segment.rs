@@ -235,7 +235,7 @@ impl Segment {
 }
 
 #[allow(unsafe_code, reason = "mapping a file is unsafe wherever it is done")]
-fn mapped(file: &File) -> io::Result<Mmap> {
+pub(crate) fn mapped(file: &File) -> io::Result<Mmap> {
     // SAFETY: a segment is written under another name, moved to its place when it is whole, and
     // never written again; it is removed, not cut. Whatever its bytes are, they are only read with
     // checked indices.

@@ -57,6 +57,11 @@ pub fn run(request: &Request) -> Result<Answer, Vec<Problem>> {
     }
 }
 
+/// The numbers of every bundled record, in order.
+pub fn bundled_records() -> Vec<String> {
+    registry::bundled::records().keys().cloned().collect()
+}
+
 fn bundled(typed: &str) -> Result<Answer, Vec<Problem>> {
     let id = typed.trim().to_uppercase();
     if let Some(files) = Files::bundled(&id)
@@ -66,6 +71,11 @@ fn bundled(typed: &str) -> Result<Answer, Vec<Problem>> {
         let mut texts = files.texts;
         texts.insert("record.json".to_owned(), record.to_text());
         return Ok(Answer { trial: id, files: texts, notes: Vec::new() });
+    }
+    let key = registry::Key::read(&id).map_or_else(|| id.clone(), |key| key.id);
+    if let Some(known) = registry::bundled::records().get(&key) {
+        let record = Record::read(&known.json.to_string(), "record.json")?;
+        return Ok(draft::folder(&record));
     }
     let help = format!(
         "{}; a record that you have as JSON is read with `--from FILE.json`",

@@ -143,7 +143,8 @@ fn in_text(text: &str, kind: Kind, found: &mut Vec<Heading>) {
             let name = words[start..start + count].join(" ");
             // Short names are abbreviations and everyday words.
             let descriptor = mesh::by_term(&name).filter(|_| name.len() > 5)?;
-            kind.has(descriptor).then_some((count, descriptor))
+            let is_general = descriptor.trees.iter().all(|tree| tree.starts_with("C23"));
+            (kind.has(descriptor) && !is_general).then_some((count, descriptor))
         });
         if let Some((count, descriptor)) = named {
             note(found, descriptor, Found::InText);

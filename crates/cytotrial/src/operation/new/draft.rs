@@ -7,6 +7,9 @@ use super::Answer;
 use crate::document::{Document, Value};
 use crate::library;
 use crate::record::Record;
+use stated::Stated;
+
+mod stated;
 
 /// The bundled protocol whose assumed values are the defaults.
 const DEFAULTS: &str = "trials/NCT06379451/trial.toml";
@@ -16,6 +19,7 @@ const PATIENTS: u64 = 18;
 /// A draft under construction: the text of each section, and the sources.
 struct Draft<'a> {
     record: &'a Record,
+    stated: Stated,
     defaults: Document,
     text: String,
     sources: Vec<(String, String)>,
@@ -34,6 +38,7 @@ pub(super) fn folder(record: &Record) -> Answer {
     let defaults = library::text(DEFAULTS).unwrap_or_default();
     let mut draft = Draft {
         record,
+        stated: Stated::of(record),
         defaults: Document::parse_recoverable(defaults).0,
         text: String::new(),
         sources: Vec::new(),
@@ -43,6 +48,11 @@ pub(super) fn folder(record: &Record) -> Answer {
     draft.population();
     draft.treatment();
     draft.rest(defaults);
+    let open = draft.stated.open();
+    if !open.is_empty() {
+        let note = "the record leaves open, and the defaults in their place are marked assumed";
+        draft.notes.push(format!("{note}: {}", open.join(", ")));
+    }
     let trial_text = draft.finish();
     let mut files = BTreeMap::new();
     files.insert("trial.toml".to_owned(), trial_text);
@@ -213,7 +223,18 @@ impl Draft<'_> {
             }
         }
         let others = default_list(&self.defaults, "population.include");
-        include.extend(others.into_iter().filter(|criterion| !criterion.starts_with("age ")));
+        let read = [("ecog", "performance-status"), ("prior_lines", "prior-lines")];
+        for criterion in others.into_iter().filter(|criterion| !criterion.starts_with("age ")) {
+            let variable = criterion.split(' ').next().unwrap_or_default();
+            let name = read.iter().find(|(known, _)| *known == variable);
+            match name.and_then(|(variable, name)| self.stated.criterion(name, variable)) {
+                Some((criterion, source)) => {
+                    stated.push((include.len(), source));
+                    include.push(criterion);
+                }
+                None => include.push(criterion),
+            }
+        }
         let lines: Vec<String> =
             include.iter().map(|text| format!("  {},\n", quoted(text))).collect();
         let why =
@@ -241,8 +262,10 @@ impl Draft<'_> {
             let source = self.default_source("treatment.infusion.levels");
             ("[0, 7, 14]".to_owned(), format!("[{}]", levels.join(", ")), source)
         };
-        self.line("treatment.infusion.days", &days, dose_source.clone());
-        self.line("treatment.infusion.levels", &levels, dose_source);
+        let (days, days_source) = self.stated.days().unwrap_or_else(|| (days, dose_source.clone()));
+        self.line("treatment.infusion.days", &days, days_source);
+        let (levels, levels_source) = self.stated.levels().unwrap_or((levels, dose_source));
+        self.line("treatment.infusion.levels", &levels, levels_source);
         self.line("treatment.infusion.start", "1", "assumed: lowest level first");
     }
 
@@ -271,6 +294,7 @@ impl Draft<'_> {
                 ),
                 _ => text.to_owned(),
             };
+            let text = self.read_into(name, text);
             self.text.push('\n');
             self.text.push_str(text.trim_end());
             self.text.push('\n');
@@ -284,9 +308,40 @@ impl Draft<'_> {
                 .iter()
                 .any(|name| entry.key == *name || entry.key.starts_with(&format!("{name}.")))
             {
-                let source = self.default_source(&entry.key);
+                let read = match entry.key.as_str() {
+                    "dose-finding.window" => self.stated.window().map(|(_, source)| source),
+                    "treatment.lymphodepletion" => {
+                        self.stated.lymphodepletion().map(|(_, source)| source)
+                    }
+                    _ => None,
+                };
+                let source = read.unwrap_or_else(|| self.default_source(&entry.key));
                 self.sources.push((entry.key, source));
             }
+        }
+    }
+
+    /// A default table with what the record states of it.
+    fn read_into(&self, name: &str, text: String) -> String {
+        let replaced = |text: &str, key: &str, value: &str| -> String {
+            let of_key = |line: &str| line.split('=').next().is_some_and(|own| own.trim() == key);
+            let line = |line: &str| {
+                if of_key(line) { format!("{key} = {value}") } else { line.to_owned() }
+            };
+            text.lines().map(line).collect::<Vec<_>>().join("\n")
+        };
+        match name {
+            "dose-finding" => match self.stated.window() {
+                Some((window, _)) => replaced(&text, "window", &window),
+                None => text,
+            },
+            "treatment.lymphodepletion" => match self.stated.lymphodepletion() {
+                Some((lines, _)) => {
+                    lines.iter().fold(text, |text, (key, value)| replaced(&text, key, value))
+                }
+                None => text,
+            },
+            _ => text,
         }
     }
 
