@@ -214,7 +214,8 @@ fn tables(path: &Path, endings: &[&str]) -> Result<Vec<DataFile>, Vec<Problem>> 
     }
     let Ok(entries) = fs::read_dir(path) else {
         let message = format!("there is no `{shown}`");
-        return Err(vec![Problem::error("F101", "", "", message, help_for(path))]);
+        let help = "name a folder with the tables of a study, or one table";
+        return Err(vec![Problem::error("F101", "", "", message, help)]);
     };
     let mut names: Vec<String> = entries
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))

@@ -208,7 +208,7 @@ pub(super) struct Patients {
     #[arg(long, value_name = "FILE", conflicts_with = "counts")]
     data: Option<PathBuf>,
     /// Day of the data cut of a folder of patient-level data, such as 2024-05-17
-    #[arg(long, value_name = "DATE", requires = "data")]
+    #[arg(long, value_name = "DATE")]
     cutoff: Option<String>,
     /// DLT window in days, for a table that counts days
     #[arg(long, value_name = "DAYS")]
@@ -224,6 +224,10 @@ impl Patients {
         options: Options,
     ) -> Result<Data, Stop> {
         let table = match self.data.as_deref() {
+            None if self.cutoff.is_some() => {
+                let message = "`--cutoff` needs a folder of patient-level data".to_owned();
+                return Err(usage("K102", message, "name the folder with `--data DIR`"));
+            }
             None => None,
             Some(path) if path.is_dir() => {
                 Some(evaluated(path, self.cutoff.as_deref(), single, texts, options)?)

@@ -96,6 +96,12 @@ fn the_next_dose_comes_from_the_patients_or_has_to_wait() {
     assert_eq!(answer["action"], "escalate", "{answer}");
     assert_eq!(answer["next_level"], 3);
     assert_eq!(answer["doses"][1]["evaluable"], 3);
+    let cut = [&ask[..], &[&data, "--cutoff", "2025-04-30"]].concat();
+    let run = cytotrial(&cut);
+    assert!(run.code == 4 && run.err.contains("still in the DLT window"), "{}", run.err);
+    let counts = ["design", "next-dose", "boin", "--target", "0.3", "--counts", "0/3"];
+    let run = cytotrial(&[&counts[..], &["--cutoff", "2025-04-30"]].concat());
+    assert!(run.code == 2 && run.err.contains("--data DIR"), "{}", run.err);
     // seen a week after the last infusion: the window of the last patient is open
     let copy = folder(&[]);
     for name in ["subjects.csv", "doses.csv", "visits.csv", "results.csv", "events.csv"] {
