@@ -50,7 +50,7 @@ impl Default for Weights {
             conditions: 0.20,
             interventions: 0.10,
             phase: 0.03,
-            antigen: 0.10,
+            antigen: 0.15,
             platform: 0.05,
             repetition: 0.2,
         }
