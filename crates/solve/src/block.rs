@@ -14,6 +14,8 @@ use crate::step::Seen;
 const SHARE: usize = 256;
 /// How many patients' values are turned over at a time, so that they stay near the processor.
 const TILE: usize = 32;
+/// How many rows of the finished table one thread writes at a time.
+const ROWS: usize = 16;
 
 /// Values of several symbols at several times for many patients.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,21 +55,30 @@ pub fn trajectories(
         .map(|share| follow(program, share, settings, times, outputs, doses))
         .collect();
     let (n, points) = (starts.len(), outputs.len() * times.len());
-    let mut values = vec![f64::NAN; points * n];
-    let mut results = Vec::with_capacity(n);
+    let mut values = vec![0.0; points * n];
+    if n > 0 {
+        let rows = values.par_chunks_mut(ROWS * n).enumerate();
+        rows.for_each(|(chunk, rows)| turn(chunk * ROWS, rows, &parts, (points, n)));
+    }
+    let results = parts.into_iter().flat_map(|(_, ended)| ended).collect();
+    Trajectories { outputs: outputs.len(), times: times.len(), patients: n, values, results }
+}
+
+/// Writes rows of values, a row for each point from `first` on, from columns with all points of a patient.
+fn turn(first: usize, rows: &mut [f64], parts: &[Followed], (points, n): (usize, usize)) {
+    let mut before = 0;
     for (columns, ended) in parts {
-        for first in (0..ended.len()).step_by(TILE) {
-            let tile = first..ended.len().min(first + TILE);
-            for point in 0..points {
-                let row = &mut values[point * n + results.len()..][tile.clone()];
+        for tile in (0..ended.len()).step_by(TILE) {
+            let tile = tile..ended.len().min(tile + TILE);
+            for (row, point) in rows.chunks_exact_mut(n).zip(first..) {
+                let row = &mut row[before..][tile.clone()];
                 for (value, patient) in row.iter_mut().zip(tile.clone()) {
                     *value = columns[patient * points + point];
                 }
             }
         }
-        results.extend(ended);
+        before += ended.len();
     }
-    Trajectories { outputs: outputs.len(), times: times.len(), patients: n, values, results }
 }
 
 type Followed = (Vec<f64>, Vec<Result<Statistics, Failure>>);
