@@ -45,18 +45,12 @@ pub(super) fn write(writer: &mut Writer<'_>) {
 }
 
 /// The first registers of the columns that the weights are for.
-fn columns(kind: Kind, registers: &Registers) -> Vec<u32> {
-    let stages = registers.stages.iter().copied();
-    let rates = std::iter::once(registers.rates);
-    match kind {
-        Kind::Fifth => rates.chain(stages).collect(),
-        Kind::Eighth => {
-            let all: Vec<u32> =
-                rates.chain(stages).chain(registers.dense.iter().copied()).collect();
-            USED.map(|j| all[j]).to_vec()
-        }
-        Kind::Stiff => stages.collect(),
-    }
+pub(super) fn columns(kind: Kind, registers: &Registers) -> Vec<u32> {
+    let rates = (kind != Kind::Stiff).then_some(registers.rates);
+    let all = rates.into_iter().chain(registers.stages.iter().copied());
+    let all = all.chain(registers.dense.iter().copied()).enumerate();
+    let all = all.filter(|(j, _)| kind != Kind::Eighth || USED.contains(j));
+    all.map(|(_, first)| first).collect()
 }
 
 /// The stages that the dense output of order 8 reads; the others have no weight in it.
@@ -134,7 +128,8 @@ pub(crate) struct Inside<'a> {
     /// The share of the states at the start of the step, and at its end.
     ends: [f64; 2],
     /// The first registers of the columns between them, and their weights.
-    parts: Vec<(u32, f64)>,
+    columns: &'a [u32],
+    weights: [f64; USED.len()],
 }
 
 /// The values at a look.
@@ -159,14 +154,14 @@ impl<'a> Seen<'a> {
 impl Inside<'_> {
     /// A state at this moment.
     pub(crate) fn state(&self, i: usize) -> f64 {
-        let Self { block, lane, ends: [start, end], ref parts } = *self;
+        let Self { block, lane, ends: [start, end], columns, ref weights } = *self;
         let at = &block.plan.registers;
         let read = |first: u32| block.register(first, i).0[lane];
         let mut value = start * read(at.y);
         if end > 0.0 {
             value += end * read(at.new);
         }
-        for &(column, weight) in parts {
+        for (&column, weight) in columns.iter().zip(weights) {
             value += weight * read(column);
         }
         value
@@ -188,22 +183,32 @@ impl Block {
     /// A moment of the step just tried on the lane.
     pub(crate) fn inside(&self, lane: usize, time: f64) -> Inside<'_> {
         let (from, to) = (self.time.0[lane], self.next_time.0[lane]);
-        let mut inside = Inside { block: self, lane, ends: [0.0, 1.0], parts: Vec::new() };
+        let weights = [0.0; USED.len()];
+        let mut inside = Inside { block: self, lane, ends: [0.0, 1.0], columns: &[], weights };
         if time >= to {
             return inside;
         }
         let x = (time - from) / (to - from);
-        let (end, weights) = match self.plan.kind() {
-            Kind::Fifth => (None, tsitouras::interior(x).map(|share| (to - from) * share).to_vec()),
-            Kind::Eighth => {
-                let (end, weights) = dormand::interior(x);
-                (Some(end), USED.map(|j| (to - from) * weights[j]).to_vec())
+        let weights = &mut inside.weights;
+        let end = match self.plan.kind() {
+            Kind::Fifth => {
+                let shares = tsitouras::interior(x).map(|share| (to - from) * share);
+                weights[..shares.len()].copy_from_slice(&shares);
+                None
             }
-            Kind::Stiff => (Some(x), rodas::interior(x).to_vec()),
+            Kind::Eighth => {
+                let (end, shares) = dormand::interior(x);
+                *weights = USED.map(|j| (to - from) * shares[j]);
+                Some(end)
+            }
+            Kind::Stiff => {
+                let shares = rodas::interior(x);
+                weights[..shares.len()].copy_from_slice(&shares);
+                Some(x)
+            }
         };
         inside.ends = end.map_or([1.0, 0.0], |end| [1.0 - end, end]);
-        let columns = columns(self.plan.kind(), &self.plan.registers);
-        inside.parts = columns.into_iter().zip(weights).collect();
+        inside.columns = &self.plan.columns;
         inside
     }
 }

@@ -143,6 +143,8 @@ pub(crate) struct Plan {
     dense: Option<Arc<Code>>,
     /// The values within a step.
     pub(super) inside: Code,
+    /// The first registers of the columns that values within a step are made of.
+    pub(super) columns: Vec<u32>,
 }
 
 impl Plan {
@@ -163,6 +165,7 @@ impl Plan {
         let before = dense.as_ref().unwrap_or(&step).clone();
         let inside = Code::new(writer.take(), end, Some(before));
         Self {
+            columns: inside::columns(shape.kind, &writer.registers),
             registers: writer.registers,
             states: parts.states.len(),
             conditions: parts.conditions.len(),
