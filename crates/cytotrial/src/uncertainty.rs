@@ -28,7 +28,7 @@ pub struct Part {
 pub struct Uncertainty {
     /// Variance by luck and by ignorance: per arm and endpoint, then per pair of arms.
     pub splits: Vec<split::Split>,
-    /// Share of the variance that goes when values of a grade are held: per arm and endpoint.
+    /// Share of the variance that goes when assumed values are held: per arm and endpoint.
     pub shares: Vec<frozen::Share>,
     /// What matters most, per arm and endpoint; empty when nothing is drawn.
     pub tornadoes: Vec<tornado::Tornado>,
@@ -37,15 +37,15 @@ pub struct Uncertainty {
 /// Fewer replicates than this say nothing about what is not known.
 pub const FEWEST: u32 = 20;
 
-/// Everything that follows from the replicates, and from those with a group of values held.
-pub fn of(world: &World, results: &[ReplicateResult], frozen: &[frozen::Run]) -> Uncertainty {
+/// Everything that follows from the replicates, and from those with assumed values held.
+pub fn of(world: &World, results: &[ReplicateResult], held: &[frozen::Values]) -> Uncertainty {
     if (results.len() as u32) < FEWEST {
         return Uncertainty::default();
     }
     let drawn = world.experiment.unknowns != Unknowns::NONE;
     Uncertainty {
         splits: split::splits(&world.experiment, results),
-        shares: frozen::shares(&world.experiment, results, frozen),
+        shares: frozen::shares(&world.experiment, results, held),
         tornadoes: if drawn { tornado::tornadoes(world, results) } else { Vec::new() },
     }
 }

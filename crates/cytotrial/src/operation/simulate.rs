@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::protocol::files::Files;
 use crate::protocol::{Experiment, read};
 use crate::summary::{Summary, summarise};
-use crate::uncertainty::frozen::{GROUPS, Run as Frozen, replicates, values};
+use crate::uncertainty::frozen;
 use crate::uncertainty::{self, Uncertainty};
 
 use super::Watch;
@@ -115,7 +115,7 @@ pub fn simulate(request: &SimulateRequest, watch: &dyn Watch) -> Result<Simulati
 }
 
 /// Simulates a prepared world; when everything that is not known is drawn, the first replicates
-/// again with the values of each group of grades held.
+/// again with assumed values held.
 ///
 /// # Errors
 /// A cancelled run, or replicates that cannot be kept.
@@ -123,26 +123,25 @@ pub fn run(mut world: World, watch: &dyn Watch) -> Result<Simulation, Stopped> {
     let total = world.experiment.replicates;
     let replicates = in_blocks(PART, total, watch, |replicates| block(&world, replicates, KEPT))?;
     let summary = summarise(&world.experiment, &replicates);
-    let frozen = frozen(&mut world, watch)?;
-    let uncertainty = uncertainty::of(&world, &replicates, &frozen);
+    let held = held(&mut world, watch)?;
+    let uncertainty = uncertainty::of(&world, &replicates, &held);
     Ok(Simulation { world, replicates, summary, uncertainty })
 }
 
-/// Runs the first replicates again with each group of values held.
-fn frozen(world: &mut World, watch: &dyn Watch) -> Result<Vec<Frozen>, Stopped> {
-    let count = replicates(&world.experiment);
-    let drawn = world.experiment.unknowns;
-    let mut runs = Vec::new();
-    for group in GROUPS.iter().filter(|_| count > 0) {
-        world.experiment.unknowns = group.unknowns(drawn);
-        let run = in_blocks(group.part, count, watch, |replicates| {
-            let results = block(world, replicates, 0);
-            results.iter().map(|result| values(&world.experiment, result)).collect()
-        });
-        world.experiment.unknowns = drawn;
-        runs.push(Frozen { group: *group, values: run? });
+/// Runs the first replicates again with assumed values held.
+fn held(world: &mut World, watch: &dyn Watch) -> Result<Vec<frozen::Values>, Stopped> {
+    let count = frozen::replicates(&world.experiment);
+    if count == 0 {
+        return Ok(Vec::new());
     }
-    Ok(runs)
+    let drawn = world.experiment.unknowns;
+    world.experiment.unknowns = frozen::held(drawn);
+    let run = in_blocks(frozen::PART, count, watch, |replicates| {
+        let results = block(world, replicates, 0);
+        results.iter().map(|result| frozen::values(&world.experiment, result)).collect()
+    });
+    world.experiment.unknowns = drawn;
+    run
 }
 
 /// Keeps only the arms asked for, in the experiment's order.

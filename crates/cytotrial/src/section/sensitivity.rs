@@ -10,10 +10,9 @@ use super::parts::{Words, figure, slug};
 use super::words::{FINE, short};
 use super::{Material, words};
 use crate::summary::measure::{Kind, Measure, measure};
-use crate::uncertainty::frozen::GROUPS;
 use crate::uncertainty::split::{Split, Subject};
 use crate::uncertainty::tornado::{Term, Tornado};
-use crate::uncertainty::{FEWEST, Part};
+use crate::uncertainty::{FEWEST, Part, frozen};
 
 mod populations;
 
@@ -120,7 +119,7 @@ fn luck(material: &Material<'_>) -> Table {
     }
 }
 
-/// How much of the variance goes when values of a grade are held.
+/// How much of the variance goes when assumed values are held.
 fn assumptions(material: &Material<'_>) -> Vec<Block> {
     let shares = &material.simulation.uncertainty.shares;
     let mut blocks = vec![subsection("How much rests on assumptions")];
@@ -131,47 +130,44 @@ fn assumptions(material: &Material<'_>) -> Vec<Block> {
         return blocks;
     };
     blocks.push(paragraph(format!(
-        "The first {trials} trials were run again with the typical values of one group of grades \
-         held, the same patients and the same draws otherwise. The share is what is then missing \
-         of the variance; values of grade D are assumptions, so their column is the assumption \
-         share. Luck is part of the variance and belongs to no group.",
+        "The first {trials} trials were run again with the typical values that are assumed (grade \
+         D) held, the same patients and the same draws otherwise. What is then missing of the \
+         variance is the assumption share. What is neither that nor luck comes from typical values \
+         that are known with an error (grades A to C).",
     )));
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for arm in &material.simulation.summary.arms {
-        for measure in SHOWN.iter().filter_map(|code| measure(code)) {
-            let subject = Subject::Arm(arm.name.clone());
-            let found: Vec<Option<Part>> = GROUPS
-                .iter()
-                .map(|group| {
-                    let is_it = |share: &&crate::uncertainty::frozen::Share| {
-                        share.subject == subject
-                            && share.code == measure.code
-                            && share.group == *group
-                    };
-                    shares.iter().find(is_it).map(|share| share.share)
-                })
-                .collect();
-            if found.iter().any(Option::is_some) {
-                let cell = |part: &Option<Part>| part.map_or_else(String::new, with_error).into();
-                let mut row = vec![arm.name.clone().into(), super::answer::title(measure).into()];
-                row.extend(found.iter().map(cell));
-                rows.push(row);
-            }
-        }
-    }
-    let mut columns = vec![column("arm"), column("endpoint")];
-    columns.extend(GROUPS.iter().map(|group| numbers(format!("grade {}", group.title))));
+    let rows = shown_splits(material).into_iter().filter_map(|(arm, measure, split)| {
+        let is_it = |share: &&frozen::Share| {
+            share.subject == split.subject && share.code == measure.code
+        };
+        let assumed = shares.iter().find(is_it)?.share;
+        let (total, luck) = (split.total(), split.luck);
+        let luck = Part { value: luck.value / total, error: luck.error / total };
+        // Both are estimated, so that a small rest can come out below 0.
+        let known = Part {
+            value: 1.0 - luck.value - assumed.value,
+            error: luck.error.hypot(assumed.error),
+        };
+        let mut row: Vec<Cell> = vec![arm.into(), super::answer::title(measure).into()];
+        row.extend([assumed, known, luck].map(|part| with_error(part).into()));
+        Some(row)
+    });
     blocks.push(Block::Table(Table {
         id: "assumption-share".into(),
-        caption: "Share of the variance over trials that goes when values of a grade are held"
-            .into(),
-        columns,
-        rows,
+        caption: "What the variance over trials comes from".into(),
+        columns: vec![
+            column("arm"),
+            column("endpoint"),
+            numbers("assumed (grade D)"),
+            numbers("known with an error (A to C)"),
+            numbers("luck"),
+        ],
+        rows: rows.collect(),
         notes: vec![
             format!("{trials} pairs of trials. In brackets: Monte-Carlo standard error, points.")
                 .into(),
-            "A share below 0 is chance, or a value that dampened others. Shares need not add up. \
-             Arms and endpoints without any variance are left out."
+            "A share below 0 is chance, or a value that dampened others. What assumed and known \
+             values do together is in the first share. Arms and endpoints without any variance \
+             are left out."
                 .into(),
             "A: measured in people; B: measured elsewhere; C: right order of magnitude; D: \
              assumed. Values of the protocol and product files count as B when stated or cited, \

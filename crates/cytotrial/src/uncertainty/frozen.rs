@@ -1,7 +1,7 @@
-//! How much of a result's variance goes when values of a grade are held at what is typical.
+//! How much of a result's variance goes when assumed values are held at what is typical.
 //!
-//! Share = 1 - variance with the group held / variance with everything drawn, over the same
-//! replicates, with the same patients and the same draws otherwise.
+//! Assumption share = 1 - variance with grade D held / variance with everything drawn, over the
+//! same replicates, with the same patients and the same draws otherwise.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,34 +12,18 @@ use crate::protocol::{Experiment, Grade, Unknowns};
 use crate::summary::contrast::paired;
 use crate::summary::measure::MEASURES;
 
-/// A group of grades that is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Group {
-    /// Its name as a part of the work.
-    pub part: &'static str,
-    /// The grades in words.
-    pub title: &'static str,
-    grades: &'static [Grade],
+/// The name of the runs with assumed values held, as a part of the work.
+pub const PART: &str = "frozen-d";
+
+/// What is drawn while assumed values are held.
+pub fn held(unknowns: Unknowns) -> Unknowns {
+    unknowns.without(Grade::D)
 }
 
-/// The groups, best known first.
-pub const GROUPS: &[Group] = &[
-    Group { part: "frozen-ab", title: "A and B", grades: &[Grade::A, Grade::B] },
-    Group { part: "frozen-c", title: "C", grades: &[Grade::C] },
-    Group { part: "frozen-d", title: "D", grades: &[Grade::D] },
-];
-
-impl Group {
-    /// What is drawn while the group is held.
-    pub fn unknowns(&self, unknowns: Unknowns) -> Unknowns {
-        self.grades.iter().fold(unknowns, |unknowns, grade| unknowns.without(*grade))
-    }
-}
-
-/// Replicates run again at most for each group.
+/// Replicates run again at most.
 const MOST: u32 = 200;
 
-/// How many replicates are run again for each group: none when nothing is drawn, or too few.
+/// How many replicates are run again: none when not everything is drawn, or with too few.
 pub fn replicates(experiment: &Experiment) -> u32 {
     let is_drawn = experiment.unknowns == Unknowns::ALL;
     if is_drawn && experiment.replicates >= FEWEST { experiment.replicates.min(MOST) } else { 0 }
@@ -48,15 +32,6 @@ pub fn replicates(experiment: &Experiment) -> u32 {
 /// What is kept of a replicate: every measure of every arm, then of every pair of arms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Values(Vec<Option<f64>>);
-
-/// The values of a group's replicates.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// The group that was held.
-    pub group: Group,
-    /// One entry per replicate, in order.
-    pub values: Vec<Values>,
-}
 
 /// The values of one replicate.
 pub fn values(experiment: &Experiment, result: &ReplicateResult) -> Values {
@@ -79,43 +54,39 @@ pub fn values(experiment: &Experiment, result: &ReplicateResult) -> Values {
 /// What a share is about: an arm, or a pair of arms.
 pub use super::split::Subject;
 
-/// The share of a result's variance that comes from a group of grades.
+/// The share of a result's variance that comes from assumed values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Share {
     /// Arm or pair of arms.
     pub subject: Subject,
     /// Code of the measure.
     pub code: &'static str,
-    /// The group.
-    pub group: Group,
-    /// The share; below 0 when holding the group happened to raise the variance.
+    /// The share; below 0 when holding them happened to raise the variance.
     pub share: Part,
     /// Replicates behind it.
     pub trials: usize,
 }
 
-/// The shares of all results whose variance can be compared.
-pub fn shares(experiment: &Experiment, results: &[ReplicateResult], runs: &[Run]) -> Vec<Share> {
-    let Some(first) = runs.first() else { return Vec::new() };
+/// The shares of all results whose variance can be compared. `held` has the values of the first
+/// replicates with assumed values held; empty when nothing was run again.
+pub fn shares(experiment: &Experiment, results: &[ReplicateResult], held: &[Values]) -> Vec<Share> {
     let drawn: Vec<Values> =
-        results.iter().take(first.values.len()).map(|result| values(experiment, result)).collect();
+        results.iter().take(held.len()).map(|result| values(experiment, result)).collect();
     let arms = experiment.arms.iter().map(|arm| Subject::Arm(arm.name.clone()));
     let pairs = experiment.contrasts.iter();
     let pairs = pairs.map(|(a, b)| Subject::Contrast(a.clone(), b.clone()));
     let subjects: Vec<Subject> = arms.chain(pairs).collect();
     let of_subjects = subjects.par_iter().enumerate().flat_map_iter(|(block, subject)| {
-        let measures = MEASURES.iter().enumerate();
-        let measures = measures.flat_map(|at| runs.iter().map(move |run| (at, run)));
         let drawn = &drawn;
-        measures.filter_map(move |((offset, measure), run)| {
+        MEASURES.iter().enumerate().filter_map(move |(offset, measure)| {
             let place = block * MEASURES.len() + offset;
             let both: Vec<[f64; 2]> = drawn
                 .iter()
-                .zip(&run.values)
+                .zip(held)
                 .filter_map(|(drawn, held)| Some([drawn.0[place]?, held.0[place]?]))
                 .collect();
             let (subject, code, trials) = (subject.clone(), measure.code, both.len());
-            Some(Share { subject, code, group: run.group, share: share(&both)?, trials })
+            Some(Share { subject, code, share: share(&both)?, trials })
         })
     });
     of_subjects.collect()

@@ -7,8 +7,7 @@ use crate::conduct::result::PatientResult;
 use crate::operation::simulate::Simulation;
 use crate::summary::measure::{Kind, measure};
 use crate::targets::Target;
-use crate::uncertainty::Part;
-use crate::uncertainty::frozen::GROUPS;
+use crate::uncertainty::{Part, frozen};
 use crate::uncertainty::prediction::{Basis, Prediction, predict};
 use crate::uncertainty::split::Split;
 use crate::uncertainty::tornado::{Term, Tornado};
@@ -21,17 +20,15 @@ pub(in crate::run_folder) fn uncertain(simulation: &Simulation, targets: &[Targe
 /// One row per arm or pair of arms and endpoint whose variance can be split.
 fn uncertainty(simulation: &Simulation) -> Table {
     let splits = &simulation.uncertainty.splits;
-    let share = |split: &Split, group: usize| -> Option<Part> {
-        let shares = simulation.uncertainty.shares.iter();
-        let mut shares = shares.filter(|share| {
-            share.subject == split.subject
-                && share.code == split.code
-                && share.group == GROUPS[group]
-        });
-        shares.next().map(|share| share.share)
+    let share = |split: &Split| -> Option<Part> {
+        let mut shares = simulation.uncertainty.shares.iter();
+        let is_it = |share: &&frozen::Share| {
+            share.subject == split.subject && share.code == split.code
+        };
+        shares.find(is_it).map(|share| share.share)
     };
     let column = |of: fn(&Split) -> f64| numbers(splits.iter().map(move |split| Some(of(split))));
-    let mut table = Table::new("uncertainty")
+    Table::new("uncertainty")
         .with("arm", "Arm, or first arm of a pair", text(splits.iter().map(|s| s.subject.arms().0)))
         .with(
             "minus",
@@ -45,23 +42,17 @@ fn uncertainty(simulation: &Simulation) -> Table {
         .with("luck", "Variance from the number of patients", column(|s| s.luck.value))
         .with("luck_error", "Monte-Carlo standard error", column(|s| s.luck.error))
         .with("ignorance", "Variance from what is not known", column(|s| s.ignorance.value))
-        .with("ignorance_error", "Monte-Carlo standard error", column(|s| s.ignorance.error));
-    for (place, name) in ["ab", "c", "d"].into_iter().enumerate() {
-        let found = || splits.iter().map(move |split| share(split, place));
-        let grades = GROUPS[place].title;
-        table = table
-            .with(
-                &format!("share_{name}"),
-                &format!("Share of the variance that goes with grades {grades} held"),
-                numbers(found().map(|part| part.map(|part| part.value))),
-            )
-            .with(
-                &format!("share_{name}_error"),
-                "Monte-Carlo standard error",
-                numbers(found().map(|part| part.map(|part| part.error))),
-            );
-    }
-    table
+        .with("ignorance_error", "Monte-Carlo standard error", column(|s| s.ignorance.error))
+        .with(
+            "assumption_share",
+            "Share of the variance that goes with assumed values (grade D) held",
+            numbers(splits.iter().map(|split| share(split).map(|part| part.value))),
+        )
+        .with(
+            "assumption_share_error",
+            "Monte-Carlo standard error",
+            numbers(splits.iter().map(|split| share(split).map(|part| part.error))),
+        )
 }
 
 /// One row per arm, result and term.
