@@ -90,28 +90,80 @@ pub fn slot(nominal_day: f64) -> u32 {
 pub struct Observer<'a> {
     /// Precision and limits.
     pub assays: &'a Assays,
-    /// The patient's stream for assay noise.
-    pub noise: Stream,
     /// Where rows go.
     pub findings: &'a mut Findings,
     /// Actual day of sampling.
     pub day: f64,
-    /// Address of the visit.
-    pub slot: u32,
+    noise: Stream,
+    slot: u32,
+    /// Analytes whose draws stand in the two tables below, as bits.
+    ahead: u64,
+    normals: [f64; PLACES],
+    /// By which a true value is multiplied.
+    factors: [f64; PLACES],
 }
 
-impl Observer<'_> {
+/// Addresses of a visit, one per analyte.
+const PLACES: usize = 64;
+
+impl<'a> Observer<'a> {
+    /// An observer of the visit with that address, on its actual day. `noise` is the patient's
+    /// stream for assay noise.
+    pub fn new(
+        assays: &'a Assays,
+        findings: &'a mut Findings,
+        noise: Stream,
+        (slot, day): (u32, f64),
+    ) -> Self {
+        let (normals, factors) = ([0.0; PLACES], [1.0; PLACES]);
+        Self { assays, findings, day, noise, slot, ahead: 0, normals, factors }
+    }
+
+    /// Draws the errors of these analytes, eight at a time: quicker than one by one, and the same.
+    pub fn draw_ahead(&mut self, analytes: &[Analyte]) {
+        for some in analytes.chunks(8) {
+            let analytes: [Analyte; 8] = std::array::from_fn(|k| some[k.min(some.len() - 1)]);
+            let normals = self.noise.normals(analytes.map(|analyte| self.address(analyte)));
+            let variations = analytes.map(|analyte| self.assays.of(analyte).variation);
+            let logarithms = std::array::from_fn(|k| logarithm(variations[k], normals[k]));
+            let factors = stats::math::exp_of_eight(logarithms);
+            for (k, analyte) in analytes.into_iter().enumerate() {
+                self.normals[analyte as usize] = normals[k];
+                self.factors[analyte as usize] = factors[k];
+                self.ahead |= 1 << analyte as u32;
+            }
+        }
+    }
+
+    fn address(&self, analyte: Analyte) -> u32 {
+        self.slot * PLACES as u32 + analyte as u32
+    }
+
+    fn is_ahead(&self, analyte: Analyte) -> bool {
+        self.ahead >> analyte as u32 & 1 == 1
+    }
+
     /// The standard normal of this visit and analyte.
     pub fn normal(&self, analyte: Analyte) -> f64 {
-        self.noise.normal(self.slot * 64 + analyte as u32)
+        if self.is_ahead(analyte) {
+            return self.normals[analyte as usize];
+        }
+        self.noise.normal(self.address(analyte))
+    }
+
+    /// What a measurement of this visit multiplies the true value by.
+    fn factor(&self, analyte: Analyte) -> f64 {
+        if self.is_ahead(analyte) {
+            return self.factors[analyte as usize];
+        }
+        let variation = self.assays.of(analyte).variation;
+        stats::math::exp(logarithm(variation, self.normal(analyte)))
     }
 
     /// Measures a positive quantity with multiplicative noise.
     pub fn measure(&mut self, analyte: Analyte, truth: f64) {
         let assay = self.assays.of(analyte);
-        let error = assay.variation * self.normal(analyte);
-        let value =
-            truth.max(0.0) * stats::math::exp(error - 0.5 * assay.variation * assay.variation);
+        let value = truth.max(0.0) * self.factor(analyte);
         match assay.limit {
             Some(limit) if value < limit => self.findings.push(0, analyte, self.day, limit, true),
             _ => self.findings.push(0, analyte, self.day, value, false),
@@ -127,4 +179,9 @@ impl Observer<'_> {
     pub fn write(&mut self, analyte: Analyte, value: f64) {
         self.findings.push(0, analyte, self.day, value, false);
     }
+}
+
+/// The logarithm of a lognormal factor with mean 1.
+fn logarithm(variation: f64, normal: f64) -> f64 {
+    variation * normal - 0.5 * variation * variation
 }

@@ -72,8 +72,39 @@ fn with_fma<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Work on several numbers side by side. `run` must be `inline(always)`, and so must all that it
+/// calls, so that it is compiled for each set of vector instructions.
+pub(crate) trait Work {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+/// Does the work with the widest vectors that the processor has. The bits are the same.
+pub(crate) fn widest<W: Work>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        let is_wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq");
+        // SAFETY: the processor has the instructions, and nothing else is asked of the caller.
+        return unsafe { if is_wide { with_avx512(work) } else { with_avx2(work) } };
+    }
+    work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+fn with_avx512<W: Work>(work: W) -> W::Output {
+    work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn with_avx2<W: Work>(work: W) -> W::Output {
+    work.run()
+}
+
 /// The sum of `coefficients[k] * x^k`, highest power first, each step fused.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
 fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
     let mut sum = coefficients[N - 1];
     for &coefficient in coefficients[..N - 1].iter().rev() {
@@ -88,8 +119,63 @@ pub fn exp(x: f64) -> f64 {
     fused(|| exp_of_sum(x, 0.0))
 }
 
+/// [`exp`] of eight numbers at once.
+pub fn exp_of_eight(x: [f64; 8]) -> [f64; 8] {
+    widest(Exponentials(x))
+}
+
+struct Exponentials([f64; 8]);
+
+impl Work for Exponentials {
+    type Output = [f64; 8];
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(self) -> [f64; 8] {
+        // As `exp_of_sum` with nothing added, one operation on all after the other.
+        let x = each(|k| self.0[k].clamp(-760.0, 720.0));
+        let shifted = each(|k| x[k].mul_add(std::f64::consts::LOG2_E, ROUNDER));
+        let power = each(|k| shifted[k] - ROUNDER);
+        let main = each(|k| (-power[k]).mul_add(LN2_HIGH, x[k]));
+        let correction = each(|k| (-power[k]).mul_add(LN2_LOW, 0.0));
+        let rest = each(|k| main[k] + correction[k]);
+        let rest_low = each(|k| (main[k] - rest[k]) + correction[k]);
+        let sum = each(|k| 1.0 + rest[k]);
+        let lost = each(|k| (1.0 - sum[k]) + rest[k] + rest_low[k].mul_add(rest[k], rest_low[k]));
+        let mut series = [EXP_SERIES[EXP_SERIES.len() - 1]; 8];
+        for &coefficient in EXP_SERIES[..EXP_SERIES.len() - 1].iter().rev() {
+            series = each(|k| series[k].mul_add(rest[k], coefficient));
+        }
+        let value = each(|k| sum[k] + (rest[k] * rest[k]).mul_add(series[k], lost[k]));
+        let factors = each(|k| {
+            let whole = i64::from((shifted[k].to_bits() as u32).cast_signed());
+            power_of_two(whole >> 1)
+        });
+        let value = each(|k| value[k] * factors[k]);
+        each(|k| {
+            let whole = i64::from((shifted[k].to_bits() as u32).cast_signed());
+            value[k] * power_of_two(whole - (whole >> 1))
+        })
+    }
+}
+
+/// Eight numbers, each by its place. An operation on all eight at a time becomes one on vectors.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
+pub(crate) fn each<T: Copy + Default>(of: impl Fn(usize) -> T) -> [T; 8] {
+    let mut all = [T::default(); 8];
+    for (k, value) in all.iter_mut().enumerate() {
+        *value = of(k);
+    }
+    all
+}
+
 /// exp(high + low), where `low` is a small correction of `high`.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
 fn exp_of_sum(high: f64, low: f64) -> f64 {
     let x = high.clamp(-760.0, 720.0);
     let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUNDER);
@@ -108,7 +194,8 @@ fn exp_of_sum(high: f64, low: f64) -> f64 {
 }
 
 /// 2 to the power of a whole number between -1022 and 1023.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
 fn power_of_two(exponent: i64) -> f64 {
     f64::from_bits(((exponent + 1023) << 52) as u64)
 }
@@ -144,6 +231,27 @@ fn ln_of(x: f64) -> f64 {
     let value = if x == f64::INFINITY { x } else { value };
     let value = if x == 0.0 { f64::NEG_INFINITY } else { value };
     if x >= 0.0 { value } else { f64::NAN }
+}
+
+/// [`ln`] of eight positive numbers at once, none below the normal range, none infinite.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
+pub(crate) fn ln_of_eight(x: &[f64; 8]) -> [f64; 8] {
+    // As `ln_of`, one operation on all after the other.
+    let bits = each(|k| x[k].to_bits().cast_signed());
+    let exponent = each(|k| bits[k].wrapping_sub(HALF_ROOT_BITS) >> 52);
+    let f = each(|k| f64::from_bits(bits[k].wrapping_sub(exponent[k] << 52) as u64) - 1.0);
+    let power = each(|k| f64::from(exponent[k] as i32));
+    let s = each(|k| f[k] / (f[k] + 2.0));
+    let z = each(|k| s[k] * s[k]);
+    let half_square = each(|k| 0.5 * f[k] * f[k]);
+    let mut series = [LN_SERIES[LN_SERIES.len() - 1]; 8];
+    for &coefficient in LN_SERIES[..LN_SERIES.len() - 1].iter().rev() {
+        series = each(|k| series[k].mul_add(z[k], coefficient));
+    }
+    let series = each(|k| z[k] * series[k]);
+    let correction = each(|k| s[k].mul_add(half_square[k] + series[k], power[k] * LN2_LOW));
+    each(|k| power[k].mul_add(LN2_HIGH, f[k] - (half_square[k] - correction[k])))
 }
 
 /// ln(1 + x), accurate for small x.

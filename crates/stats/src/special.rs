@@ -3,7 +3,7 @@
 //! Everything here stands on [`crate::math`], so results have the same bits on every machine.
 //! `golden/stats/special.csv` holds values of an independent library.
 
-use crate::math::{exp, ln, ln_1p};
+use crate::math::{each, exp, ln, ln_1p, ln_of_eight};
 
 /// The standard normal distribution function.
 pub fn normal_cdf(x: f64) -> f64 {
@@ -30,6 +30,39 @@ pub fn normal_quantile(p: f64) -> f64 {
     if q < 0.0 { -size } else { size }
 }
 
+/// [`normal_quantile`] of eight probabilities at once, none smaller than half the distance between
+/// two numbers just above 1, and none nearer to 1.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
+pub(crate) fn normal_quantile_of_eight(p: &[f64; 8]) -> [f64; 8] {
+    let q = each(|k| p[k] - 0.5);
+    let middle = ratio_of_eight(&each(|k| 0.180_625 - q[k] * q[k]), &CENTRE);
+    let middle = each(|k| q[k] * middle[k]);
+    let logarithm = ln_of_eight(&each(|k| if q[k] < 0.0 { p[k] } else { 1.0 - p[k] }));
+    let r = each(|k| (-logarithm[k]).sqrt());
+    let size = ratio_of_eight(&each(|k| r[k] - 1.6), &MIDDLE);
+    let tail = each(|k| if q[k] < 0.0 { -size[k] } else { size[k] });
+    let mut z = each(|k| if q[k].abs() <= 0.425 { middle[k] } else { tail[k] });
+    let is_far = each(|k| r[k] > 5.0);
+    if is_far.contains(&true) {
+        for k in 0..8 {
+            z[k] = normal_quantile(p[k]);
+        }
+    }
+    z
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
+fn ratio_of_eight(x: &[f64; 8], (above, below): &Ratio) -> [f64; 8] {
+    let (mut top, mut bottom) = ([0.0; 8], [0.0; 8]);
+    for (&a, &b) in above.iter().zip(below).rev() {
+        top = each(|k| top[k] * x[k] + a);
+        bottom = each(|k| bottom[k] * x[k] + b);
+    }
+    each(|k| top[k] / bottom[k])
+}
+
 /// The distance from zero beyond which a tail below 0.075 lies.
 fn normal_quantile_of_tail(tail: f64) -> f64 {
     if tail == 0.0 {
@@ -42,14 +75,20 @@ fn normal_quantile_of_tail(tail: f64) -> f64 {
 /// Numerator and denominator of a rational function, lowest power first.
 type Ratio = ([f64; 8], [f64; 8]);
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
 fn ratio(x: f64, (above, below): &Ratio) -> f64 {
     horner(x, above) / horner(x, below)
 }
 
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
 fn horner(x: f64, coefficients: &[f64; 8]) -> f64 {
-    coefficients.iter().rev().fold(0.0, |sum, &coefficient| sum * x + coefficient)
+    let mut sum = 0.0;
+    for &coefficient in coefficients.iter().rev() {
+        sum = sum * x + coefficient;
+    }
+    sum
 }
 
 #[allow(clippy::excessive_precision, reason = "digits as published")]

@@ -8,8 +8,8 @@
 
 use rand_core::{Infallible, TryRng};
 
-use crate::math::{exp, ln, pow};
-use crate::special::{ln_gamma, normal_quantile};
+use crate::math::{Work, each, exp, ln, pow, widest};
+use crate::special::{ln_gamma, normal_quantile, normal_quantile_of_eight};
 
 /// What a draw is for. Adding a purpose never moves another purpose's draws.
 #[repr(u8)]
@@ -86,6 +86,11 @@ impl Stream {
         normal_quantile(self.uniform(index))
     }
 
+    /// [`Stream::normal`] at eight indices at once.
+    pub fn normals(&self, indices: [u32; 8]) -> [f64; 8] {
+        widest(Normals { stream: *self, indices })
+    }
+
     /// Many draws at one index, independent of the single draws there.
     pub fn sequence(&self, index: u32) -> Sequence {
         Sequence { stream: *self, index, position: 0, words: [0; 4], used: 4 }
@@ -96,6 +101,12 @@ impl Stream {
         philox([index, self.purpose | position, self.patient, self.replicate], self.key)
     }
 }
+
+/// The low 32 bits of a word of 64.
+const LOW: u64 = 0xffff_ffff;
+/// Bits of 1.0, and half the distance between two numbers just above it.
+const ONE_BITS: u64 = 1.0_f64.to_bits();
+const HALF_CELL: f64 = 0.5 * f64::EPSILON;
 
 /// A uniform number from 52 random bits, in the middle of its cell, so that neither 0 nor 1 occurs.
 #[inline]
@@ -117,6 +128,50 @@ pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
         c1 = second as u32;
         c2 = (first >> 32) as u32 ^ c3 ^ k1;
         c3 = first as u32;
+        k0 = k0.wrapping_add(0x9e37_79b9);
+        k1 = k1.wrapping_add(0xbb67_ae85);
+    }
+    [c0, c1, c2, c3]
+}
+
+/// Normal numbers of a stream at eight indices.
+struct Normals {
+    stream: Stream,
+    indices: [u32; 8],
+}
+
+impl Work for Normals {
+    type Output = [f64; 8];
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled for each set of vector instructions"
+    )]
+    fn run(self) -> [f64; 8] {
+        let Stream { key, purpose, patient, replicate } = self.stream;
+        let counters = [self.indices, [purpose; 8], [patient; 8], [replicate; 8]];
+        let [low, high, ..] = philox_of_eight(counters, key);
+        let bits = each(|k| (high[k] << 32 | low[k]) >> 12);
+        // As `unit`, without a conversion: the bits as the fraction of a number from 1 to 2.
+        let uniforms = each(|k| (f64::from_bits(ONE_BITS | bits[k]) - 1.0) + HALF_CELL);
+        normal_quantile_of_eight(&uniforms)
+    }
+}
+
+/// [`philox`] of eight counters at once; the first index is the word, the second the counter.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for each set of vector instructions")]
+fn philox_of_eight(counters: [[u32; 8]; 4], key: [u32; 2]) -> [[u64; 8]; 4] {
+    let [mut c0, mut c1, mut c2, mut c3] = counters.map(|words| each(|k| u64::from(words[k])));
+    let [mut k0, mut k1] = key;
+    for _ in 0..10 {
+        let first = each(|k| c0[k] * 0xd251_1f53);
+        let second = each(|k| c2[k] * 0xcd9e_8d57);
+        c0 = each(|k| second[k] >> 32 ^ c1[k] ^ u64::from(k0));
+        c1 = each(|k| second[k] & LOW);
+        c2 = each(|k| first[k] >> 32 ^ c3[k] ^ u64::from(k1));
+        c3 = each(|k| first[k] & LOW);
         k0 = k0.wrapping_add(0x9e37_79b9);
         k1 = k1.wrapping_add(0xbb67_ae85);
     }
@@ -311,6 +366,19 @@ impl TryRng for Sequence {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn eight_at_once_are_those_one_by_one() {
+        for patient in 0..2000 {
+            let draws = super::stream(u64::from(patient) << 20, patient, 7, super::Purpose::Assay);
+            let indices = std::array::from_fn(|lane| 13 * patient + lane as u32);
+            let want = indices.map(|index| draws.normal(index).to_bits());
+            assert_eq!(draws.normals(indices).map(f64::to_bits), want);
+            let z = draws.normals(indices).map(|z| 300.0 * z);
+            let want = z.map(|z| crate::math::exp(z).to_bits());
+            assert_eq!(crate::math::exp_of_eight(z).map(f64::to_bits), want);
+        }
+    }
+
     use super::*;
 
     #[test]

@@ -8,6 +8,7 @@ use records::{Disposition, Study};
 use stats::stream::{Purpose, stream};
 
 use super::candidate::Candidate;
+use super::course::start::subject;
 use super::course::{Finished, Infusion, Plan, Truth};
 use super::known::Watch;
 use super::merge::append;
@@ -202,7 +203,7 @@ impl<'w> Trial<'w> {
             infusions: Vec::new(),
             covariates: candidate.patient.clone(),
         };
-        let mut one = super::course::Course::new(self.world, plan, self.draws).finish(None).study;
+        let mut one = subject(self.world, &plan);
         one.subjects.disposition[0] = Disposition::ScreenFailure;
         append(&mut self.study, one);
         self.indexes.push(None);
@@ -283,6 +284,8 @@ impl<'w> Trial<'w> {
     pub fn receive(&mut self, finished: Vec<Finished>) {
         let protocol = &self.world.experiment.protocol;
         let mut infused = 0;
+        let rows = finished.iter().map(|one| one.study.findings.len()).sum();
+        self.study.findings.reserve(rows);
         for one in finished {
             self.check_stopping(self.next_comes(&one.plan));
             if self.stopped.is_some() {

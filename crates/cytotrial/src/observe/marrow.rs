@@ -30,6 +30,17 @@ const NORMAL_PLASMA_CELLS: f64 = 5.0;
 /// Smaller plasmacytomas are called gone, mm2 (5 mm x 5 mm): assumed.
 const VISIBLE_PLASMACYTOMA: f64 = 25.0;
 
+/// What is measured with an error in serum and urine.
+pub const NOISY_IN_BLOOD: [Analyte; 4] = [
+    Analyte::SerumMProtein,
+    Analyte::UrineMProtein,
+    Analyte::KappaFreeLightChain,
+    Analyte::LambdaFreeLightChain,
+];
+/// What is measured with an error in marrow.
+pub const NOISY_IN_MARROW: [Analyte; 2] =
+    [Analyte::MarrowPlasmaCells, Analyte::MinimalResidualDisease];
+
 /// Serum and urine.
 pub fn blood_and_urine(
     observer: &mut Observer<'_>,

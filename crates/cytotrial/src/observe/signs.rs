@@ -183,6 +183,10 @@ fn brain(thresholds: &SignThresholds, tolerance: Tolerance, now: Cytokines) -> (
     }
 }
 
+/// The signs that are measured with an error.
+pub const NOISY: [Analyte; 3] =
+    [Analyte::Temperature, Analyte::SystolicPressure, Analyte::OxygenSaturation];
+
 /// Writes the signs: the common ones always, the rest when they are not normal.
 pub fn write(observer: &mut Observer<'_>, signs: &Signs) {
     // 0.15 C of a tympanic thermometer, 4 mmHg of a cuff, 0.7 % of an oximeter: assumed.

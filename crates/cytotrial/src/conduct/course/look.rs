@@ -7,7 +7,7 @@ use solve::Stop;
 use super::{Course, Due};
 use crate::conduct::handles::Output;
 use crate::conduct::visits::Kinds;
-use crate::observe::marrow::{Disease, aspirate, blood_and_urine};
+use crate::observe::marrow::{self, Disease, aspirate, blood_and_urine};
 use crate::observe::{Observer, signs, slot};
 
 /// What a course sees at one moment; read once, then written by the observer.
@@ -18,6 +18,11 @@ struct Reading {
     chemistry: [(Analyte, f64); 7],
     cells: [f64; 3],
 }
+
+/// Of the values of a reading, those of a blood count and CRP, which stand first.
+const COUNTS: usize = 6;
+/// Infused cells, by product.
+const CELLS: [Analyte; 2] = [Analyte::InfusedCells, Analyte::InfusedCellsSecond];
 
 impl Course<'_> {
     /// Baseline: every kind of visit at once, before lymphodepletion.
@@ -59,14 +64,10 @@ impl Course<'_> {
         // Most days are for signs alone.
         let samples = Kinds { signs: false, ..kinds } != Kinds::default();
         let reading = samples.then(|| self.reading(stop));
-        let mut observer = Observer {
-            assays: &world.assays,
-            noise: self.noise,
-            findings: &mut self.study.findings,
-            day,
-            slot,
-        };
         if let Some(now) = now {
+            let findings = &mut self.study.findings;
+            let mut observer = Observer::new(&world.assays, findings, self.noise, (slot, day));
+            observer.draw_ahead(&signs::NOISY);
             signs::write(&mut observer, &now);
         }
         if let Some(reading) = reading {
@@ -85,13 +86,9 @@ impl Course<'_> {
         let (isotype, chain) = self.clone_type();
         let world = self.world;
         let arm = &world.experiment.arms[self.plan.arm];
-        let mut observer = Observer {
-            assays: &world.assays,
-            noise: self.noise,
-            findings: &mut self.study.findings,
-            day,
-            slot,
-        };
+        let findings = &mut self.study.findings;
+        let mut observer = Observer::new(&world.assays, findings, self.noise, (slot, day));
+        observer.draw_ahead(&sampled(kinds, reading, arm.products.len()));
         if kinds.safety {
             for &(analyte, truth) in &reading.chemistry {
                 observer.measure(analyte, truth);
@@ -100,17 +97,15 @@ impl Course<'_> {
             host_damage(&mut observer, damage, &self.background.host);
         }
         if kinds.safety || kinds.kinetics {
-            for &(analyte, truth) in &reading.values[..6] {
+            for &(analyte, truth) in &reading.values[..COUNTS] {
                 observer.measure(analyte, truth);
             }
         }
         if kinds.kinetics {
-            for &(analyte, truth) in &reading.values[6..] {
+            for &(analyte, truth) in &reading.values[COUNTS..] {
                 observer.measure(analyte, truth);
             }
-            for (product, analyte) in
-                arm.products.iter().zip([Analyte::InfusedCells, Analyte::InfusedCellsSecond])
-            {
+            for (product, analyte) in arm.products.iter().zip(CELLS) {
                 let cells = match (product.cell.as_str(), product.port.as_str()) {
                     ("NK", _) => reading.cells[0],
                     (_, "dose_cart2") => reading.cells[2],
@@ -217,6 +212,27 @@ impl Course<'_> {
             self.schedule(day + delay, Due::NewTherapy);
         }
     }
+}
+
+/// The analytes that a visit of these kinds measures with an error.
+fn sampled(kinds: Kinds, reading: &Reading, products: usize) -> Vec<Analyte> {
+    let mut analytes = Vec::with_capacity(40);
+    if kinds.safety {
+        analytes.extend(reading.chemistry.iter().map(|(analyte, _)| *analyte));
+    }
+    let blood = usize::from(kinds.safety || kinds.kinetics) * COUNTS;
+    let blood = if kinds.kinetics { reading.values.len() } else { blood };
+    analytes.extend(reading.values[..blood].iter().map(|(analyte, _)| *analyte));
+    if kinds.kinetics {
+        analytes.extend(&CELLS[..products.min(CELLS.len())]);
+    }
+    if kinds.response {
+        analytes.extend(&marrow::NOISY_IN_BLOOD);
+    }
+    if kinds.marrow {
+        analytes.extend(&marrow::NOISY_IN_MARROW);
+    }
+    analytes
 }
 
 /// Whether progression is confirmed by the protocol's criteria, from these rows of the findings.

@@ -51,7 +51,7 @@ pub struct Plan {
 /// While a patient waits, the hazards are looked at this often, days.
 const WATCH: f64 = 7.0;
 /// Rows of findings that most patients do not have more of.
-const MOST_FINDINGS: usize = 640;
+const MOST_FINDINGS: usize = 1024;
 
 impl<'w> Course<'w> {
     /// A patient at the moment of enrolment.
@@ -71,7 +71,7 @@ impl<'w> Course<'w> {
             tolerance,
             agenda: Vec::with_capacity(160),
             next: 0,
-            study: subject(world, &plan),
+            study: study(world, &plan),
             marker_rows: Vec::new(),
             rows_sorted: 0,
             truth: Truth { burden_nadir: f64::INFINITY, ..Truth::default() },
@@ -168,12 +168,18 @@ fn baseline_day(first_depletion: f64, wait: f64) -> f64 {
     (first_depletion - 1.0).max(-wait).min(0.0)
 }
 
-/// The subject's row.
-fn subject(world: &World, plan: &Plan) -> Study {
+/// The patient's study, with room for what most come to have.
+fn study(world: &World, plan: &Plan) -> Study {
+    let mut study = subject(world, plan);
+    study.findings.reserve(MOST_FINDINGS);
+    study
+}
+
+/// A study with the subject's row alone.
+pub(in crate::conduct) fn subject(world: &World, plan: &Plan) -> Study {
     let arm = &world.experiment.arms[plan.arm];
     let covariate = |name: &str| world.population.value(&plan.covariates, name);
     let mut study = Study { name: world.experiment.protocol.id.clone(), ..Study::default() };
-    study.findings.reserve(MOST_FINDINGS);
     let subjects = &mut study.subjects;
     subjects.id.push(format!("{}-{:04}", world.experiment.protocol.id, plan.patient + 1));
     subjects.arm.push(arm.name.clone());
