@@ -7,7 +7,8 @@ use crate::compile::Program;
 use crate::failure::Failure;
 use crate::lanes::Vectors;
 use crate::request::{Next, Settings, Start, Statistics};
-use crate::run::{Steer, Stop, run_with};
+use crate::look::Stop;
+use crate::run::{Steer, run_with};
 use crate::step::Seen;
 
 /// How many patients one thread follows at a time. Results do not depend on it.

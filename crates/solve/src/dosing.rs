@@ -12,7 +12,7 @@ use steady::Series;
 use crate::compile::Program;
 use crate::failure::Failure;
 use crate::request::{Settings, Start};
-use crate::run::Stop;
+use crate::look::Stop;
 
 /// How a dose enters.
 #[derive(Debug, Clone, Copy, PartialEq)]

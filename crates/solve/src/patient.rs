@@ -181,6 +181,11 @@ impl Patient {
         self.moving_since
     }
 
+    /// A number that changes when a value is set that terms without states and time depend on.
+    pub(crate) fn fixed_since(&self) -> u64 {
+        self.fixed_since
+    }
+
     /// Everything computed so far is out of date.
     pub(crate) fn forget_all(&mut self) {
         self.moving_since += 1;

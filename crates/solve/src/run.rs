@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use model::SymbolId;
 
 use crate::compile::Program;
 use crate::event::{holds, locate, nearness, settle};
 use crate::failure::{Failure, Reason};
 use crate::lanes::{LANES, VectorSet, Vectors};
+use crate::look::{Looked, Stop, Table};
 use crate::patient::Patient;
 use crate::request::{Method, Next, Settings, Start, Statistics};
 use crate::single_cell::SingleCell;
@@ -15,35 +15,6 @@ use crate::step::{Advance, Arrival, Block, Kind, Prepare, See, Seen, Shape, Sign
 
 /// How often a stop may be repeated at one time.
 const REPEATS: u32 = 1000;
-
-/// What a caller sees and may change when a patient reaches a stop.
-pub struct Stop<'a> {
-    program: &'a Program,
-    patient: &'a mut Patient,
-}
-
-impl Stop<'_> {
-    /// Model time.
-    pub fn time(&self) -> f64 {
-        self.patient.time()
-    }
-
-    /// The present value of any symbol, computed ones included.
-    pub fn value(&self, symbol: SymbolId) -> f64 {
-        self.patient.value(self.program, symbol)
-    }
-
-    /// Gives a port, variable, constant or state a value. Terms that depend on it follow at once,
-    /// events after the caller returns. Setting an assigned symbol ends the patient with
-    /// [`Reason::NotSettable`].
-    pub fn set(&mut self, symbol: SymbolId, value: f64) {
-        if self.program.is_settable(symbol) {
-            self.patient.set(self.program, symbol, value);
-        } else {
-            self.patient.mistake.get_or_insert((Reason::NotSettable, symbol));
-        }
-    }
-}
 
 /// What decides where patients go.
 pub(crate) trait Steer {
@@ -129,6 +100,7 @@ pub(crate) fn run_with<S: Steer>(
         vectors,
         block: block(settings.method.kind()),
         patients: (0..LANES).map(|_| Patient::new(program)).collect(),
+        looks: None,
         waiting: 0,
         stiff: VecDeque::new(),
         results: vec![Ok(Statistics::default()); starts.len()],
@@ -153,6 +125,8 @@ struct Runner<'a, S> {
     vectors: Vectors,
     block: Block,
     patients: Vec<Patient>,
+    /// Made when a caller first looks at a patient within a step.
+    looks: Option<Table>,
     /// The first start that is on no lane yet.
     waiting: usize,
     /// Patients who wait for the stiff method, in the midst of their time.
@@ -180,6 +154,7 @@ impl<S: Steer> Runner<'_, S> {
                     }
                     while self.block.reaches_looks() {
                         self.vectors.run(See(&mut self.block));
+                        self.looks.iter_mut().for_each(Table::forget);
                         let due: [bool; LANES] =
                             std::array::from_fn(|lane| self.block.reaches_look(lane));
                         for lane in (0..LANES).filter(|&lane| due[lane]) {
@@ -202,6 +177,7 @@ impl<S: Steer> Runner<'_, S> {
 
     /// Puts waiting patients on the lane until one has a step to take.
     fn fill(&mut self, lane: usize) {
+        self.looks.iter_mut().for_each(|looks| looks.forget_lane(lane));
         if self.block.kind().is_stiff() && self.settings.method == Method::Automatic {
             while let Some(patient) = self.stiff.pop_front() {
                 let (time, statistics) = (patient.time(), patient.statistics);
@@ -255,13 +231,15 @@ impl<S: Steer> Runner<'_, S> {
     /// At a stop: single cells, events, the caller, events again; then on. False when the patient
     /// has ended, with the result noted.
     fn visit(&mut self, lane: usize) -> bool {
-        self.attend(lane).is_some_and(|next| self.go_on(lane, Some(next)))
+        self.attend(lane, false).is_some_and(|next| self.go_on(lane, Some(next)))
     }
 
     /// Lets the caller see the patient, with single cells and events before and after; where to go
-    /// from here. `None` when the patient has ended, with the result noted.
-    fn attend(&mut self, lane: usize) -> Option<Next> {
+    /// from here. `None` when the patient has ended, with the result noted. At a look, the table of
+    /// looks is good for the lane.
+    fn attend(&mut self, lane: usize, at_look: bool) -> Option<Next> {
         let program = self.program;
+        let seen = self.patients[lane].revision();
         for _ in 0..REPEATS {
             if !self.settle(lane) {
                 return None;
@@ -269,7 +247,9 @@ impl<S: Steer> Runner<'_, S> {
             let patient = &mut self.patients[lane];
             patient.statistics.stops += 1;
             let revision = patient.revision();
-            let next = self.steer.stop(patient.index, &mut Stop { program, patient });
+            let table = self.looks.as_ref().filter(|_| at_look);
+            let looked = table.map(|table| Looked { table, lane, revision: seen });
+            let next = self.steer.stop(patient.index, &mut Stop { program, patient, looked });
             if let Some((reason, symbol)) = patient.mistake {
                 self.fail(lane, reason, program.name(symbol).to_owned());
                 return None;
@@ -308,7 +288,13 @@ impl<S: Steer> Runner<'_, S> {
             patient.next = Next::Look(next);
         } else {
             patient.place(program, time, self.block.seen(lane).states());
-            let Some(next) = self.attend(lane) else {
+            // One lane at a time is as quick without vectors.
+            let has_table = self.vectors != Vectors::Plain;
+            if has_table {
+                let looks = self.looks.get_or_insert_with(|| Table::new(program, self.vectors));
+                looks.read(program, self.vectors, &self.block, &self.patients);
+            }
+            let Some(next) = self.attend(lane, has_table) else {
                 self.fill(lane);
                 self.block.keep(lane, self.patients[lane].time());
                 return;

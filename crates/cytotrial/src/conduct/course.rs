@@ -18,6 +18,7 @@ pub mod look;
 pub mod start;
 pub mod treat;
 
+use start::Person;
 pub use start::{Infusion, Plan};
 
 /// What the model knew and no clinic sees.
@@ -98,6 +99,7 @@ pub struct Course<'w> {
     pub(super) truth: Truth,
     pub(super) thresholds: Thresholds,
     pub(super) tolerance: Tolerance,
+    pub(super) person: Person,
     pub(super) noise: Stream,
     pub(super) missing: Stream,
     pub(super) state: Progress,

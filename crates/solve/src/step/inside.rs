@@ -175,6 +175,16 @@ impl Block {
         Seen { states: &self.registers[first..][..self.plan.states], lane }
     }
 
+    /// When the looks are due, on every lane.
+    pub(crate) fn looks(&self) -> Lanes {
+        self.look
+    }
+
+    /// A state at the looks that are due, on every lane.
+    pub(crate) fn seen_on_all(&self, position: usize) -> Lanes {
+        *self.register(self.plan.registers.seen, position)
+    }
+
     /// When the step just tried on the lane ends.
     pub(crate) fn end(&self, lane: usize) -> f64 {
         self.next_time.0[lane]

@@ -125,18 +125,18 @@ impl Course<'_> {
     /// The truth that laboratories measure.
     fn reading(&self, stop: &Stop<'_>) -> Reading {
         let read = |output| self.read(stop, output);
-        let covariate = |name: &str| self.world.population.value(&self.plan.covariates, name);
+        let person = &self.person;
         let tumour = read(Output::Tumour);
         let relative = tumour / self.truth.burden_at_start.max(1e-12);
         let involved = read(Output::FlcInvolved);
         // Light chains in urine follow the involved serum light chain.
-        let urine = covariate("urine_m_protein") * involved / covariate("involved_flc").max(1e-9);
+        let urine = person.urine_m_protein * involved / person.involved_light_chain.max(1e-9);
         let disease = Disease {
             m_protein: read(Output::MProtein),
             light_chains: [involved, read(Output::FlcUninvolved)],
             urine,
             tumour,
-            marrow_other: covariate("marrow_other_cells"),
+            marrow_other: person.marrow_other_cells,
             normal_plasma_cells: read(Output::NormalPlasmaCells),
             plasmacytoma: self.plasmacytoma(relative),
         };
@@ -171,9 +171,9 @@ impl Course<'_> {
                 (Analyte::AlanineAminotransferase, 25.0 + 300.0 * damage),
                 (Analyte::AspartateAminotransferase, 25.0 + 300.0 * damage),
                 (Analyte::Bilirubin, 10.0 + bilirubin * gut_and_liver(host, from)),
-                (Analyte::Creatinine, creatinine(covariate)),
-                (Analyte::Albumin, covariate("albumin")),
-                (Analyte::LactateDehydrogenase, covariate("ldh") * relative.clamp(0.3, 3.0).sqrt()),
+                (Analyte::Creatinine, person.creatinine),
+                (Analyte::Albumin, person.albumin),
+                (Analyte::LactateDehydrogenase, person.lactate_dehydrogenase * relative.clamp(0.3, 3.0).sqrt()),
                 (Analyte::PolyclonalIgg, read(Output::PolyclonalIgg)),
             ],
             cells: [read(Output::BloodNk), read(Output::BloodT), read(Output::BloodTSecond)],
@@ -183,8 +183,7 @@ impl Course<'_> {
     /// Size of plasmacytomas: two of 30 mm by 20 mm at baseline, growing as the burden to the two
     /// thirds (area against volume): assumed.
     fn plasmacytoma(&self, relative: f64) -> Option<f64> {
-        let class = self.world.population.category(&self.plan.covariates, "plasmacytoma");
-        (class != "none").then(|| 1200.0 * stats::math::pow(relative.max(0.0), 2.0 / 3.0))
+        self.person.has_plasmacytoma.then(|| 1200.0 * stats::math::pow(relative.max(0.0), 2.0 / 3.0))
     }
 
     /// The investigator judges progression by the protocol's criteria from the data so far; a
@@ -239,14 +238,6 @@ fn sampled(kinds: Kinds, reading: &Reading, products: usize) -> Vec<Analyte> {
 fn progression(study: &Study, rows: &[u32], rules: &evaluate::Rules) -> bool {
     let index = evaluate::Index::part(study, 0, rows);
     imwg::progression(&index.subject(study, 0), &rules.imwg).is_some()
-}
-
-/// Creatinine from the drawn clearance by Cockcroft and Gault (Nephron 1976;16:31), umol/L.
-fn creatinine(covariate: impl Fn(&str) -> f64) -> f64 {
-    let factor = if covariate("male") > 0.5 { 1.0 } else { 0.85 };
-    let milligrams = (140.0 - covariate("age")) * covariate("body_weight") * factor
-        / (72.0 * covariate("creatinine_clearance").max(1.0));
-    88.4 * milligrams
 }
 
 /// Share of full damage that gut and liver show: they begin later than skin.

@@ -48,6 +48,39 @@ pub struct Plan {
     pub covariates: Patient,
 }
 
+/// What of a patient's covariates every look needs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Person {
+    /// mg/24h.
+    pub(super) urine_m_protein: f64,
+    /// mg/L.
+    pub(super) involved_light_chain: f64,
+    /// 1e9 cells.
+    pub(super) marrow_other_cells: f64,
+    /// g/L.
+    pub(super) albumin: f64,
+    /// U/L.
+    pub(super) lactate_dehydrogenase: f64,
+    /// umol/L.
+    pub(super) creatinine: f64,
+    pub(super) has_plasmacytoma: bool,
+}
+
+impl Person {
+    fn of(world: &World, covariates: &Patient) -> Self {
+        let value = |name: &str| world.population.value(covariates, name);
+        Self {
+            urine_m_protein: value("urine_m_protein"),
+            involved_light_chain: value("involved_flc"),
+            marrow_other_cells: value("marrow_other_cells"),
+            albumin: value("albumin"),
+            lactate_dehydrogenase: value("ldh"),
+            creatinine: creatinine(value),
+            has_plasmacytoma: world.population.category(covariates, "plasmacytoma") != "none",
+        }
+    }
+}
+
 /// While a patient waits, the hazards are looked at this often, days.
 const WATCH: f64 = 7.0;
 /// Rows of findings that most patients do not have more of.
@@ -69,6 +102,7 @@ impl<'w> Course<'w> {
                 infection: -ln(draws(world, &plan, Purpose::Events).uniform(100)),
             },
             tolerance,
+            person: Person::of(world, &plan.covariates),
             agenda: Vec::with_capacity(160),
             next: 0,
             study: study(world, &plan),
@@ -210,4 +244,12 @@ pub(in crate::conduct) fn subject(world: &World, plan: &Plan) -> Study {
     subjects.last_known_alive_day.push(0.0 - plan.wait);
     subjects.dose_fraction.push(0.0);
     study
+}
+
+/// Creatinine from the drawn clearance by Cockcroft and Gault (Nephron 1976;16:31), umol/L.
+fn creatinine(covariate: impl Fn(&str) -> f64) -> f64 {
+    let factor = if covariate("male") > 0.5 { 1.0 } else { 0.85 };
+    let milligrams = (140.0 - covariate("age")) * covariate("body_weight") * factor
+        / (72.0 * covariate("creatinine_clearance").max(1.0));
+    88.4 * milligrams
 }
