@@ -96,15 +96,17 @@ pub struct Observer<'a> {
     pub day: f64,
     noise: Stream,
     slot: u32,
-    /// Analytes whose draws stand in the two tables below, as bits.
-    ahead: u64,
-    normals: [f64; PLACES],
+    /// Analytes whose draws stand in the two tables below.
+    ahead: [bool; ANALYTES],
+    normals: [f64; ANALYTES],
     /// By which a true value is multiplied.
-    factors: [f64; PLACES],
+    factors: [f64; ANALYTES],
 }
 
-/// Addresses of a visit, one per analyte.
-const PLACES: usize = 64;
+const ANALYTES: usize = Analyte::ALL.len();
+/// Addresses between two hours. Visits are a day or more apart, so that those of one never reach
+/// another's.
+const PLACES: u32 = 64;
 
 impl<'a> Observer<'a> {
     /// An observer of the visit with that address, on its actual day. `noise` is the patient's
@@ -115,8 +117,8 @@ impl<'a> Observer<'a> {
         noise: Stream,
         (slot, day): (u32, f64),
     ) -> Self {
-        let (normals, factors) = ([0.0; PLACES], [1.0; PLACES]);
-        Self { assays, findings, day, noise, slot, ahead: 0, normals, factors }
+        let (ahead, normals, factors) = ([false; ANALYTES], [0.0; ANALYTES], [1.0; ANALYTES]);
+        Self { assays, findings, day, noise, slot, ahead, normals, factors }
     }
 
     /// Draws the errors of these analytes, eight at a time: quicker than one by one, and the same.
@@ -130,22 +132,18 @@ impl<'a> Observer<'a> {
             for (k, analyte) in analytes.into_iter().enumerate() {
                 self.normals[analyte as usize] = normals[k];
                 self.factors[analyte as usize] = factors[k];
-                self.ahead |= 1 << analyte as u32;
+                self.ahead[analyte as usize] = true;
             }
         }
     }
 
     fn address(&self, analyte: Analyte) -> u32 {
-        self.slot * PLACES as u32 + analyte as u32
-    }
-
-    fn is_ahead(&self, analyte: Analyte) -> bool {
-        self.ahead >> analyte as u32 & 1 == 1
+        self.slot * PLACES + analyte as u32
     }
 
     /// The standard normal of this visit and analyte.
     pub fn normal(&self, analyte: Analyte) -> f64 {
-        if self.is_ahead(analyte) {
+        if self.ahead[analyte as usize] {
             return self.normals[analyte as usize];
         }
         self.noise.normal(self.address(analyte))
@@ -153,7 +151,7 @@ impl<'a> Observer<'a> {
 
     /// What a measurement of this visit multiplies the true value by.
     fn factor(&self, analyte: Analyte) -> f64 {
-        if self.is_ahead(analyte) {
+        if self.ahead[analyte as usize] {
             return self.factors[analyte as usize];
         }
         let variation = self.assays.of(analyte).variation;

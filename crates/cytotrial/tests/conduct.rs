@@ -477,7 +477,7 @@ fn no_event_begins_after_a_patient_has_left() {
 #[test]
 fn patients_the_solver_gives_up_are_counted_and_listed() {
     let mut world = world(&["car-nk", "no-treatment"], 6, |_| {});
-    world.settings.max_steps = 5;
+    world.settings.max_steps = 3;
     let results = block(&world, 0..3, 3);
     for result in &results {
         let patients = || result.arms.iter().flat_map(|arm| &arm.patients);
@@ -485,7 +485,7 @@ fn patients_the_solver_gives_up_are_counted_and_listed() {
         assert_eq!(result.failed.len(), 12);
         assert!(patients().all(|patient| patient.disposition == Disposition::NotEvaluable));
         for failed in &result.failed {
-            assert!(failed.what.contains('5'), "{failed:?}");
+            assert!(failed.what.contains('3'), "{failed:?}");
             let arm = world.experiment.arms.iter().position(|arm| arm.name == failed.arm);
             let arm = &result.arms[arm.expect("an arm")];
             assert!(arm.patients.iter().any(|patient| patient.patient == failed.patient));

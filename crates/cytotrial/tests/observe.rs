@@ -217,7 +217,7 @@ fn observed(
 ) -> Vec<(Analyte, f64, bool)> {
     let mut findings = Findings::default();
     let noise = stream(5, 0, 0, Purpose::Assay);
-    write(&mut Observer { assays, noise, findings: &mut findings, day: 28.0, slot });
+    write(&mut Observer::new(assays, &mut findings, noise, (slot, 28.0)));
     assert!(findings.day.iter().all(|&day| day == 28.0));
     (0..findings.len())
         .map(|row| (findings.analyte[row], findings.value[row], findings.below_limit[row]))
@@ -344,12 +344,31 @@ fn grades_come_back_from_the_written_signs() {
         for (slot, il6) in (0..).zip([0.0, 0.0, peak.min(fever), peak, peak.min(fever), 0.0, 0.0]) {
             let day = f64::from(slot);
             let findings = &mut study.findings;
-            let mut observer = Observer { assays: &exact, noise, findings, day, slot };
+            let mut observer = Observer::new(&exact, findings, noise, (slot, day));
             write(&mut observer, &signs(&thresholds, tolerance, felt(il6)));
         }
         let outcome = &evaluate::evaluate(&study, &Rules::default()).subjects[0];
         let found = outcome.crs.map_or((0, None), |episode| (episode.grade, Some(episode.onset)));
         assert_eq!(found, (grade, (grade > 0).then_some(2.0)), "peak {peak}");
         assert_eq!(outcome.icans, None);
+    }
+}
+
+#[test]
+fn errors_drawn_ahead_are_those_drawn_one_by_one() {
+    let text = cytotrial::library::text("models/assays.csv").expect("bundled");
+    let assays = Assays::read(text, "models/assays.csv").expect("a table");
+    for slot in 0..200 {
+        let measured = |ahead: &[Analyte]| {
+            observed(&assays, slot, |observer| {
+                observer.draw_ahead(ahead);
+                for &analyte in Analyte::ALL {
+                    observer.measure(analyte, 1e6);
+                }
+            })
+        };
+        let one_by_one = measured(&[]);
+        assert_eq!(measured(Analyte::ALL), one_by_one);
+        assert_eq!(measured(&Analyte::ALL[3..14]), one_by_one);
     }
 }

@@ -233,6 +233,7 @@ impl<'a> SubjectRecords<'a> {
     }
 
     /// Values of one analyte, by day.
+    #[inline]
     pub fn series(&self, analyte: Analyte) -> &'a [Point] {
         let at = analyte as usize;
         let all = &self.points[self.starts[at] as usize..self.starts[at + 1] as usize];
@@ -242,6 +243,9 @@ impl<'a> SubjectRecords<'a> {
     /// Lower and upper limit of normal that the laboratory gave with an analyte: those of the last
     /// value on or before a day, else the first that were given later.
     pub fn limits_of_normal(&self, analyte: Analyte, day: f64) -> (Option<f64>, Option<f64>) {
+        if self.remarks.is_empty() {
+            return (None, None);
+        }
         let of_analyte = || self.remarks_of(analyte).iter();
         let limit = |of: fn(&Remark) -> Option<f64>| {
             let told = || of_analyte().filter(|said| of(&said.remark).is_some());
@@ -337,6 +341,7 @@ impl<'a> SubjectRecords<'a> {
 }
 
 /// The rows of a sorted slice on or before a day.
+#[inline]
 pub(crate) fn upto<T>(rows: &[T], day: f64, day_of: impl Fn(&T) -> f64) -> &[T] {
     if rows.last().is_none_or(|last| day_of(last) <= day) {
         return rows;

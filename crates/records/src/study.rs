@@ -209,6 +209,7 @@ impl Findings {
     }
 
     /// Adds a row.
+    #[inline]
     pub fn push(
         &mut self,
         subject: u32,

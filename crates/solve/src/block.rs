@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use crate::compile::Program;
 use crate::failure::Failure;
 use crate::lanes::Vectors;
-use crate::request::{Next, Settings, Start, Statistics};
 use crate::look::Stop;
+use crate::request::{Next, Settings, Start, Statistics};
 use crate::run::{Steer, run_with};
 use crate::step::Seen;
 

@@ -11,8 +11,8 @@ use steady::Series;
 
 use crate::compile::Program;
 use crate::failure::Failure;
-use crate::request::{Settings, Start};
 use crate::look::Stop;
+use crate::request::{Settings, Start};
 
 /// How a dose enters.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -67,9 +67,10 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn new(program: &Program, vectors: Vectors) -> Self {
         let whole = program.assigned_at_once();
-        let leaves = program.states.iter().enumerate().filter_map(|(position, state)| {
-            Some((program.leaf_of[state.0 as usize]?, position))
-        });
+        let leaves =
+            program.states.iter().enumerate().filter_map(|(position, state)| {
+                Some((program.leaf_of[state.0 as usize]?, position))
+            });
         let leaves: BTreeMap<_, _> = leaves.collect();
         let first = whole.moving.len() + whole.fixed.len();
         let place = program.assigned.iter().map(|slice| {

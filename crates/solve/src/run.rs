@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-
 use crate::compile::Program;
 use crate::event::{holds, locate, nearness, settle};
 use crate::failure::{Failure, Reason};
@@ -507,11 +506,13 @@ impl<S: Steer> Runner<'_, S> {
 
 #[cfg(test)]
 mod tests {
+    use model::SymbolId;
+
     use super::*;
     use crate::SingleCell;
     use crate::compile::compile;
 
-    /// Every value of every state at every stop, by patient.
+    /// Every value of every state and assigned symbol at every stop and look, by patient.
     fn bits(
         vectors: Vectors,
         method: Method,
@@ -522,15 +523,28 @@ mod tests {
         let cells = program.states[..1].to_vec();
         let settings = Settings {
             method,
-            single_cell: SingleCell::Deterministic { states: cells, cell: 1e-9 },
+            single_cell: SingleCell::Deterministic { states: cells.clone(), cell: 1e-9 },
             ..Settings::default()
         };
         let mut steer = Closure(|patient: usize, stop: &mut Stop<'_>| {
             for &state in &program.states {
                 seen[patient].push(stop.value(state).to_bits());
             }
+            let all = (0..program.value_count() as u32).map(SymbolId);
+            for symbol in all.filter(|symbol| program.assigned[symbol.0 as usize].is_some()) {
+                seen[patient].push(stop.value(symbol).to_bits());
+            }
             let next = stop.time() + 1.7;
-            (next < 60.0).then_some(next)
+            // Something of the patient's own, wherever the patient stands.
+            let kind = (starts[patient].overrides[0].1 * 1000.0) as usize;
+            // What is set at a look is not what was computed for it.
+            if kind % 5 == 4 && next > 30.0 {
+                stop.set(cells[0], 0.5 * stop.value(cells[0]));
+                let all = (0..program.value_count() as u32).map(SymbolId);
+                seen[patient].extend(all.map(|symbol| stop.value(symbol).to_bits()));
+            }
+            let next = if kind % 3 == 2 { Next::Stop(next) } else { Next::Look(next) };
+            (next.time() < 60.0).then_some(next)
         });
         let results = run_with(vectors, program, starts, &settings, &mut steer);
         assert!(results.iter().all(Result::is_ok), "{results:?}");

@@ -1,5 +1,7 @@
 //! What a design is told on a calendar day: who had a DLT, who responded, whose windows still run.
 
+use std::cell::Cell;
+
 use design::{Design, DoseCounts, Known, Outcomes, Patient};
 use evaluate::criteria::{Criterion as _, dlt, imwg};
 use evaluate::{DltStatus, Index, Response, Rules, SubjectOutcome, SubjectRecords};
@@ -16,6 +18,8 @@ pub(super) struct Watch<'a> {
     pub(super) study: &'a Study,
     /// The same, sorted, for each patient who was not a screening failure.
     pub(super) indexes: &'a [Option<Index>],
+    /// When the DLT status of each patient who was pending is settled.
+    pub(super) settles: &'a [Cell<Settles>],
     /// The windows and the rules.
     pub(super) protocol: &'a Protocol,
     /// The dose levels of the arm.
@@ -24,6 +28,19 @@ pub(super) struct Watch<'a> {
     pub(super) design: &'a dyn Design,
     /// The level of the last cohort, from 0, and its first row in the tables.
     pub(super) cohort: (usize, usize),
+}
+
+/// That a patient was pending on every whole day after the first day and before the second, when the
+/// status is settled: the days between need not be looked at again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Settles {
+    after: f64,
+    on: f64,
+}
+
+impl Settles {
+    /// Nothing was looked at yet.
+    pub(super) const UNKNOWN: Self = Self { after: f64::INFINITY, on: f64::NEG_INFINITY };
 }
 
 /// What is known of one patient who counts, or will.
@@ -56,7 +73,8 @@ impl Watch<'_> {
             };
             let at = usize::from(at) - 1;
             let day = today - infused + SAME_DAY;
-            let Some(judged) = self.judge(index.subject(self.study, row), day) else { continue };
+            let records = index.subject(self.study, row);
+            let Some(judged) = self.judge(records, &self.settles[row], day) else { continue };
             if let Some(change) = judged.changes_on {
                 let change = infused + change;
                 next_change = Some(next_change.map_or(change, |day: f64| day.min(change)));
@@ -73,7 +91,12 @@ impl Watch<'_> {
     }
 
     /// What is known of one patient on a day after the infusion; `None` if the patient does not count.
-    fn judge(&self, records: SubjectRecords<'_>, day: f64) -> Option<Judged> {
+    fn judge(
+        &self,
+        records: SubjectRecords<'_>,
+        settles: &Cell<Settles>,
+        day: f64,
+    ) -> Option<Judged> {
         let rules = &self.protocol.rules;
         let (needs_dlt, needs_response) = match self.design.outcomes() {
             Outcomes::Toxicity | Outcomes::ToxicityInTime => (true, false),
@@ -92,7 +115,7 @@ impl Watch<'_> {
         };
         let scored_on = scored_on(&records, self.protocol.response_day());
         let changes = [
-            dlt_is_open.then(|| resolves_on(records, rules, day)),
+            dlt_is_open.then(|| resolves_on(records, rules, settles, day)),
             Some(scored_on).filter(|&scored| needs_response && scored > day),
         ];
         let changes_on = changes.into_iter().flatten().reduce(f64::max);
@@ -127,7 +150,16 @@ fn best_response(records: &SubjectRecords<'_>, rules: &Rules) -> Response {
 }
 
 /// The first whole day after `known` on which a pending patient's status is settled.
-fn resolves_on(records: SubjectRecords<'_>, rules: &Rules, known: f64) -> f64 {
+fn resolves_on(
+    records: SubjectRecords<'_>,
+    rules: &Rules,
+    settles: &Cell<Settles>,
+    known: f64,
+) -> f64 {
+    let Settles { after, on } = settles.get();
+    if (after..on).contains(&known) {
+        return on;
+    }
     let mut day = known.max(0.0).floor() + 1.0;
     let limit = day + 400.0;
     let is_pending =
@@ -135,5 +167,6 @@ fn resolves_on(records: SubjectRecords<'_>, rules: &Rules, known: f64) -> f64 {
     while day < limit && is_pending(day) {
         day += 1.0;
     }
+    settles.set(Settles { after: known, on: day });
     day
 }

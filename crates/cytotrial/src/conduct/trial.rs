@@ -1,5 +1,6 @@
 //! One arm of one replicate, from the first candidate to the last decision.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 use design::{Action, Decision, Design, DoseCounts, Known};
@@ -10,7 +11,7 @@ use stats::stream::{Purpose, stream};
 use super::candidate::Candidate;
 use super::course::start::subject;
 use super::course::{Finished, Infusion, Plan, Truth};
-use super::known::Watch;
+use super::known::{Settles, Watch};
 use super::merge::append;
 use super::stopping::Watched;
 use super::world::{ReplicateDraws, World};
@@ -71,6 +72,7 @@ pub struct Trial<'w> {
     screened_out: VecDeque<&'w Candidate>,
     /// The rows of each patient of an escalating arm, sorted; `None` for screening failures.
     indexes: Vec<Option<Index>>,
+    settles: Vec<Cell<Settles>>,
     /// The study so far.
     pub study: Study,
     /// Per subject: the candidate's number and the hidden truth; `None` for screening failures.
@@ -122,6 +124,7 @@ impl<'w> Trial<'w> {
             watched: Watched::default(),
             screened_out: VecDeque::new(),
             indexes: Vec::new(),
+            settles: Vec::new(),
             study: Study { name: world.experiment.protocol.id.clone(), ..Study::default() },
             truths: Vec::new(),
             history: Vec::new(),
@@ -207,6 +210,7 @@ impl<'w> Trial<'w> {
         one.subjects.disposition[0] = Disposition::ScreenFailure;
         append(&mut self.study, one);
         self.indexes.push(None);
+        self.settles.push(Cell::new(Settles::UNKNOWN));
         self.truths.push((candidate.number, None));
     }
 
@@ -299,6 +303,7 @@ impl<'w> Trial<'w> {
             }
             let row = self.study.subjects.len();
             self.indexes.push(index.map(|index| index.moved_to(row)));
+            self.settles.push(Cell::new(Settles::UNKNOWN));
             self.truths.push((one.plan.patient, Some(one.truth)));
             append(&mut self.study, one.study);
         }
@@ -433,6 +438,7 @@ impl<'w> Trial<'w> {
         let watch = Watch {
             study: &self.study,
             indexes: &self.indexes,
+            settles: &self.settles,
             protocol: &experiment.protocol,
             levels: experiment.arms[self.arm].levels.len(),
             design: self.design.as_deref().expect("an escalating arm has a design"),

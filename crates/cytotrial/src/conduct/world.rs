@@ -79,8 +79,9 @@ pub struct ReplicateDraws {
     pub bridging: [f64; 2],
 }
 
-/// Tolerances of a trial's simulation: relative, and absolute in the state's own unit.
-const RELATIVE: f64 = 2e-5;
+/// Tolerances of a trial's simulation: relative, and absolute in the state's own unit. Of 36,900
+/// results of 150 trials of six arms, 5 differ by more than 0.1 % from those with 1e-8.
+const RELATIVE: f64 = 5e-5;
 const ABSOLUTE: f64 = 1e-6;
 /// One cell.
 const ABSOLUTE_CELLS: f64 = 1e-9;

@@ -173,7 +173,10 @@ impl Course<'_> {
                 (Analyte::Bilirubin, 10.0 + bilirubin * gut_and_liver(host, from)),
                 (Analyte::Creatinine, person.creatinine),
                 (Analyte::Albumin, person.albumin),
-                (Analyte::LactateDehydrogenase, person.lactate_dehydrogenase * relative.clamp(0.3, 3.0).sqrt()),
+                (
+                    Analyte::LactateDehydrogenase,
+                    person.lactate_dehydrogenase * relative.clamp(0.3, 3.0).sqrt(),
+                ),
                 (Analyte::PolyclonalIgg, read(Output::PolyclonalIgg)),
             ],
             cells: [read(Output::BloodNk), read(Output::BloodT), read(Output::BloodTSecond)],
@@ -183,7 +186,9 @@ impl Course<'_> {
     /// Size of plasmacytomas: two of 30 mm by 20 mm at baseline, growing as the burden to the two
     /// thirds (area against volume): assumed.
     fn plasmacytoma(&self, relative: f64) -> Option<f64> {
-        self.person.has_plasmacytoma.then(|| 1200.0 * stats::math::pow(relative.max(0.0), 2.0 / 3.0))
+        self.person
+            .has_plasmacytoma
+            .then(|| 1200.0 * stats::math::pow(relative.max(0.0), 2.0 / 3.0))
     }
 
     /// The investigator judges progression by the protocol's criteria from the data so far; a

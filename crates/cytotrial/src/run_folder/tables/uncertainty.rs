@@ -7,10 +7,10 @@ use crate::conduct::result::PatientResult;
 use crate::operation::simulate::Simulation;
 use crate::summary::measure::{Kind, measure};
 use crate::targets::Target;
-use crate::uncertainty::{Part, frozen};
 use crate::uncertainty::prediction::{Basis, Prediction, predict};
 use crate::uncertainty::split::Split;
 use crate::uncertainty::tornado::{Term, Tornado};
+use crate::uncertainty::{Part, frozen};
 
 /// `uncertainty.csv`, `tornado.csv`, `targets.csv`.
 pub(in crate::run_folder) fn uncertain(simulation: &Simulation, targets: &[Target]) -> Vec<Table> {
@@ -22,9 +22,8 @@ fn uncertainty(simulation: &Simulation) -> Table {
     let splits = &simulation.uncertainty.splits;
     let share = |split: &Split| -> Option<Part> {
         let mut shares = simulation.uncertainty.shares.iter();
-        let is_it = |share: &&frozen::Share| {
-            share.subject == split.subject && share.code == split.code
-        };
+        let is_it =
+            |share: &&frozen::Share| share.subject == split.subject && share.code == split.code;
         shares.find(is_it).map(|share| share.share)
     };
     let column = |of: fn(&Split) -> f64| numbers(splits.iter().map(move |split| Some(of(split))));
