@@ -120,6 +120,8 @@ const PIECES: &[&str] = &[
     "5",
     "6",
     "-7",
+    "VGPR",
+    "COMPUTED",
     "28",
     "1e5",
     "0.1",
@@ -231,7 +233,9 @@ fn site_files() -> Vec<DataFile> {
         name: name.to_owned(),
         bytes: fs::read(folder.join(name)).expect("an example file"),
     };
-    ["subjects.csv", "visits.csv", "results.csv", "doses.csv", "events.csv"].map(file).to_vec()
+    let names =
+        ["subjects.csv", "visits.csv", "results.csv", "doses.csv", "events.csv", "responses.csv"];
+    names.map(file).to_vec()
 }
 
 fn trial() -> Files {
@@ -242,7 +246,7 @@ fn target(reader: &str) -> Option<Target> {
     let site = site_files();
     let format = match reader {
         "csv-wide" => return Some(Target { files: site, damaged: vec![1, 0], format: None }),
-        "csv-long" => return Some(Target { files: site, damaged: vec![2, 3, 4], format: None }),
+        "csv-long" => return Some(Target { files: site, damaged: vec![2, 3, 4, 5], format: None }),
         "mapping" => return Some(Target { files: site, damaged: Vec::new(), format: None }),
         "parquet" => Format::Parquet,
         "json" => Format::DatasetJson,
@@ -253,7 +257,7 @@ fn target(reader: &str) -> Option<Target> {
     };
     let request = Request { files: trial(), data: site, ..Request::default() };
     let evaluation = run(&request).expect("the example has no problems");
-    let kept = ["adsl", "adlb", "adex", "adae", "adpc", "advs", "adtr"];
+    let kept = ["adsl", "adlb", "adex", "adae", "adpc", "advs", "adtr", "adrs"];
     let mut files: Vec<DataFile> = evaluation
         .tables()
         .iter()

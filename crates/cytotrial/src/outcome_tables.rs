@@ -5,6 +5,7 @@
 
 use evaluate::{Kinetics, Outcomes, Response, SubjectOutcome, TimeToEvent};
 use records::column::{Column, Table};
+use records::import::COMPUTED;
 use records::{Disposition, Study, StudyDay, adam};
 
 /// Every table of a study and its outcomes.
@@ -75,16 +76,19 @@ struct Assessed {
     title: &'static str,
     day: Option<f64>,
     value: String,
+    /// Who says so.
+    evaluator: String,
 }
 
-/// ADRS: response at each assessment, and what they come to.
+/// ADRS: response at each assessment, what they come to, and what the site adjudicated.
 pub fn responses(study: &Study, outcomes: &Outcomes) -> Table {
     let mut rows = Vec::new();
     for (subject, outcome) in outcomes.subjects.iter().enumerate() {
         for visit in &outcome.visits {
             let mut at = |code, title, response: Response| {
                 let value = response.code().to_owned();
-                rows.push(Assessed { subject, code, title, day: Some(visit.day), value });
+                let (day, evaluator) = (Some(visit.day), COMPUTED.to_owned());
+                rows.push(Assessed { subject, code, title, day, value, evaluator });
             };
             at("OVR", "Response at the assessment", visit.unconfirmed);
             at("COVR", "Confirmed response so far", visit.confirmed);
@@ -93,11 +97,13 @@ pub fn responses(study: &Study, outcomes: &Outcomes) -> Table {
             rows.extend(overall(subject, outcome));
         }
     }
+    rows.extend(adjudicated(study));
     let subjects: Vec<usize> = rows.iter().map(|row| row.subject).collect();
     begun("adrs", "Response analysis", study, &subjects)
         .text("PARAMCD", "Parameter code", rows.iter().map(|row| row.code.to_owned()).collect())
         .text("PARAM", "Parameter", rows.iter().map(|row| row.title.to_owned()).collect())
         .text("AVALC", "Value in words", rows.iter().map(|row| row.value.clone()).collect())
+        .text("RSEVAL", "Evaluator", rows.iter().map(|row| row.evaluator.clone()).collect())
         .integer("ADY", "Study day", rows.iter().map(|row| study_day(row.day)).collect())
         .number(
             "ELDAY",
@@ -107,10 +113,33 @@ pub fn responses(study: &Study, outcomes: &Outcomes) -> Table {
         .in_unit("day")
 }
 
+/// The responses of the site, as it gave them.
+fn adjudicated(study: &Study) -> impl Iterator<Item = Assessed> + '_ {
+    let told = &study.responses;
+    (0..told.len()).map(|at| {
+        let (code, title) = if told.is_best[at] {
+            ("BOR", "Best response, by the site")
+        } else {
+            ("OVR", "Response at the assessment, by the site")
+        };
+        Assessed {
+            subject: told.subject[at] as usize,
+            code,
+            title,
+            day: told.day[at],
+            value: told.response[at].code().to_owned(),
+            evaluator: told.evaluator[at].clone(),
+        }
+    })
+}
+
 /// What the responses of one subject come to.
 fn overall(subject: usize, outcome: &SubjectOutcome) -> Vec<Assessed> {
     let yes = |is: bool| if is { "Y" } else { "N" }.to_owned();
-    let row = |code, title, day, value| Assessed { subject, code, title, day, value };
+    let row = |code, title, day, value| {
+        let evaluator = COMPUTED.to_owned();
+        Assessed { subject, code, title, day, value, evaluator }
+    };
     let best = outcome.best_response;
     vec![
         row("CBOR", "Best confirmed response", outcome.best_response_day, best.code().to_owned()),

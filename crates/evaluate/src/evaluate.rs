@@ -4,7 +4,7 @@ use crate::criteria::{ALL, dlt};
 use crate::index::Index;
 use crate::outcome::{DltStatus, Outcomes, SubjectOutcome};
 use crate::rules::Rules;
-use crate::{kinetics, time_to_event};
+use crate::{compared, kinetics, time_to_event};
 use records::{Analyte, Study};
 
 /// Evaluates every subject of a study. Pure: the same study and rules give the same outcomes.
@@ -18,6 +18,7 @@ pub fn evaluate(study: &Study, rules: &Rules) -> Outcomes {
                 criterion.assess(&subject, rules, &mut outcome);
             }
             time_to_event::assess(&subject, rules, &mut outcome);
+            compared::assess(&subject, rules, &mut outcome);
             let profile = |analyte| kinetics::of(subject.series(analyte), &rules.kinetics);
             outcome.kinetics = profile(Analyte::InfusedCells);
             outcome.kinetics_second = profile(Analyte::InfusedCellsSecond);

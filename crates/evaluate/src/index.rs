@@ -1,7 +1,7 @@
 //! A study's rows sorted by subject, analyte and day, so that every criterion reads them in place.
 
 use crate::rules::Baseline;
-use records::{Analyte, DeathCause, EventTerm, LightChain, Remark, Study, Treatment};
+use records::{Analyte, DeathCause, EventTerm, LightChain, Remark, Response, Study, Treatment};
 
 const ANALYTES: usize = Analyte::ALL.len();
 
@@ -40,6 +40,19 @@ pub struct Reported {
     pub related: bool,
 }
 
+/// One response that the site adjudicated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adjudicated {
+    /// Day of the assessment; a best response may have none.
+    pub day: Option<f64>,
+    /// The response.
+    pub response: Response,
+    /// It is the best response, not that of one assessment.
+    pub is_best: bool,
+    /// Who adjudicated; may be empty.
+    pub evaluator: String,
+}
+
 /// A study's rows, sorted. Built once, read by every criterion and for any day.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
@@ -52,6 +65,7 @@ pub struct Index {
     event_starts: Vec<u32>,
     remarks: Vec<Said>,
     remark_starts: Vec<u32>,
+    responses: Vec<Vec<Adjudicated>>,
     cutoff_calendar: f64,
 }
 
@@ -71,6 +85,7 @@ pub struct SubjectRecords<'a> {
     doses: &'a [Dose],
     events: &'a [Reported],
     remarks: &'a [Said],
+    responses: &'a [Adjudicated],
     as_of: f64,
     cutoff: f64,
     baseline: Baseline,
@@ -171,6 +186,7 @@ impl Index {
             event_starts,
             remarks,
             remark_starts,
+            responses: adjudicated(study, count, row_of),
             cutoff_calendar: cutoff_calendar(study),
         }
     }
@@ -186,6 +202,7 @@ impl Index {
             doses: &self.doses[slice(&self.dose_starts)],
             events: &self.events[slice(&self.event_starts)],
             remarks: &self.remarks[slice(&self.remark_starts)],
+            responses: self.responses.get(row).map_or(&[], Vec::as_slice),
             as_of: f64::INFINITY,
             baseline: Baseline::default(),
             cutoff: about.infused_calendar[subject]
@@ -294,6 +311,12 @@ impl<'a> SubjectRecords<'a> {
             .map(move |event| Reported { end: event.end.filter(|&end| end <= as_of), ..*event })
     }
 
+    /// Responses that the site adjudicated, by day, those without one first.
+    pub fn responses(&self) -> impl Iterator<Item = &'a Adjudicated> {
+        let as_of = self.as_of;
+        self.responses.iter().filter(move |one| one.day.is_none_or(|day| day <= as_of))
+    }
+
     /// Days of cell infusions.
     pub fn infusions(&self) -> impl Iterator<Item = f64> + 'a {
         self.doses
@@ -393,6 +416,39 @@ fn remarks(
         rows.sort_by(|a, b| a.analyte.cmp(&b.analyte).then(a.day.total_cmp(&b.day)));
     }
     (said, starts)
+}
+
+/// The site's responses of some subjects; nothing at all where there are none.
+fn adjudicated(
+    study: &Study,
+    count: usize,
+    row_of: impl Fn(u32) -> Option<usize>,
+) -> Vec<Vec<Adjudicated>> {
+    let told = &study.responses;
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let mut found = vec![Vec::new(); count];
+    for at in 0..told.len() {
+        if let Some(row) = row_of(told.subject[at]) {
+            found[row].push(Adjudicated {
+                day: told.day[at],
+                response: told.response[at],
+                is_best: told.is_best[at],
+                evaluator: told.evaluator[at].clone(),
+            });
+        }
+    }
+    for rows in &mut found {
+        rows.sort_by(|a, b| {
+            let day = |one: &Adjudicated| one.day.unwrap_or(f64::NEG_INFINITY);
+            (day(a).total_cmp(&day(b)))
+                .then(a.is_best.cmp(&b.is_best))
+                .then(a.evaluator.cmp(&b.evaluator))
+                .then(a.response.cmp(&b.response))
+        });
+    }
+    found
 }
 
 fn sort_buckets<T>(rows: &mut [T], starts: &[u32], day: impl Fn(&T) -> f64) {

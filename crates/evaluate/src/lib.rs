@@ -13,6 +13,7 @@
 //! assert_eq!(outcomes.subjects[0].best_response.code(), "PR");
 //! ```
 
+pub mod compared;
 pub mod course;
 pub mod criteria;
 pub mod evaluate;
@@ -36,11 +37,11 @@ pub use criteria::magic::{GvhdOptions, GvhdSigns};
 pub use criteria::mrd::MrdOptions;
 pub use criteria::{ALL, Criterion};
 pub use evaluate::{dlt_status, evaluate};
-pub use index::{Dose, Index, Point, Reported, SubjectRecords};
+pub use index::{Adjudicated, Dose, Index, Point, Reported, SubjectRecords};
 pub use kinetics::{Auc, BelowLimit, KineticsOptions, Trapezoid};
 pub use outcome::{
     Area, ClinicalRelapse, Cytopenia, Dlt, DltStatus, Episode, GradeDifference, Haematotoxicity,
-    Kinetics, LabGrade, Measurable, MrdOutcome, Outcomes, RelapseSign, Response, SubjectOutcome,
-    TimeToEvent, VisitResponse,
+    Kinetics, LabGrade, Measurable, MrdOutcome, Outcomes, RelapseSign, Response,
+    ResponseDifference, SubjectOutcome, TimeToEvent, VisitResponse,
 };
 pub use rules::{Baseline, Censoring, Origin, OtherDeath, Rules};

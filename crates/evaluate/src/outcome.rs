@@ -2,6 +2,7 @@
 
 use crate::course::Courses;
 use crate::criteria::ctcae::LabTerm;
+pub use records::Response;
 
 /// What was found for every subject, in the order of the study's subjects.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
@@ -65,6 +66,10 @@ pub struct SubjectOutcome {
     pub lab_grades: Vec<LabGrade>,
     /// Grades that the investigator gave and that differ from those computed.
     pub grade_differences: Vec<GradeDifference>,
+    /// How many responses that the site adjudicated were compared with those computed.
+    pub responses_compared: u32,
+    /// Responses that the site adjudicated and that differ from those computed.
+    pub response_differences: Vec<ResponseDifference>,
     /// Depth and length of neutropenia and thrombocytopenia.
     pub cytopenia: Cytopenia,
     /// Haematotoxicity after effector cells.
@@ -77,92 +82,6 @@ pub struct SubjectOutcome {
     pub kinetics_second: Option<Kinetics>,
     /// Kinetics of transgene copies.
     pub kinetics_transgene: Option<Kinetics>,
-}
-
-/// Response categories, from worst to best; "best of" is `max`.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    serde::Serialize,
-    serde::Deserialize,
-)]
-pub enum Response {
-    /// Not evaluable.
-    #[default]
-    NotEvaluable,
-    /// Progressive disease.
-    Progression,
-    /// Stable disease.
-    Stable,
-    /// Minimal response.
-    Minimal,
-    /// Partial response.
-    Partial,
-    /// Very good partial response.
-    VeryGoodPartial,
-    /// Complete response.
-    Complete,
-    /// Stringent complete response.
-    StringentComplete,
-}
-
-impl Response {
-    /// Every category, from worst to best.
-    pub const ALL: [Self; 8] = [
-        Self::NotEvaluable,
-        Self::Progression,
-        Self::Stable,
-        Self::Minimal,
-        Self::Partial,
-        Self::VeryGoodPartial,
-        Self::Complete,
-        Self::StringentComplete,
-    ];
-
-    /// The abbreviation used in papers and in CDISC tables.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotEvaluable => "NE",
-            Self::Progression => "PD",
-            Self::Stable => "SD",
-            Self::Minimal => "MR",
-            Self::Partial => "PR",
-            Self::VeryGoodPartial => "VGPR",
-            Self::Complete => "CR",
-            Self::StringentComplete => "sCR",
-        }
-    }
-
-    /// The name in words.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::NotEvaluable => "not evaluable",
-            Self::Progression => "progressive disease",
-            Self::Stable => "stable disease",
-            Self::Minimal => "minimal response",
-            Self::Partial => "partial response",
-            Self::VeryGoodPartial => "very good partial response",
-            Self::Complete => "complete response",
-            Self::StringentComplete => "stringent complete response",
-        }
-    }
-
-    /// The category of that abbreviation.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|response| response.code() == code)
-    }
-
-    /// Partial response or better.
-    pub fn is_response(self) -> bool {
-        self >= Self::Partial
-    }
 }
 
 /// The disease marker that is followed for response.
@@ -348,6 +267,26 @@ pub struct GradeDifference {
     pub reported: u8,
     /// The worst grade computed while the report lasted.
     pub computed: u8,
+}
+
+/// A response that the site adjudicated beside the one computed from what was measured.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ResponseDifference {
+    /// Day of the site's response; `None` where it gave none with a best response.
+    pub day: Option<f64>,
+    /// It is the best response, not that of an assessment.
+    pub is_best: bool,
+    /// Who adjudicated, in the site's words; may be empty.
+    pub evaluator: String,
+    /// The site's response.
+    pub reported: Response,
+    /// The level of the assessment alone, or the best confirmed response; `None` without an
+    /// assessment.
+    pub computed: Option<Response>,
+    /// The best confirmed level up to the assessment; `None` for a best response.
+    pub confirmed: Option<Response>,
+    /// Why the computed one is what it is.
+    pub because: String,
 }
 
 /// Haematotoxicity after effector cells, grades 0 to 4; `None` without enough counts to tell.

@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::ops::RangeInclusive;
+
 use cytotrial_evaluate::criteria::magic::{overall_grade, stages};
 use cytotrial_evaluate::{GvhdSigns, Rules, evaluate};
 use records::{Analyte, Study, Treatment};
@@ -30,19 +32,22 @@ fn stages_and_overall_grade() {
     }
 }
 
-/// A subject with a count on every day from 0 to 30.
-fn counted(analyte: Analyte, counts: &str) -> Study {
+/// Days and counts of a cell: `day:count` with blanks between them.
+fn counts_in(cell: &str) -> Vec<(u32, f64)> {
+    let entry = |entry: &str| {
+        let (day, count) = entry.split_once(':').expect("day:count");
+        (day.parse().expect("a day"), number(count).expect("a count"))
+    };
+    cell.split_whitespace().map(entry).collect()
+}
+
+/// A subject with a count on every one of these days.
+fn counted(analyte: Analyte, counts: &str, days: RangeInclusive<u32>) -> Study {
     let mut study = Study::default();
     study.push_subject("S-1", "A");
     study.exposures.push(0, Treatment::CellProduct, 0.0, 1e8, 1e8);
-    let told: Vec<(u32, f64)> = counts
-        .split_whitespace()
-        .map(|entry| {
-            let (day, count) = entry.split_once(':').expect("day:count");
-            (day.parse().expect("a day"), number(count).expect("a count"))
-        })
-        .collect();
-    for day in 0..=30 {
+    let told = counts_in(counts);
+    for day in days {
         let entry = told.iter().rfind(|entry| entry.0 <= day).expect("a count from day 0 on");
         study.findings.push(0, analyte, f64::from(day), entry.1, false);
     }
@@ -57,7 +62,7 @@ fn early_cytopenia() {
     ] {
         for row in spec("icaht", heading) {
             let [counts, want] = cells(&row);
-            let study = counted(analyte, counts);
+            let study = counted(analyte, counts, 0..=30);
             let found = evaluate(&study, &Rules::default()).subjects[0].haematotoxicity;
             let grade = match analyte {
                 Analyte::Neutrophils => found.early_neutropenia,
@@ -65,5 +70,27 @@ fn early_cytopenia() {
             };
             assert_eq!(grade.map(|grade| grade.to_string()).as_deref(), Some(want), "{row:?}");
         }
+    }
+}
+
+#[test]
+fn late_cytopenia() {
+    for row in spec("icaht", "Late neutropenia") {
+        let [counts, want] = cells(&row);
+        let mut study = Study::default();
+        study.push_subject("S-1", "A");
+        for (day, count) in counts_in(counts) {
+            study.findings.push(0, Analyte::Neutrophils, f64::from(day), count, false);
+        }
+        let found = evaluate(&study, &Rules::default()).subjects[0].haematotoxicity;
+        let grade = found.late_neutropenia.map(|grade| grade.to_string());
+        assert_eq!(grade.as_deref(), Some(want), "{row:?}");
+    }
+    for row in spec("icaht", "Late thrombocytopenia") {
+        let [counts, want] = cells(&row);
+        let study = counted(Analyte::Platelets, counts, 31..=100);
+        let found = evaluate(&study, &Rules::default()).subjects[0].haematotoxicity;
+        let grade = found.late_thrombocytopenia.map(|grade| grade.to_string());
+        assert_eq!(grade.as_deref(), Some(want), "{row:?}");
     }
 }

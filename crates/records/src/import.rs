@@ -17,6 +17,7 @@ mod events;
 mod findings;
 mod mapping;
 pub mod origins;
+mod responses;
 pub mod roles;
 mod scale;
 pub mod sheet;
@@ -24,10 +25,12 @@ mod subjects;
 mod synonyms;
 pub mod time;
 pub mod units;
+mod visit_numbers;
 mod visits;
 
 pub use mapping::{Mapping, propose};
 pub use origins::{Origins, Place};
+pub use responses::COMPUTED;
 pub use roles::Kind;
 pub use sheet::Sheet;
 
@@ -97,6 +100,8 @@ struct Import<'m> {
     chains: BTreeSet<u32>,
     /// Values by file, analyte and unit, to see units taken for others.
     scales: scale::Scales,
+    /// Numbers of visits, to see those that contradict the days.
+    visit_numbers: visit_numbers::VisitNumbers,
 }
 
 impl<'m> Import<'m> {
@@ -113,6 +118,7 @@ impl<'m> Import<'m> {
             unplaced: BTreeSet::new(),
             chains: BTreeSet::new(),
             scales: scale::Scales::default(),
+            visit_numbers: visit_numbers::VisitNumbers::default(),
         }
     }
 
@@ -151,11 +157,14 @@ impl<'m> Import<'m> {
                 Kind::Visits => self.visits(reader),
                 Kind::Doses => self.doses(reader),
                 Kind::Events => self.events(reader),
+                Kind::Responses => self.responses(reader),
                 Kind::Subjects | Kind::Unused => {}
             }
         }
         let scales = std::mem::take(&mut self.scales);
         self.problems.extend(scales.problems(&self.origins));
+        let numbers = std::mem::take(&mut self.visit_numbers);
+        self.problems.extend(numbers.problems(&self.study.subjects.id, &self.origins));
         self.in_written_order();
     }
 

@@ -6,6 +6,7 @@
 //! appear only in exported tables. CDISC names: ADSL, ADEX, ADLB and its siblings, ADAE.
 
 use crate::remarks::Remarks;
+use crate::response::Response;
 use crate::terms::{
     Analyte, DeathCause, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment,
 };
@@ -25,6 +26,8 @@ pub struct Study {
     pub events: Events,
     /// What is said beside measured values; empty in a simulated study.
     pub remarks: Remarks,
+    /// One row per response that the site adjudicated; empty in a simulated study.
+    pub responses: Responses,
 }
 
 /// One row per screened subject (ADSL). Days marked "calendar" count from the study's start, the
@@ -117,6 +120,22 @@ pub struct Events {
     pub grade: Vec<u8>,
     /// The investigator thinks the cell product may have caused it.
     pub related: Vec<bool>,
+}
+
+/// One row per response that the site adjudicated (RS, ADRS). Nothing is judged from it: it is
+/// compared with what is computed.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Responses {
+    /// Row of the subject in [`Subjects`].
+    pub subject: Vec<u32>,
+    /// Day of the assessment; a best response may have none.
+    pub day: Vec<Option<f64>>,
+    /// The response.
+    pub response: Vec<Response>,
+    /// It is the best response, not that of one assessment.
+    pub is_best: Vec<bool>,
+    /// Who adjudicated, in the site's words; may be empty.
+    pub evaluator: Vec<String>,
 }
 
 impl Study {
@@ -261,5 +280,33 @@ impl Events {
         self.end.push(end);
         self.grade.push(grade);
         self.related.push(related);
+    }
+}
+
+impl Responses {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.subject.len()
+    }
+
+    /// No row at all.
+    pub fn is_empty(&self) -> bool {
+        self.subject.is_empty()
+    }
+
+    /// Adds a row.
+    pub fn push(
+        &mut self,
+        subject: u32,
+        day: Option<f64>,
+        response: Response,
+        is_best: bool,
+        evaluator: &str,
+    ) {
+        self.subject.push(subject);
+        self.day.push(day);
+        self.response.push(response);
+        self.is_best.push(is_best);
+        self.evaluator.push(evaluator.to_owned());
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 mod damaged;
 mod formats;
 mod shapes;
+mod site;
 
 struct Run {
     code: i32,

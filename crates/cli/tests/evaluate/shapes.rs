@@ -207,3 +207,18 @@ fn a_study_day_that_contradicts_its_date_is_told() {
     assert!(run.err.contains(says), "{}", run.err);
     assert_eq!(run.err.matches("the first counts").count(), 1, "{}", run.err);
 }
+
+#[test]
+fn the_first_infusion_is_that_of_all_tables_of_doses() {
+    let subjects = "subject,light_chain,infusion_date\nS-1,kappa,2025-03-01\n";
+    let visits = "subject,date,spep_g_dl\nS-1,2025-01-14,3.0\nS-1,2025-02-11,1.4\n";
+    let first = "subject,date,treatment,dose,unit\nS-1,2025-01-14,CAR-NK,1e8,cells\n";
+    let second = "subject,date,treatment,dose,unit\nS-1,2025-01-21,CAR-NK,1e8,cells\n";
+    let day = |one: &str, other: &str| {
+        let files =
+            [("subjects.csv", subjects), ("visits.csv", visits), (one, first), (other, second)];
+        answer(&files, &[])["subjects"][0]["visits"][0]["day"].as_f64()
+    };
+    assert_eq!(day("doses-1.csv", "doses-2.csv"), Some(28.0));
+    assert_eq!(day("doses-2.csv", "doses-1.csv"), Some(28.0));
+}

@@ -22,6 +22,7 @@ mod doses;
 mod explain;
 mod look;
 mod place;
+mod repeated;
 mod sheets;
 mod tables;
 

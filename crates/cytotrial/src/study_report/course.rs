@@ -11,6 +11,7 @@ use report::{
 };
 
 use super::kinetics::samples;
+use super::listings::{RESPONSE_NOTE, response_columns, response_difference};
 use crate::operation::evaluate::Evaluation;
 use crate::section::parts::{Words, figure};
 use crate::section::subjects::{EVENTS, STATES, lane};
@@ -38,6 +39,7 @@ pub fn course(evaluation: &Evaluation, subject: &str) -> Option<Document> {
     let mut blocks = vec![section(format!("Subject {subject}")), summary(evaluation, at, outcome)];
     blocks.push(subsection("Response"));
     blocks.push(assessments(evaluation, at, outcome));
+    blocks.extend(responses_of_the_site(outcome));
     blocks.extend(response_lane(evaluation, at, outcome));
     blocks.extend(markers(&evaluation.study, at));
     blocks.push(subsection("Cells and cytokines"));
@@ -234,6 +236,32 @@ fn assessments(evaluation: &Evaluation, at: usize, outcome: &SubjectOutcome) -> 
              not confirmed needs the next assessment to show it again before any new therapy."
                 .into(),
         ],
+    })
+}
+
+/// The site's responses that differ, or that none does; nothing where the site gave none.
+fn responses_of_the_site(outcome: &SubjectOutcome) -> Option<Block> {
+    let compared = outcome.responses_compared;
+    let rows: Vec<Vec<Cell>> = outcome
+        .response_differences
+        .iter()
+        .map(|found| response_difference(found).into())
+        .collect();
+    if compared > 0 && rows.is_empty() {
+        let all = if compared == 1 { "The one response" } else { "Every response" };
+        return Some(paragraph(format!("{all} of the site agrees ({compared} compared).")));
+    }
+    (compared > 0).then(|| {
+        Block::Table(Table {
+            id: "course-response-differences".into(),
+            caption: format!(
+                "Responses of the site that differ: {} of {compared} compared",
+                rows.len()
+            ),
+            columns: response_columns().into(),
+            rows,
+            notes: vec![RESPONSE_NOTE.into()],
+        })
     })
 }
 

@@ -1,8 +1,10 @@
-//! Listings: what every subject's endpoints are, and grades that differ from those reported.
+//! Listings: what every subject's endpoints are, and what differs from what the site reported.
 
-use evaluate::TimeToEvent;
+use evaluate::{Response, ResponseDifference, TimeToEvent};
 use report::format::number;
-use report::{Block, Cell, Table, numbers, paragraph, section, subsection, words as column};
+use report::{
+    Block, Cell, Column, Table, numbers, paragraph, section, subsection, words as column,
+};
 
 use crate::operation::evaluate::Evaluation;
 
@@ -34,7 +36,74 @@ pub(super) fn blocks(evaluation: &Evaluation) -> Vec<Block> {
             ],
         }));
     }
+    let (compared, _) = evaluation.responses_compared();
+    if compared > 0 {
+        blocks.push(subsection("Responses that differ from those of the site"));
+        blocks.push(responses(evaluation, compared));
+    }
     blocks
+}
+
+/// The site's responses that differ, or that none does.
+fn responses(evaluation: &Evaluation, compared: usize) -> Block {
+    let about = &evaluation.study.subjects;
+    let rows: Vec<Vec<Cell>> = (evaluation.outcomes.subjects.iter().zip(&about.id))
+        .flat_map(|(one, id)| one.response_differences.iter().map(move |found| (id, found)))
+        .map(|(id, found)| {
+            let mut row = vec![Cell::from(id.clone())];
+            row.extend(response_difference(found));
+            row
+        })
+        .collect();
+    if rows.is_empty() {
+        return paragraph(format!(
+            "All {compared} responses of the site agree with those computed."
+        ));
+    }
+    let mut columns = vec![column("subject")];
+    columns.extend(response_columns());
+    Block::Table(Table {
+        id: "response-differences".into(),
+        caption: format!(
+            "Responses of the site that differ: {} of {compared} compared",
+            rows.len()
+        ),
+        columns,
+        rows,
+        notes: vec![RESPONSE_NOTE.into()],
+    })
+}
+
+/// How responses are compared.
+pub(super) const RESPONSE_NOTE: &str = "The computed response is used; the site's stays in the \
+    data. A site's response agrees when it is the level of the assessment alone or its status, \
+    the best confirmed level so far.";
+
+/// The columns of [`response_difference`].
+pub(super) fn response_columns() -> [Column; 6] {
+    [
+        numbers("day").given(),
+        column("who"),
+        column("site"),
+        column("computed"),
+        column("confirmed"),
+        column("why"),
+    ]
+}
+
+/// Day, who adjudicated, the site's response, the computed ones, and why.
+pub(super) fn response_difference(found: &ResponseDifference) -> [Cell; 6] {
+    let code = |response: Option<Response>| response.map_or("none", Response::code);
+    let day = found.day.map_or(String::new(), number);
+    let site = found.reported.code();
+    [
+        day.into(),
+        found.evaluator.clone().into(),
+        if found.is_best { format!("best {site}") } else { site.to_owned() }.into(),
+        code(found.computed).into(),
+        if found.is_best { "" } else { code(found.confirmed) }.into(),
+        found.because.clone().into(),
+    ]
 }
 
 fn endpoints(evaluation: &Evaluation) -> Block {

@@ -109,6 +109,19 @@ impl Imported {
                 self.origins.events.push(place);
             }
         }
+        let places = std::mem::take(&mut self.origins.responses);
+        for (at, &place) in places.iter().enumerate() {
+            let all = &old.responses;
+            let (subject, day) = (all.subject[at], all.day[at]);
+            // what was the best response on the day of the cut cannot be told without its day
+            let is_whole = last[subject as usize].is_infinite();
+            let at_day = day.or(is_whole.then_some(f64::NEG_INFINITY));
+            if let Some(subject) = at_day.and_then(|day| row_of(subject, day)) {
+                let (response, is_best) = (all.response[at], all.is_best[at]);
+                study.responses.push(subject, day, response, is_best, &all.evaluator[at]);
+                self.origins.responses.push(place);
+            }
+        }
         let is_kept = |row: &usize| new_rows[*row].is_some();
         let kept = || (0..new_rows.len()).filter(is_kept);
         let places: Vec<Place> = kept().map(|row| self.origins.subjects[row]).collect();

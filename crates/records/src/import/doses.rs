@@ -2,53 +2,53 @@
 
 use super::days::OF_ROW;
 use super::sheet::{Reader, shortened};
-use super::time::elapsed;
+use super::time::{Moment, elapsed};
 use super::{Import, Kind, Place, subjects, synonyms};
 use crate::terms::Treatment;
 
 impl Import<'_> {
-    /// The first infusion of every subject by the tables of doses.
+    /// The first infusion of every subject by the tables of doses; it counts before the date that a
+    /// table of subjects gives.
     pub(super) fn infusions(&mut self, readers: &[Reader<'_>]) {
-        for reader in readers.iter().filter(|reader| reader.kind == Kind::Doses) {
-            if !reader.has("subject") || !reader.has("treatment") {
-                continue;
-            }
-            let mut first: Vec<Option<(super::time::Moment, bool)>> = vec![None; self.rows.len()];
-            let mut study_days: Vec<Option<f64>> = vec![None; self.rows.len()];
+        let mut first: Vec<Option<Moment>> = vec![None; self.rows.len()];
+        let mut study_days: Vec<Option<f64>> = vec![None; self.rows.len()];
+        let mut has_elapsed = vec![false; self.rows.len()];
+        let is_usable = |reader: &&Reader<'_>| {
+            reader.kind == Kind::Doses && reader.has("subject") && reader.has("treatment")
+        };
+        for reader in readers.iter().filter(is_usable) {
             for row in 0..reader.rows() {
-                let cells = self.treatment(reader, row) == Some(Treatment::CellProduct);
+                if self.treatment(reader, row) != Some(Treatment::CellProduct) {
+                    continue;
+                }
                 let Some(&at) = self.rows.get(subjects::id_in(reader, row).as_ref()) else {
                     continue;
                 };
-                if !cells {
-                    continue;
-                }
                 let at = at as usize;
                 self.anchors[at].has_dose = true;
+                has_elapsed[at] |= reader.has("day");
                 let known = self.problems.len();
                 let date = self.moment(reader, row, "date");
                 let day = reader.number("study_day", row, &mut self.problems).and_then(elapsed);
                 // told again when the rows are read
                 self.problems.truncate(known);
-                if let Some(date) = date
-                    && first[at].is_none_or(|(before, _)| date.since(before) < 0.0)
-                {
-                    first[at] = Some((date, true));
-                }
+                let is_first =
+                    |date: &Moment| first[at].is_none_or(|known| is_before(*date, known));
+                first[at] = date.filter(is_first).or(first[at]);
                 study_days[at] = match (study_days[at], day) {
                     (Some(before), Some(day)) => Some(f64::min(before, day)),
                     (before, day) => before.or(day),
                 };
             }
-            for (at, (date, day)) in first.iter().zip(study_days).enumerate() {
-                let anchor = &mut self.anchors[at];
-                match (date, day) {
-                    (Some((date, _)), _) => anchor.infusion = Some(*date),
-                    (None, Some(day)) if anchor.infusion.is_none() && !reader.has("day") => {
-                        anchor.infusion_after_day_1 = day;
-                    }
-                    _ => {}
+        }
+        for (at, (date, day)) in first.into_iter().zip(study_days).enumerate() {
+            let anchor = &mut self.anchors[at];
+            match (date, day) {
+                (Some(date), _) => anchor.infusion = Some(date),
+                (None, Some(day)) if anchor.infusion.is_none() && !has_elapsed[at] => {
+                    anchor.infusion_after_day_1 = day;
                 }
+                _ => {}
             }
         }
     }
@@ -125,4 +125,10 @@ impl Import<'_> {
         }
         factor
     }
+}
+
+/// Whether a moment is before another; a day without a time begins at midnight.
+fn is_before(one: Moment, other: Moment) -> bool {
+    let time = |moment: Moment| moment.time.unwrap_or(0.0);
+    one.day < other.day || (one.day == other.day && time(one) < time(other))
 }

@@ -51,6 +51,7 @@ impl Import<'_> {
             let Some(meaning) = self.meaning(reader, row, &mut learnt) else { continue };
             let Some(measured) = self.measured(reader, row, meaning) else { continue };
             let Some(day) = self.needed_day(reader, row, subject, OF_ROW) else { continue };
+            self.visit_numbers.see(reader, row, subject, day);
             behind += 1;
             let order = match reader.cell("order", row) {
                 Cell::Integer(order) => order,

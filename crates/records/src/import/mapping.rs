@@ -68,7 +68,8 @@ impl Mapping {
 }
 
 fn every_role() -> Vec<&'static str> {
-    let kinds = [Kind::Subjects, Kind::Results, Kind::Visits, Kind::Doses, Kind::Events];
+    let kinds =
+        [Kind::Subjects, Kind::Results, Kind::Visits, Kind::Doses, Kind::Events, Kind::Responses];
     let mut roles: Vec<&'static str> =
         kinds.iter().flat_map(|kind| roles::of(*kind)).map(|(role, _)| *role).collect();
     roles.sort_unstable();
@@ -105,7 +106,7 @@ fn edits(a: &str, b: &str) -> usize {
 pub fn propose(sheets: &[Sheet]) -> String {
     let mut text = String::from(
         "# Which file holds what: subjects, results (one value per row), visits (one visit per row),\n\
-         # doses, events, unused.\n[files]\n",
+         # doses, events, responses, unused.\n[files]\n",
     );
     let mut kinds = Vec::new();
     for sheet in sheets {

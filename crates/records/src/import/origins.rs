@@ -33,6 +33,8 @@ pub struct Origins {
     pub findings: Vec<Place>,
     /// Of each event.
     pub events: Vec<Place>,
+    /// Of each response that the site adjudicated.
+    pub responses: Vec<Place>,
 }
 
 /// What is known of a file.

@@ -17,6 +17,8 @@ pub enum Kind {
     Doses,
     /// One adverse event per row.
     Events,
+    /// One response per row that the site adjudicated.
+    Responses,
     /// Known, and of no use for endpoints.
     Unused,
 }
@@ -30,6 +32,7 @@ impl Kind {
             Self::Visits => "visits",
             Self::Doses => "doses",
             Self::Events => "events",
+            Self::Responses => "responses",
             Self::Unused => "unused",
         }
     }
@@ -87,8 +90,10 @@ const SUBJECTS: Roles = &[
     ("dose_fraction", &["dosefrac", "dose_fraction"]),
 ];
 
+const DAY: &[&str] = &["elday", "day", "elapsed_day", "elapsed_days", "days_from_infusion"];
+
 const DAYS: [(&str, &[&str]); 2] = [
-    ("day", &["elday", "day", "elapsed_day", "elapsed_days", "days_from_infusion"]),
+    ("day", DAY),
     (
         "study_day",
         &["ady", "lbdy", "vsdy", "pcdy", "trdy", "midy", "cpdy", "exstdy", "exdy", "study_day"],
@@ -169,6 +174,7 @@ const RESULTS: Roles = &[
     ("upper", UPPER),
     ("spurious", SPURIOUS),
     ("assessment", &["newasmfl"]),
+    ("visit_number", VISIT_NUMBER),
     ("status", &["lbstat", "vsstat", "pcstat", "trstat", "status"]),
     DAYS[0],
     DAYS[1],
@@ -184,8 +190,41 @@ const UPPER: &[&str] =
 /// The investigator judges the value spurious.
 const SPURIOUS: &[&str] = &["spurfl", "spurious", "judged_spurious"];
 
-const VISITS: Roles =
-    &[("subject", SUBJECT), DAYS[0], DAYS[1], ("date", DATES), ("spurious", SPURIOUS)];
+const VISITS: Roles = &[
+    ("subject", SUBJECT),
+    DAYS[0],
+    DAYS[1],
+    ("date", DATES),
+    ("spurious", SPURIOUS),
+    ("response", RESPONSE),
+    ("visit_number", VISIT_NUMBER),
+];
+
+/// The number of a planned visit.
+const VISIT_NUMBER: &[&str] = &["visitnum", "avisitn", "visit_number", "visit_no"];
+
+/// A response that the site adjudicated.
+const RESPONSE: &[&str] = &[
+    "response",
+    "overall_response",
+    "investigator_response",
+    "response_investigator",
+    "imwg_response",
+];
+
+const RESPONSES: Roles = &[
+    ("subject", SUBJECT),
+    ("test", &["paramcd", "rstestcd", "test", "test_code", "parameter"]),
+    (
+        "response",
+        &["avalc", "rsstresc", "rsorres", "response", "overall_response", "result", "value"],
+    ),
+    ("evaluator", &["rseval", "aeval", "evaluator", "assessor", "reviewer"]),
+    ("status", &["rsstat", "status"]),
+    ("day", DAY),
+    ("study_day", &["ady", "rsdy", "study_day"]),
+    ("date", &["rsdtc", "adtm", "adt", "date", "assessment_date", "visit_date", "response_date"]),
+];
 
 const DOSES: Roles = &[
     ("subject", SUBJECT),
@@ -222,6 +261,7 @@ pub fn of(kind: Kind) -> Roles {
         Kind::Visits => VISITS,
         Kind::Doses => DOSES,
         Kind::Events => EVENTS,
+        Kind::Responses => RESPONSES,
         Kind::Unused => &[],
     }
 }
@@ -263,13 +303,15 @@ const STANDARD: &[(&str, Kind)] = &[
     ("adex", Kind::Doses),
     ("ae", Kind::Events),
     ("adae", Kind::Events),
+    ("rs", Kind::Responses),
+    ("adrs", Kind::Responses),
 ];
 
-/// Tables of the standards that carry nothing the endpoints are judged from: results of others,
-/// plans, and what is told again elsewhere.
+/// Tables of the standards that carry nothing the endpoints are judged from: plans, results of others,
+/// and what is told again elsewhere.
 const UNUSED: &[&str] = &[
-    "rs", "adrs", "adtte", "pp", "adpp", "ta", "te", "tv", "ti", "ts", "sv", "se", "sc", "su",
-    "mh", "ie", "dv", "tu", "cm", "pr", "ds", "ce", "gf", "fa", "relrec",
+    "adtte", "pp", "adpp", "ta", "te", "tv", "ti", "ts", "sv", "se", "sc", "su", "mh", "ie", "dv",
+    "tu", "cm", "pr", "ds", "ce", "gf", "fa", "relrec",
 ];
 
 /// Parts of a file's name that say what is in it.
@@ -286,6 +328,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("infusion", Kind::Doses),
     ("event", Kind::Events),
     ("toxicit", Kind::Events),
+    ("response", Kind::Responses),
 ];
 
 /// What a table holds by its name, or else by its columns; `None` when neither says.
@@ -461,7 +504,14 @@ mod tests {
 
     #[test]
     fn every_role_has_a_name_and_no_name_has_two_roles() {
-        for kind in [Kind::Subjects, Kind::Results, Kind::Visits, Kind::Doses, Kind::Events] {
+        for kind in [
+            Kind::Subjects,
+            Kind::Results,
+            Kind::Visits,
+            Kind::Doses,
+            Kind::Events,
+            Kind::Responses,
+        ] {
             let mut seen = std::collections::BTreeSet::new();
             for (role, aliases) in of(kind) {
                 assert!(!aliases.is_empty(), "{role}");

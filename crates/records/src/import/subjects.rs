@@ -364,10 +364,12 @@ impl Import<'_> {
                 Analyte::LambdaFreeLightChain => 1,
                 _ => continue,
             };
-            let day = findings.day[row];
+            let (day, value) = (findings.day[row], findings.value[row]);
             let known = &mut last[findings.subject[row] as usize][chain];
-            if day <= 0.0 && known.is_none_or(|(before, _)| before <= day) {
-                *known = Some((day, findings.value[row]));
+            // of two values of one day the higher counts, as it does for the criteria
+            let is_later = |(before, lower): (f64, f64)| (before, lower) <= (day, value);
+            if day <= 0.0 && known.is_none_or(is_later) {
+                *known = Some((day, value));
             }
         }
         for (at, values) in last.iter().enumerate() {

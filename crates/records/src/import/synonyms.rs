@@ -1,6 +1,7 @@
 //! Words that sites use for controlled terms.
 
 use crate::import::roles::plain;
+use crate::response::Response;
 use crate::terms::{
     Analyte, DeathCause, Disposition, EventTerm, Isotype, LightChain, Sex, Treatment,
 };
@@ -152,6 +153,20 @@ pub(super) fn related(word: &str) -> Option<bool> {
         "n" | "no" | "0" | "false" | "not_related" | "unrelated" | "none" | "unlikely"
         | "unlikely_related" | "doubtful" | "remote" => false,
         _ => return None,
+    })
+}
+
+/// A response category.
+pub(super) fn response(word: &str) -> Option<Response> {
+    let name = plain(word);
+    let known = Response::ALL.into_iter();
+    let by_term =
+        known.clone().find(|r| r.code().to_lowercase() == name || plain(r.title()) == name);
+    by_term.or(match name.as_str() {
+        "no_change" | "nc" | "no_response" => Some(Response::Stable),
+        "progression" | "disease_progression" => Some(Response::Progression),
+        "not_assessable" | "inevaluable" | "unevaluable" => Some(Response::NotEvaluable),
+        _ => None,
     })
 }
 

@@ -5,6 +5,7 @@ use super::findings::{Measured, read_value};
 use super::roles::{self, analyte_column};
 use super::sheet::Reader;
 use super::units::{self, Conversion};
+use super::visit_numbers::number_in;
 use super::{Found, Import, Place};
 use crate::remarks::Remark;
 use crate::terms::Analyte;
@@ -44,6 +45,9 @@ impl Import<'_> {
             let Some(subject) = self.subject_of(reader, row) else { continue };
             let day = self.needed_day(reader, row, subject, OF_ROW);
             let spurious = self.is_spurious(reader, row);
+            if day.is_some() && reader.has("response") {
+                self.adjudicated(reader, row, subject, day, false);
+            }
             let before = (self.orders.len(), self.problems.len());
             for Values { column, analyte, conversion, is_assumed } in &columns {
                 let field = &reader.sheet.table.columns[*column];
@@ -75,13 +79,16 @@ impl Import<'_> {
                 });
             }
             if let Some(day) = day {
+                self.visit_numbers.see(reader, row, subject, day);
                 rows.push(Row { subject, day, values: before.0..self.orders.len() });
             }
             if let Some(day) = day
                 && before == (self.orders.len(), self.problems.len())
             {
                 self.anchors[subject as usize].seen(day);
-                let message = format!("the visit of day {day} has no value: it counts as missed");
+                let label = number_in(reader, row).map_or(String::new(), |at| format!(" {at}"));
+                let message =
+                    format!("the visit{label} of day {day} has no value: it counts as missed");
                 let help = "add what was measured, or take the row away; nothing is filled in";
                 let problem = reader.wrong("E114", row, "", message).helped(help);
                 self.problems.push(problem.as_warning());

@@ -85,6 +85,13 @@ impl Evaluation {
         counts
     }
 
+    /// How many responses that the site adjudicated were compared, and how many differ.
+    pub fn responses_compared(&self) -> (usize, usize) {
+        let each = || self.outcomes.subjects.iter();
+        let compared = each().map(|one| one.responses_compared as usize).sum();
+        (compared, each().map(|one| one.response_differences.len()).sum())
+    }
+
     /// A table with a line per subject, and what it comes to.
     pub fn text(&self) -> String {
         let mut rows = vec![
@@ -116,6 +123,13 @@ impl Evaluation {
             ));
         } else {
             say("DLT: not told, there is no table of adverse events");
+        }
+        let (compared, differing) = self.responses_compared();
+        if compared > 0 {
+            say(&format!(
+                "responses of the site: {compared} compared, {differing} differ (see the report \
+                 and `--explain`)"
+            ));
         }
         say("days are elapsed days from the first infusion (day 0); + is censored");
         text
@@ -188,6 +202,7 @@ impl Evaluation {
             "days": "elapsed days from the first infusion, day 0",
             "subjects": subjects,
             "rates": rates,
+            "responses_compared": self.responses_compared().0,
             "dlt": self.has_events.then(|| self.dlt_counts()),
             "warnings": self.warnings,
         })
@@ -211,6 +226,22 @@ impl Evaluation {
             .iter()
             .map(|found| {
                 json!({ "term": found.term.title(), "grade": found.worst, "day": found.day })
+            })
+            .collect();
+        let code = |response: Option<Response>| response.map(Response::code);
+        let differences: Vec<Value> = outcome
+            .response_differences
+            .iter()
+            .map(|found| {
+                json!({
+                    "day": found.day,
+                    "best": found.is_best,
+                    "evaluator": found.evaluator,
+                    "reported": found.reported.code(),
+                    "computed": code(found.computed),
+                    "confirmed": code(found.confirmed),
+                    "because": found.because,
+                })
             })
             .collect();
         json!({
@@ -245,6 +276,7 @@ impl Evaluation {
             "haematotoxicity": outcome.haematotoxicity,
             "cytopenia": outcome.cytopenia,
             "grade_differences": outcome.grade_differences,
+            "response_differences": differences,
             "dlt": if self.has_events { dlt_json(&outcome.dlt) } else { Value::Null },
             "kinetics": outcome.kinetics,
             "kinetics_second": outcome.kinetics_second,

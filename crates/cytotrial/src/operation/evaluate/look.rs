@@ -1,4 +1,5 @@
-//! What a monitor would ask about: visits without the marker, grades without their signs.
+//! What a monitor would ask about: visits without the marker, two values of a day, grades without
+//! their signs.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use evaluate::{Index, Measurable, Response, SubjectOutcome, SubjectRecords};
 use records::import::Place;
 use records::{Analyte, EventTerm, Problem};
 
-use super::Evaluation;
+use super::{Evaluation, repeated};
 
 /// Days before and after an event in which a sign may have been recorded (assumed).
 const AROUND: f64 = 1.0;
@@ -16,23 +17,21 @@ const LOW_FLOW: f64 = 6.0;
 /// Every warning, subject by subject.
 pub(super) fn warnings(evaluation: &Evaluation) -> Vec<Problem> {
     let index = Index::new(&evaluation.study);
-    let mut missed = Vec::new();
+    let (mut missed, mut pairs) = (Vec::new(), Vec::new());
     for (row, outcome) in evaluation.outcomes.subjects.iter().enumerate() {
         let subject = index.subject(&evaluation.study, row);
         visits_without_marker(evaluation, row, outcome, &subject, &mut missed);
+        repeated::pairs(row, &subject, &mut pairs);
     }
     let mut found = placed(evaluation, missed);
+    found.extend(repeated::warnings(evaluation, &pairs));
     signs(evaluation, &index, &mut found);
-    if !evaluation.has_events && !found_nobody(evaluation) {
+    if !evaluation.has_events && !evaluation.study.subjects.is_empty() {
         let message = "no table of adverse events was handed in, so that no DLT can be told";
         let help = "add the table, empty but for its header if there were none";
         found.push(Problem::error("E118", "", message).as_warning().helped(help));
     }
     found
-}
-
-fn found_nobody(evaluation: &Evaluation) -> bool {
-    evaluation.study.subjects.is_empty()
 }
 
 /// A visit without its marker: row of the subject, day, what is told.

@@ -210,21 +210,50 @@ fn rule(baseline: &Baseline, visit: &Visit, level: Response, markers: &[Marker])
             }
             grounds.join("; ")
         }
-        Response::NotEvaluable => format!("{}: nothing to judge by", falls(baseline, visit)),
-        Response::StringentComplete => "immunofixation negative in serum and urine, marrow below \
-             5% and not clonal, light chain ratio normal"
-            .to_owned(),
-        Response::Complete => {
-            "immunofixation negative in serum and urine, marrow below 5%, no plasmacytoma".to_owned()
+        Response::StringentComplete | Response::Complete if visit.serum_band == Some(false) => {
+            complete_rule(baseline, level)
         }
-        Response::VeryGoodPartial => {
-            format!("{}: 90% or more with urine below 100 mg/24 h, or none left", falls(baseline, visit))
+        _ => format!("{}: {}", falls(baseline, visit), asked(baseline.measurable, level)),
+    }
+}
+
+/// What a complete response rests on.
+fn complete_rule(baseline: &Baseline, level: Response) -> String {
+    let mut pieces = vec!["immunofixation negative in serum and urine", "marrow below 5%"];
+    if level == Response::StringentComplete {
+        pieces.push("marrow not clonal");
+    }
+    if baseline.values.plasmacytoma.is_some_and(|size| size > 0.0) {
+        pieces.push("no plasmacytoma");
+    }
+    let is_stringent = level == Response::StringentComplete;
+    if is_stringent || baseline.measurable == Measurable::FreeLightChain {
+        pieces.push("light chain ratio normal");
+    }
+    pieces.join(", ")
+}
+
+/// What a level asks of the markers that are followed.
+fn asked(measurable: Measurable, level: Response) -> &'static str {
+    use Measurable::{FreeLightChain, Marrow, Serum, SerumAndUrine, Urine};
+    match (level, measurable) {
+        (Response::VeryGoodPartial, Serum | SerumAndUrine) => {
+            "serum 90% or more with urine below 100 mg/24 h, or none left"
         }
-        Response::Partial => {
-            format!("{}: serum 50% or more, urine 90% or more or below 200 mg/24 h", falls(baseline, visit))
+        (Response::VeryGoodPartial, Urine) => "urine below 100 mg/24 h, none in serum",
+        (Response::Partial, Serum | FreeLightChain | Marrow) => "50% or more",
+        (Response::Partial, Urine) => "90% or more, or below 200 mg/24 h",
+        (Response::Partial, SerumAndUrine) => {
+            "serum 50% or more, and urine 90% or more or below 200 mg/24 h"
         }
-        Response::Minimal => format!("{}: serum 25 to 49%, urine 50 to 89%", falls(baseline, visit)),
-        Response::Stable => format!("{}: no better level has all its pieces", falls(baseline, visit)),
+        (Response::Partial, Measurable::Nothing) => "plasmacytomas 50% or more",
+        (Response::Minimal, Serum) => "25 to 49%",
+        (Response::Minimal, Urine) => "50 to 89%",
+        (Response::Minimal, _) => "serum 25 to 49%, urine 50 to 89%, the lower level counts",
+        (Response::NotEvaluable, _) => "nothing to judge by",
+        (Response::Stable | Response::Progression, _) => "no better level has all its pieces",
+        // of light chains and of marrow
+        _ => "90% or more",
     }
 }
 
@@ -333,6 +362,19 @@ mod tests {
         assert_eq!(found[1].level, Response::Progression);
         assert_eq!(found[1].rule, "serum M-protein 16 g/L, at least 15 (nadir 10)");
         assert_eq!(found[1].better, "no progression: serum M-protein below 15 g/L");
+    }
+
+    #[test]
+    fn a_rule_speaks_of_the_markers_that_are_followed() {
+        let mut study = Study::default();
+        study.push_subject("S-1", "A");
+        for (day, kappa) in [(0.0, 510.0), (28.0, 160.0)] {
+            study.findings.push(0, Analyte::KappaFreeLightChain, day, kappa, false);
+            study.findings.push(0, Analyte::LambdaFreeLightChain, day, 10.0, false);
+        }
+        let index = Index::new(&study);
+        let found = explain(&index.subject(&study, 0), &ImwgOptions::default()).1;
+        assert_eq!(found[0].rule, "light chain difference -70% of baseline: 50% or more");
     }
 
     #[test]
