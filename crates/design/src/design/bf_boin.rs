@@ -20,7 +20,7 @@ pub const ENTRY: Entry = Entry {
     from_toml: |text| Ok(Box::new(BfBoin::new(toml::from_str(text)?)?)),
     in_force: |text| Ok(super::boin_table(&toml::from_str::<Settings>(text)?, 0.6)),
     conventions: &[
-        "when a lower dose is in conflict, the pooled data alone decide, as published: one more DLT at a lower dose can then turn `stay` into `escalate`",
+        "when a lower dose is in conflict, the pooled data alone decide, as published: one more DLT at a lower dose can then turn `stay` into `escalate`; an eliminated dose is left (the R package may keep it)",
         "backfilled patients count at every decision; a dose is closed for backfilling below the cap, not at it (the R package allows one more)",
         "the cohort at the current dose is waited for, backfilled patients at lower doses are not",
         "the isotonic estimate has the prior Beta(0.05, 0.05) and inverse-variance weights; in a block of equal estimates the highest dose wins below the target, the lowest above it",
