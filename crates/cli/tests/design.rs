@@ -257,6 +257,18 @@ fn an_advice_has_action_level_sentence_and_row() {
 }
 
 #[test]
+fn forgotten_responses_are_told() {
+    let place = folder();
+    let line = "next-dose boin12 --toxicity-limit 0.35 --response-limit 0.25 --counts 0/3,0/0";
+    let told = design(place.path(), line);
+    let words = "none of 3 evaluable patients is taken to have one";
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.code == 0 && plain(&told.out).contains(words), "{}{}", told.out, told.err);
+    let said = design(place.path(), &format!("{line} --responses 1,0"));
+    assert!(said.code == 0 && !said.out.contains("--responses"), "{}{}", said.out, said.err);
+}
+
+#[test]
 fn follow_up_of_single_patients_is_used() {
     let place = folder();
     let line = "next-dose tite-boin --target 0.3 --data patients.csv --window-days 28 --levels 3";

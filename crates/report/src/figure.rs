@@ -31,7 +31,7 @@ pub use funnel::{Funnel, FunnelArm, FunnelStage};
 pub use histogram::{Bin, Histogram, HistogramGroup, histogram_group};
 pub use range::{Range, RangeRow};
 pub use reference::{Reference, reference};
-pub(crate) use reference::{Side, level_lines, upright_lines};
+pub(crate) use reference::{Side, level_lines, quiet_side, upright_lines};
 pub use spider::{Spider, SpiderLine};
 pub use step::{AtRisk, Step, StepArm, StepPoint};
 pub use strip::{Strip, StripRow, strip_row};

@@ -438,8 +438,12 @@ fn grade_figure(outcome: &SubjectOutcome) -> Option<Block> {
         alternative: format!("Step chart: {}.", said.join(", ")),
         denominators: "One subject.".into(),
     };
+    // from the infusion to a little after the last step, so that no step stands on the frame
+    let days = || lines.iter().flat_map(|line| line.points.iter().map(|point| point.at));
+    let (first, last) = (days().fold(0.0, f64::min), days().fold(0.0, f64::max));
+    let after = last + 1.0 + 0.1 * (last - first);
     let drawing = Drawing::Curve(Curve {
-        horizontal: Axis::linear("days since the first infusion"),
+        horizontal: Axis::linear("days since the first infusion").between(first, after),
         vertical: Axis::linear("grade").between(0.0, 5.0).at(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]),
         band: String::new(),
         lines,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, Side, distinct, level_lines, line_colours, tip};
+use super::{Axis, Reference, distinct, level_lines, line_colours, quiet_side, tip};
 use crate::data::DataTable;
 use crate::palette::Palette;
 
@@ -93,7 +93,12 @@ impl Curve {
                       "opacity": u8::from(is_short) },
             "encoding": { "y": y, "fill": fill, "tooltip": tips }
         }));
-        layers.extend(level_lines(&self.references, &self.vertical, Side::End));
+        let ends = self.lines.iter().filter_map(|line| {
+            let values = || line.points.iter().filter_map(|point| point.value);
+            values().next().zip(values().next_back())
+        });
+        let side = quiet_side(&self.references, &self.vertical, &ends.collect::<Vec<_>>());
+        layers.extend(level_lines(&self.references, &self.vertical, side));
         json!({
             "height": 300,
             "data": { "values": self.rows(palette, &names) },

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Axis;
+use super::{Axis, Scale};
 
 /// A straight line to compare with, such as the lower limit of quantification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,20 @@ pub(crate) enum Side {
     Start,
     /// On the right.
     End,
+}
+
+/// The side on which fewer lines come near the references; `ends` are the first and the last value of
+/// each line.
+pub(crate) fn quiet_side(references: &[Reference], axis: &Axis, ends: &[(f64, f64)]) -> Side {
+    let place = |value: f64| if axis.scale == Scale::Log { value.max(0.0).ln() } else { value };
+    let nearest = |of: fn(&(f64, f64)) -> f64| {
+        let values = ends.iter().map(of).filter(|value| place(*value).is_finite());
+        let apart = values.flat_map(|value| {
+            references.iter().map(move |level| (place(value) - place(level.value)).abs())
+        });
+        apart.fold(f64::INFINITY, f64::min)
+    };
+    if nearest(|ends| ends.1) < nearest(|ends| ends.0) { Side::Start } else { Side::End }
 }
 
 /// Layers for horizontal reference lines with their labels.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Axis, Reference, Side, level_lines, tip};
+use super::{Axis, Reference, level_lines, quiet_side, tip};
 use crate::data::DataTable;
 use crate::palette::{Colours, Palette};
 
@@ -78,7 +78,11 @@ impl Spider {
                 "encoding": { "y": y, "color": colour, "shape": shape, "tooltip": tips }
             }),
         ];
-        layers.extend(level_lines(&self.references, &self.vertical, Side::End));
+        let ends = self.lines.iter().filter_map(|line| {
+            line.points.first().zip(line.points.last()).map(|(first, last)| (first.1, last.1))
+        });
+        let side = quiet_side(&self.references, &self.vertical, &ends.collect::<Vec<_>>());
+        layers.extend(level_lines(&self.references, &self.vertical, side));
         json!({
             "height": 320,
             "data": { "values": rows },

@@ -3,8 +3,8 @@
 use design::{DoseCounts, Known, Patient};
 use serde::Serialize;
 
-use super::Chosen;
 use super::choice::wrong_levels;
+use super::{Chosen, many};
 use crate::problem::{Problem, help_with_nearest};
 
 /// What a person gave.
@@ -154,8 +154,11 @@ fn typed(data: &Data) -> Result<Known, Vec<Problem>> {
         let Some(text) = text else { continue };
         let counts: Vec<&str> = split(text).collect();
         if counts.len() != doses.len() {
-            let message =
-                format!("`{option}` has {} levels, `--counts` has {}", counts.len(), doses.len());
+            let message = format!(
+                "`{option}` has {}, `--counts` has {}",
+                many(counts.len(), "level"),
+                doses.len()
+            );
             problems.push(usage("D105", message, "give every level, with 0 where there is none"));
             continue;
         }

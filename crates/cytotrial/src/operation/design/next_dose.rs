@@ -95,7 +95,7 @@ pub fn run(request: &Request) -> Result<Answer, Vec<Problem>> {
         row,
         recommended_now: design.recommend(&known.doses).map(|level| level + 1),
         doses: treated(&known.doses),
-        warnings: warnings(&chosen, &known),
+        warnings: warnings(&request.data, &chosen, &known),
         conventions: chosen.entry.conventions.iter().map(|&one| one.to_owned()).collect(),
         settings: chosen.settings,
         advice: ADVICE.to_owned(),
@@ -138,8 +138,19 @@ pub(super) fn refused(chosen: &Chosen, known: &Known, because: &str) -> Problem 
     usage(REFUSED, message, help)
 }
 
-fn warnings(chosen: &Chosen, known: &Known) -> Vec<String> {
+fn warnings(data: &Data, chosen: &Chosen, known: &Known) -> Vec<String> {
     let mut result = Vec::new();
+    let looks_at_responses =
+        !matches!(chosen.design.outcomes(), Outcomes::Toxicity | Outcomes::ToxicityInTime);
+    let evaluable: u32 = known.doses.iter().map(|dose| dose.evaluable).sum();
+    if looks_at_responses && data.table.is_none() && data.responses.is_none() && evaluable > 0 {
+        result.push(format!(
+            "`{}` decides by responses and none are given: none of {} is taken to have one; \
+             write them with `--responses`",
+            chosen.entry.name,
+            many(evaluable as usize, "evaluable patient")
+        ));
+    }
     let elsewhere: u32 = (0..known.doses.len())
         .filter(|&at| at != known.level)
         .map(|at| known.doses[at].pending)

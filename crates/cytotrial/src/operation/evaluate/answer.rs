@@ -127,7 +127,7 @@ impl Evaluation {
         let (compared, differing) = self.responses_compared();
         if compared > 0 {
             say(&format!(
-                "responses of the site: {compared} compared, {differing} differ (see the report \
+                "responses of the site: {compared} compared, {differing} different (see the report \
                  and `--explain`)"
             ));
         }
