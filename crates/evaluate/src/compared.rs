@@ -35,19 +35,24 @@ fn best(told: &Adjudicated, outcome: &SubjectOutcome) -> Option<ResponseDifferen
     if told.response == computed {
         return None;
     }
-    let reached = outcome.visits.iter().find(|visit| visit.unconfirmed == told.response);
-    let highest = outcome.visits.iter().map(|visit| visit.unconfirmed).max();
-    let because = match (reached, highest) {
-        (Some(visit), _) if told.response > computed => format!(
-            "{} is reached on day {} and not confirmed before progression or new therapy",
-            told.response.code(),
+    let code = told.response.code();
+    let is_reached = |level: Response| match told.response {
+        Response::Progression => level == Response::Progression,
+        least => level >= least,
+    };
+    let reached = outcome.visits.iter().find(|visit| is_reached(visit.unconfirmed));
+    let because = match reached {
+        _ if outcome.visits.is_empty() => "there is no assessment after day 0".to_owned(),
+        _ if told.response < computed => format!("{} is confirmed", computed.code()),
+        Some(visit) => format!(
+            "{code} is reached on day {} and not confirmed before progression or new therapy",
             short(visit.day)
         ),
-        (_, Some(highest)) if told.response > computed => {
-            format!("no assessment shows it; the best level of one alone is {}", highest.code())
+        None => {
+            let highest = outcome.visits.iter().map(|visit| visit.unconfirmed).max();
+            let highest = highest.map_or("NE", Response::code);
+            format!("no assessment shows {code}; the best level of one alone is {highest}")
         }
-        (_, None) => "there is no assessment after day 0".to_owned(),
-        _ => format!("{} is confirmed", computed.code()),
     };
     Some(difference(told, Some(computed), None, because))
 }
@@ -139,7 +144,7 @@ mod tests {
         let found = judged(&[30.0, 14.0, 12.0], &told).response_differences;
         assert_eq!(found.len(), 3);
         let best = found.iter().find(|one| one.is_best).expect("the best response");
-        assert_eq!(best.because, "no assessment shows it; the best level of one alone is PR");
+        assert_eq!(best.because, "no assessment shows VGPR; the best level of one alone is PR");
         let first = found.iter().find(|one| one.day == Some(28.0)).expect("the first");
         assert_eq!((first.reported, first.computed), (VeryGoodPartial, Some(Partial)));
         assert!(first.because.contains("VGPR: serum at most 3 g/L"), "{}", first.because);

@@ -324,6 +324,14 @@ fn lines(
     drawn(study, at, words, analytes, Axis::log(words.2))
 }
 
+/// The name of an analyte in a legend, which has room for some forty letters on a narrow screen.
+fn name_of(analyte: Analyte) -> &'static str {
+    match analyte {
+        Analyte::GmCsf => "GM-CSF",
+        analyte => analyte.title(),
+    }
+}
+
 /// Values of some analytes over time, with the limit of quantification where one was met.
 fn drawn(
     study: &Study,
@@ -341,7 +349,7 @@ fn drawn(
         }
         limits.extend(values.iter().filter(|(.., below)| *below).map(|value| value.1));
         let points = values.iter().map(|&(day, value, _)| CurvePoint::new(day, value));
-        lines.push(Line { name: analyte.title().to_owned(), points: points.collect() });
+        lines.push(Line { name: name_of(analyte).to_owned(), points: points.collect() });
     }
     if lines.is_empty() {
         return None;
@@ -381,6 +389,7 @@ fn drawn(
 fn temperature(study: &Study, at: usize) -> Option<Block> {
     let values = samples(study, at, Analyte::Temperature);
     let highest = values.iter().map(|value| value.1).reduce(f64::max)?;
+    let lowest = values.iter().map(|value| value.1).fold(36.5, f64::min);
     let words = Words {
         id: "course-temperature".into(),
         title: "Temperature".into(),
@@ -391,7 +400,7 @@ fn temperature(study: &Study, at: usize) -> Option<Block> {
     let points = values.iter().map(|&(day, value, _)| CurvePoint::new(day, value));
     let drawing = Drawing::Curve(Curve {
         horizontal: Axis::linear("days since the first infusion"),
-        vertical: Axis::linear("degrees Celsius"),
+        vertical: Axis::linear("degrees Celsius").between(lowest - 0.5, highest.max(38.0) + 0.5),
         band: String::new(),
         lines: vec![Line { name: "temperature".into(), points: points.collect() }],
         references: vec![reference(38.0, "fever")],

@@ -29,18 +29,25 @@ pub(crate) enum Side {
     End,
 }
 
+/// How near, as a share of what all lines span, a line comes to a reference to meet its label.
+const NEAR: f64 = 0.1;
+
 /// The side on which fewer lines come near the references; `ends` are the first and the last value of
 /// each line.
 pub(crate) fn quiet_side(references: &[Reference], axis: &Axis, ends: &[(f64, f64)]) -> Side {
     let place = |value: f64| if axis.scale == Scale::Log { value.max(0.0).ln() } else { value };
-    let nearest = |of: fn(&(f64, f64)) -> f64| {
-        let values = ends.iter().map(of).filter(|value| place(*value).is_finite());
-        let apart = values.flat_map(|value| {
-            references.iter().map(move |level| (place(value) - place(level.value)).abs())
-        });
-        apart.fold(f64::INFINITY, f64::min)
+    let levels = || references.iter().map(|level| place(level.value)).filter(|at| at.is_finite());
+    let both = ends.iter().flat_map(|ends| [place(ends.0), place(ends.1)]);
+    let all: Vec<f64> = both.filter(|at| at.is_finite()).chain(levels()).collect();
+    let (low, high) = (
+        all.iter().copied().fold(f64::INFINITY, f64::min),
+        all.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    );
+    let meeting = |of: fn(&(f64, f64)) -> f64| {
+        let is_near = |at: f64| levels().any(|level| (at - level).abs() <= NEAR * (high - low));
+        ends.iter().filter(|ends| is_near(place(of(ends)))).count()
     };
-    if nearest(|ends| ends.1) < nearest(|ends| ends.0) { Side::Start } else { Side::End }
+    if meeting(|ends| ends.1) > meeting(|ends| ends.0) { Side::Start } else { Side::End }
 }
 
 /// Layers for horizontal reference lines with their labels.
@@ -130,5 +137,16 @@ mod tests {
         }
         assert!(upright_lines(&[], &axis).is_empty());
         assert!(upright_lines(&[reference(0.0, "never")], &Axis::log("cells")).is_empty());
+    }
+
+    #[test]
+    fn a_label_stands_where_fewer_lines_are_near() {
+        let limit = [reference(50.0, "LLOQ")];
+        let side = |ends: &[(f64, f64)]| quiet_side(&limit, &Axis::log("copies"), ends);
+        assert_eq!(side(&[(20_000.0, 50.0)]), Side::Start);
+        assert_eq!(side(&[(50.0, 20_000.0)]), Side::End);
+        assert_eq!(side(&[(50.0, 50.0), (20_000.0, 55.0)]), Side::Start);
+        assert_eq!(side(&[(0.0, 20_000.0)]), Side::End);
+        assert_eq!(quiet_side(&[], &Axis::linear("x"), &[]), Side::End);
     }
 }
