@@ -88,6 +88,30 @@ impl Source {
     }
 }
 
+/// A record that a verb is about, and where records are taken from.
+#[derive(Debug, clap::Args)]
+struct One {
+    /// A record's number, its JSON file, or - for one on stdin
+    #[arg(value_name = "NCT|FILE.json")]
+    record: String,
+    #[command(flatten)]
+    source: Source,
+}
+
+impl One {
+    /// Hands the shelf and the record to a verb, or says why there is none.
+    fn with(&self, options: Options, verb: impl FnOnce(&Shelf, &Entry) -> Exit) -> Exit {
+        let shelf = match self.source.shelf() {
+            Ok(shelf) => shelf,
+            Err(problems) => return refused(&problems, options),
+        };
+        match entry(&shelf, &self.record) {
+            Ok(entry) => verb(&shelf, &entry),
+            Err(problems) => refused(&problems, options),
+        }
+    }
+}
+
 /// A record by its number, its file's name, or `-` for one on stdin.
 fn entry(shelf: &Shelf, from: &str) -> Result<Entry, Vec<Problem>> {
     let unreadable = |why: String| {

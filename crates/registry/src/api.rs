@@ -142,7 +142,7 @@ fn attempt(store: &Store, target: &str) -> Result<Answer, Refusal> {
         }
         ["stats", "size"] => {
             parameters.only(&[])?;
-            stats::size(store)
+            Ok(stats::size(store))
         }
         ["stats", "field", "values"] | ["stats", "fieldValues"] => {
             stats::values(store, &parameters, None)

@@ -35,6 +35,11 @@ impl<'a> Cursor<'a> {
         self.at >= self.bytes.len()
     }
 
+    /// How many bytes are behind it.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// The next number.
     #[inline]
     pub(crate) fn number(&mut self) -> u64 {

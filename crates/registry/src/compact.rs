@@ -68,11 +68,10 @@ fn add(live: &Live, writer: &mut Writer) -> Result<(), StoreError> {
     let segment: &Segment = &live.segment;
     let mut last = LastBlock::default();
     for record in (0..segment.count).filter(|record| !live.is_gone(*record)) {
-        let text = segment.text(record, &mut last)?;
-        let (origin, text) = text.split_once('\n').unwrap_or(("", &text));
-        let json: Value = serde_json::from_str(text).unwrap_or_default();
+        let (origin, text) = segment.text(record, &mut last)?;
+        let json: Value = serde_json::from_str(&text).unwrap_or_default();
         let digest = segment.digest(record).try_into().unwrap_or([0; 16]);
-        writer.add(segment.id(record), origin, text, &json, digest);
+        writer.add(segment.id(record), &origin, &text, &json, digest);
     }
     Ok(())
 }

@@ -136,15 +136,15 @@ pub fn related(segment: &Segment<'_>, record: &Value, wanted: &Wanted) -> Vec<Ro
     let query = Query::of(segment, record, &wanted.profile);
     let scores = query.scores(segment, wanted);
     let chosen = diverse(segment, scores, wanted);
-    chosen
-        .into_iter()
-        .map(|hit| Row {
-            key: segment.key(hit.record).to_owned(),
-            score: hit.score,
-            text: hit.text,
-            reasons: reasons::of(segment, &query, hit.record),
-        })
-        .collect()
+    let records: Vec<usize> = chosen.iter().map(|hit| hit.record).collect();
+    let reasons = reasons::of(segment, &query, &records);
+    let row = |(hit, reasons): (Hit, Vec<Reason>)| Row {
+        key: segment.key(hit.record).to_owned(),
+        score: hit.score,
+        text: hit.text,
+        reasons,
+    };
+    chosen.into_iter().zip(reasons).map(row).collect()
 }
 
 /// A candidate.

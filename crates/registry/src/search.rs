@@ -5,12 +5,15 @@ use crate::store::{Address, Store, StoreError};
 
 pub(crate) mod bind;
 pub(crate) mod evaluate;
+#[cfg(test)]
+mod exhaustive;
 mod hits;
 mod location;
 mod order;
 mod phrase;
 pub(crate) mod terms;
 mod why;
+mod words;
 
 pub use order::{Key, Sort};
 pub use why::Evidence;

@@ -13,12 +13,13 @@ use memmap2::Mmap;
 use crate::bytes::at_u32;
 
 pub(crate) mod columns;
+mod dictionary;
 pub(crate) mod lists;
 pub(crate) mod table;
 pub(crate) mod write;
 
 /// How every file begins; the number is the version of the form.
-pub(crate) const MAGIC: &[u8; 8] = b"cytoreg1";
+pub(crate) const MAGIC: &[u8; 8] = b"cytoreg2";
 
 /// The parts of a file, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,8 @@ pub(crate) enum Part {
     Blocks,
     /// Where each block begins, eight bytes each, one more than there are blocks.
     BlockStarts,
-    /// Per record: block, place in the unpacked block, length; four bytes each.
+    /// Per record: block, place in the unpacked block, length of its origin, length of its JSON; four
+    /// bytes each.
     Records,
     /// Where each id begins, four bytes each, one more than there are records.
     IdStarts,
@@ -40,23 +42,25 @@ pub(crate) enum Part {
     Order,
     /// A digest of each record, sixteen bytes each.
     Digests,
-    /// Where each word begins, four bytes each, one more than there are words.
+    /// Where each group of words begins, four bytes each.
     WordStarts,
-    /// The words, sorted.
+    /// The words, sorted, in groups.
     Words,
-    /// Where the entries of each word begin, four bytes each, one more than there are words.
-    EntryStarts,
-    /// Per word: the nodes that hold it and their lists.
+    /// Per word: the nodes that hold it and how long their lists are.
     Entries,
     /// The lists.
     Lists,
-    /// Where the columns of each node begin, four bytes each, one more than twice the nodes.
+    /// Where the columns of each node begin, four bytes each, and where the last one ends.
     ColumnStarts,
-    /// Per node: which records have it and how often, and what its values are as numbers.
+    /// Per node: which records have it and how often, what its values are as numbers, and how many
+    /// words each value has.
     Columns,
     /// Places on the globe.
     Places,
 }
+
+/// Numbers of a record's row.
+const ROW: usize = 4;
 
 /// How many parts there are.
 pub(crate) const PARTS: usize = Part::Places as usize + 1;
@@ -135,7 +139,7 @@ impl Segment {
                 return Err(wrong("has a damaged table"));
             }
         }
-        let count = (parts[Part::Records as usize].1 / 12) as u32;
+        let count = (parts[Part::Records as usize].1 / (ROW * 4)) as u32;
         Ok(Self { bytes: map, parts, count })
     }
 
@@ -197,18 +201,36 @@ impl Segment {
         records.take_while(move |record| self.id(*record) == id)
     }
 
-    /// What was written for a record: its origin on a line, then its JSON. `last` keeps the block
+    /// A number of a record's row.
+    fn row(&self, record: u32, column: usize) -> usize {
+        at_u32(self.part(Part::Records), record as usize * ROW + column) as usize
+    }
+
+    /// Bytes of a record's JSON.
+    pub(crate) fn length(&self, record: u32) -> usize {
+        self.row(record, 3)
+    }
+
+    /// What was written for a record: its origin on a line, and its JSON. `last` keeps the block
     /// that was unpacked last, for the next record in it.
-    pub(crate) fn text(&self, record: u32, last: &mut LastBlock) -> Result<String, Damaged> {
-        let records = self.part(Part::Records);
-        let row = |column: usize| at_u32(records, record as usize * 3 + column) as usize;
-        if last.number != Some(row(0)) {
-            *last = LastBlock { number: Some(row(0)), bytes: self.block(row(0))? };
+    pub(crate) fn text(
+        &self,
+        record: u32,
+        last: &mut LastBlock,
+    ) -> Result<(String, String), Damaged> {
+        let block = self.row(record, 0);
+        if last.number != Some(block) {
+            *last = LastBlock { number: Some(block), bytes: self.block(block)? };
         }
-        let bytes = last.bytes.get(row(1)..row(1).saturating_add(row(2)));
-        let damaged = || Damaged(format!("record {} is cut off", self.id(record)));
-        let bytes = bytes.ok_or_else(damaged)?.to_vec();
-        String::from_utf8(bytes).map_err(|_| damaged())
+        let start = self.row(record, 1);
+        let middle = start.saturating_add(self.row(record, 2));
+        let end = middle.saturating_add(self.row(record, 3));
+        let part = |from: usize, to: usize| {
+            let bytes = last.bytes.get(from..to).map(<[u8]>::to_vec);
+            let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+            text.ok_or_else(|| Damaged(format!("record {} is cut off", self.id(record))))
+        };
+        Ok((part(start, middle)?, part(middle, end)?))
     }
 
     /// The records of a block, unpacked.

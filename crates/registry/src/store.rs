@@ -231,6 +231,12 @@ impl Store {
         Ok(Stored { record: Record { key, json }, origin })
     }
 
+    /// Bytes of a record's JSON, without reading it.
+    pub(crate) fn length(&self, address: Address) -> usize {
+        let live = self.segments.get(address.segment as usize);
+        live.map_or(0, |live| live.segment.length(address.record))
+    }
+
     /// Origin and JSON text of a record.
     pub(crate) fn text(
         &self,
@@ -239,11 +245,8 @@ impl Store {
     ) -> Result<(Origin, String), StoreError> {
         let live = self.segments.get(address.segment as usize);
         let live = live.ok_or_else(|| Damaged("an address of another store".to_owned()))?;
-        let mut text = live.segment.text(address.record, last)?;
-        let end = text.find('\n').unwrap_or(0);
-        let origin = Origin::from_line(&text[..end]);
-        text.drain(..=end.min(text.len().saturating_sub(1)));
-        Ok((origin, text))
+        let (origin, text) = live.segment.text(address.record, last)?;
+        Ok((Origin::from_line(&origin), text))
     }
 
     /// The addresses of every record, segment by segment as they were imported.
@@ -282,9 +285,9 @@ impl Store {
             let mut found = None;
             live.segment.lists(&word, |node, list| {
                 if node == alias {
-                    list.each(|posting| {
-                        if found.is_none() && !live.is_gone(posting.record) {
-                            found = Some(posting.record);
+                    list.each(|record, _| {
+                        if found.is_none() && !live.is_gone(record) {
+                            found = Some(record);
                         }
                     });
                 }

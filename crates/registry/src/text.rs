@@ -32,9 +32,8 @@ pub(crate) fn words(text: &str, mut see: impl FnMut(&str, u32)) -> u32 {
         if word.is_empty() {
             continue;
         }
-        let is_hyphen =
-            letters.peek().is_some_and(|next| matches!(next, '-' | '\u{2010}' | '\u{2011}'));
-        if is_hyphen || !joined.is_empty() {
+        let is_linked = letters.peek().is_some_and(|next| is_hyphen(*next));
+        if is_linked || !joined.is_empty() {
             if joined.is_empty() {
                 joined_at = place;
             }
@@ -44,9 +43,9 @@ pub(crate) fn words(text: &str, mut see: impl FnMut(&str, u32)) -> u32 {
         see(&word, place);
         word.clear();
         place += 1;
-        if is_hyphen {
+        if is_linked {
             letters.next();
-            if letters.peek().is_some_and(|next| next.is_alphanumeric()) {
+            if letters.peek().is_some_and(|next| next.is_alphanumeric() && !is_single(*next)) {
                 continue;
             }
         }
@@ -74,11 +73,21 @@ pub(crate) fn plain_words(text: &str) -> Vec<String> {
 /// Passes over `'s` at the end of a word.
 fn drop_possessive(letters: &mut std::iter::Peekable<std::str::Chars>) {
     let mut ahead = letters.clone();
-    let is_apostrophe = ahead.next().is_some_and(|next| matches!(next, '\'' | '\u{2019}'));
+    let is_apostrophe = ahead.next().is_some_and(is_apostrophe);
     let is_s = ahead.next().is_some_and(|next| matches!(next, 's' | 'S'));
     if is_apostrophe && is_s && !ahead.peek().is_some_and(|next| next.is_alphanumeric()) {
         *letters = ahead;
     }
+}
+
+/// Whether it links the parts of a word.
+pub(crate) fn is_hyphen(letter: char) -> bool {
+    matches!(letter, '-' | '\u{2010}' | '\u{2011}')
+}
+
+/// Whether it may part a word from its ending.
+pub(crate) fn is_apostrophe(letter: char) -> bool {
+    matches!(letter, '\'' | '\u{2019}')
 }
 
 /// Letters of scripts that are written without blanks are words of their own.
@@ -234,6 +243,8 @@ mod tests {
     #[test]
     fn odd_texts_do_no_harm() {
         assert_eq!(plain_words("多发性 NK"), ["多", "发", "性", "nk"]);
+        let found = all("NK-细胞 abc");
+        assert!(!found.iter().any(|(word, _)| word == "nkabc"), "{found:?}");
         assert!(plain_words(&"x".repeat(1000))[0].len() <= LONGEST);
         assert!(plain_words("— ' 's -").is_empty() || plain_words("'s") == ["s"]);
     }

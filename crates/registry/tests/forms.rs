@@ -16,10 +16,16 @@ fn differences(path: &str, ours: &Value, theirs: &Value, found: &mut Vec<String>
     match (ours, theirs) {
         (Value::Object(a), Value::Object(b)) => {
             // What ours says and theirs leaves out: how events were looked for, notes, units,
-            // and the class of a sponsor in a table.
+            // baseline characteristics, and the class of a sponsor in a table.
             let is_more = |key: &str| {
-                matches!(key, "assessmentType" | "notes" | "typeUnitsAnalyzed" | "class")
-                    && b.get(key).is_none()
+                let more = [
+                    "assessmentType",
+                    "notes",
+                    "typeUnitsAnalyzed",
+                    "class",
+                    "baselineCharacteristicsModule",
+                ];
+                more.contains(&key) && b.get(key).is_none()
             };
             for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
                 if is_more(key) {
@@ -98,4 +104,43 @@ fn samples_make_the_records_of_the_corpus() {
         assert!(told.is_empty(), "{compared} compared:\n{}", told.join("\n"));
         eprintln!("{compared} {pattern} records are the same");
     }
+}
+
+/// Baseline characteristics of the older form: groups, participants, a count and a mean.
+const BASELINE: &str = r#"<clinical_study><id_info><nct_id>NCT00000104</nct_id></id_info><clinical_results><baseline>
+<population>All who were treated</population>
+<group_list><group group_id="B1"><title>One</title></group><group group_id="B2"><title>Total</title></group></group_list>
+<analyzed_list><analyzed><units>Participants</units><scope>Overall</scope><count_list><count group_id="B1" value="7"/>
+<count group_id="B2" value="7"/></count_list></analyzed></analyzed_list>
+<measure_list><measure><title>Age</title><units>years</units><param>Mean</param><dispersion>Standard Deviation</dispersion>
+<class_list><class><category_list><category><measurement_list><measurement group_id="B1" value="61.5" spread="9"/>
+</measurement_list></category></category_list></class></class_list></measure></measure_list>
+</baseline></clinical_results></clinical_study>"#;
+
+#[test]
+fn baseline_characteristics_of_the_older_form_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.xml");
+    std::fs::write(&file, BASELINE).expect("a file");
+    let request = Request {
+        store: folder.path().join("store"),
+        sources: vec![file],
+        now: "2026-01-02".to_owned(),
+        threads: 1,
+        segment_bytes: 0,
+    };
+    assert_eq!(import(&request, &|_| true).expect("an import").damages, []);
+    let store = Store::open(&request.store).expect("a store");
+    let stored = store.get_by_id("NCT00000104").expect("it can be read").expect("it is there");
+    let expected = serde_json::json!({
+        "populationDescription": "All who were treated",
+        "groups": [{"id": "BG000", "title": "One"}, {"id": "BG001", "title": "Total"}],
+        "denoms": [{"units": "Participants", "counts": [
+            {"groupId": "BG000", "value": "7"}, {"groupId": "BG001", "value": "7"}]}],
+        "measures": [{"title": "Age", "paramType": "MEAN", "dispersionType": "STANDARD_DEVIATION",
+            "unitOfMeasure": "years", "classes": [{"categories": [{"measurements": [
+                {"groupId": "BG000", "value": "61.5", "spread": "9"}]}]}]}],
+    });
+    let found = &stored.record.json["resultsSection"]["baselineCharacteristicsModule"];
+    assert_eq!(found, &expected);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cytotrial::operation::registry::extract::{Answer, Source, run as extract};
 
-use super::{Source as From, entry, refused};
+use super::One;
 use crate::terminal::{say, say_json, wrapped};
 use crate::{Exit, Options};
 
@@ -13,29 +13,20 @@ use crate::{Exit, Options};
 /// For example `cytotrial registry extract NCT05247957`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A record's number, its JSON file, or - for one on stdin
-    #[arg(value_name = "NCT|FILE.json")]
-    record: String,
     #[command(flatten)]
-    source: From,
+    one: One,
 }
 
 pub(super) fn run(arguments: &Arguments, options: Options) -> Exit {
-    let shelf = match arguments.source.shelf() {
-        Ok(shelf) => shelf,
-        Err(problems) => return refused(&problems, options),
-    };
-    let entry = match entry(&shelf, &arguments.record) {
-        Ok(entry) => entry,
-        Err(problems) => return refused(&problems, options),
-    };
-    let answer = extract(&entry);
-    if options.json {
-        say_json(&serde_json::json!(answer));
-    } else {
-        say(&text(&answer, options.verbose));
-    }
-    Exit::Fine
+    arguments.one.with(options, |_, entry| {
+        let answer = extract(entry);
+        if options.json {
+            say_json(&serde_json::json!(answer));
+        } else {
+            say(&text(&answer, options.verbose));
+        }
+        Exit::Fine
+    })
 }
 
 fn text(answer: &Answer, is_long: bool) -> String {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cytotrial::operation::registry::related::{Answer, Preset, Request, run as related};
 
-use super::{Source, entry, refused};
+use super::One;
 use crate::terminal::{say, say_json, tell, wrapped};
 use crate::{Exit, Options};
 
@@ -13,11 +13,8 @@ use crate::{Exit, Options};
 /// For example `cytotrial registry related NCT06379451 --only competing`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A record's number, its JSON file, or - for one on stdin
-    #[arg(value_name = "NCT|FILE.json")]
-    record: String,
     #[command(flatten)]
-    source: Source,
+    one: One,
     /// Which trials to look at
     #[arg(long, value_enum, value_name = "WHICH", default_value = "all")]
     only: Only,
@@ -51,26 +48,20 @@ impl Only {
 }
 
 pub(super) fn run(arguments: &Arguments, options: Options) -> Exit {
-    let shelf = match arguments.source.shelf() {
-        Ok(shelf) => shelf,
-        Err(problems) => return refused(&problems, options),
-    };
-    let entry = match entry(&shelf, &arguments.record) {
-        Ok(entry) => entry,
-        Err(problems) => return refused(&problems, options),
-    };
     let preset = arguments.only.wanted();
     let rows = usize::from(arguments.rows);
-    let answer = related(&Request { shelf: &shelf, entry: &entry, preset, rows });
-    if options.json {
-        say_json(&serde_json::json!(answer));
-        return Exit::Fine;
-    }
-    say(&text(&answer));
-    if !options.quiet {
-        tell(&wrapped(&format!("{}.", answer.notice), "", ""));
-    }
-    Exit::Fine
+    arguments.one.with(options, |shelf, entry| {
+        let answer = related(&Request { shelf, entry, preset, rows });
+        if options.json {
+            say_json(&serde_json::json!(answer));
+            return Exit::Fine;
+        }
+        say(&text(&answer));
+        if !options.quiet {
+            tell(&wrapped(&format!("{}.", answer.notice), "", ""));
+        }
+        Exit::Fine
+    })
 }
 
 fn text(answer: &Answer) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cytotrial::operation::registry::show::{Request, run as show};
 use cytotrial::operation::report::Form;
 
-use super::{Source, entry, refused};
+use super::One;
 use crate::terminal::{coloured_data, refuse, say, say_json};
 use crate::{Exit, Options, write};
 
@@ -14,11 +14,8 @@ use crate::{Exit, Options, write};
 /// For example `cytotrial registry show NCT06379451 --out record.html`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A record's number, its JSON file, or - for one on stdin
-    #[arg(value_name = "NCT|FILE.json")]
-    record: String,
     #[command(flatten)]
-    source: Source,
+    one: One,
     /// Write to a file, whose ending chooses the form: html, md, json, txt
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -38,18 +35,17 @@ pub(super) fn run(arguments: &Arguments, options: Options) -> Exit {
             );
         }
     };
-    let shelf = match arguments.source.shelf() {
-        Ok(shelf) => shelf,
-        Err(problems) => return refused(&problems, options),
-    };
-    let entry = match entry(&shelf, &arguments.record) {
-        Ok(entry) => entry,
-        Err(problems) => return refused(&problems, options),
-    };
-    let answer = show(&Request { shelf: &shelf, entry: &entry });
-    let text = answer.printed(&entry.record, form);
+    arguments.one.with(options, |shelf, entry| {
+        let answer = show(&Request { shelf, entry });
+        let text = answer.printed(&entry.record, form);
+        written(arguments, &answer.nct_id, &text, options)
+    })
+}
+
+/// Says a text, or writes it to the file that was named.
+fn written(arguments: &Arguments, id: &str, text: &str, options: Options) -> Exit {
     let Some(out) = &arguments.out else {
-        say(&text);
+        say(text);
         return Exit::Fine;
     };
     let shown = out.display();
@@ -62,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, options: Options) -> Exit {
         return refuse(Exit::Failed, &message, "name a file in a folder that you may write to");
     }
     if options.json {
-        say_json(&serde_json::json!({ "record": answer.nct_id, "file": out }));
+        say_json(&serde_json::json!({ "record": id, "file": out }));
     } else if !options.quiet {
         say(&format!("{shown}\n"));
     }

@@ -11,35 +11,42 @@ use crate::fields::{self, Field, Kind};
 use crate::record::all_below;
 use crate::store::Store;
 
+/// Records that are listed as the largest.
+const LARGEST: usize = 10;
+
 /// Most different values of a text that are listed.
 const TOP: usize = 100;
 
-/// Records, and how long they are as JSON.
-pub(super) fn size(store: &Store) -> Result<Answer, Refusal> {
-    let mut sizes: Vec<(usize, String)> = Vec::new();
-    for stored in store.records(store.addresses()) {
-        let record = stored?.record;
-        sizes.push((record.json.to_string().len(), record.key.id));
-    }
-    sizes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    let total: usize = sizes.iter().map(|(size, _)| size).sum();
+/// Records, and how long they are as JSON; no record is read for it.
+pub(super) fn size(store: &Store) -> Answer {
+    let mut sizes: Vec<usize> = store.addresses().map(|address| store.length(address)).collect();
+    sizes.sort_unstable();
+    let total: usize = sizes.iter().sum();
     let percent = |share: usize| {
         let at = (sizes.len() * share / 100).min(sizes.len().saturating_sub(1));
-        sizes.len().checked_sub(1 + at).and_then(|at| sizes.get(at)).map_or(0, |(size, _)| *size)
+        sizes.get(at).copied().unwrap_or(0)
     };
     let mut percentiles = Map::new();
     for share in [10, 25, 50, 75, 90, 95, 99] {
         percentiles.insert(share.to_string(), json!(percent(share)));
     }
+    let least = sizes.len().checked_sub(LARGEST).map_or(0, |at| sizes[at]);
+    let mut largest: Vec<(usize, &str)> = store
+        .addresses()
+        .map(|address| (store.length(address), store.id(address)))
+        .filter(|(size, _)| *size >= least)
+        .collect();
+    largest.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    largest.truncate(LARGEST);
     let largest: Vec<Value> =
-        sizes.iter().take(10).map(|(size, id)| json!({ "id": id, "sizeBytes": size })).collect();
+        largest.iter().map(|(size, id)| json!({ "id": id, "sizeBytes": size })).collect();
     let average = total.checked_div(sizes.len()).unwrap_or(0);
-    Ok(Answer::json(&json!({
+    Answer::json(&json!({
         "totalStudies": sizes.len(),
         "averageSizeBytes": average,
         "percentiles": percentiles,
         "largestStudies": largest,
-    })))
+    }))
 }
 
 /// The fields that are asked about: by name, by type, or every field with few values.

@@ -132,7 +132,7 @@ fn dots(segment: &Segment<'_>, vector: &[(usize, f32)]) -> Vec<f32> {
     for (term, value) in vector {
         let weight = weight_of(segment.term(*term), segment.records(), segment.with(*term));
         let both = value * weight;
-        segment.each_record(*term, &mut |record, frequency| dots[record] += both * frequency);
+        segment.each_record(*term, |record, frequency| dots[record] += both * frequency);
     }
     dots
 }

@@ -42,7 +42,41 @@ impl Reason {
 /// Headings and words that are told at most.
 const TOLD: usize = 3;
 
-pub(super) fn of(segment: &Segment<'_>, query: &Query, record: usize) -> Vec<Reason> {
+/// The reasons of some records, each by itself.
+pub(super) fn of(segment: &Segment<'_>, query: &Query, records: &[usize]) -> Vec<Vec<Reason>> {
+    let conditions = shared(segment, &query.terms[1], records);
+    let interventions = shared(segment, &query.terms[2], records);
+    let headings = conditions.into_iter().zip(interventions);
+    let all = records.iter().zip(headings);
+    all.map(|(record, headings)| of_one(segment, query, *record, headings)).collect()
+}
+
+/// Headings with their shares of the vector.
+type Shared = Vec<(usize, f32)>;
+
+/// The terms that each of some records has, too; every list is read once.
+fn shared(segment: &Segment<'_>, terms: &[(usize, f32)], records: &[usize]) -> Vec<Shared> {
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    order.sort_unstable_by_key(|place| records[*place]);
+    let mut shared = vec![Shared::new(); records.len()];
+    for term in terms {
+        let mut next = order.iter().peekable();
+        segment.each_record(term.0, |record, _| {
+            while next.next_if(|place| records[**place] < record).is_some() {}
+            if let Some(place) = next.next_if(|place| records[**place] == record) {
+                shared[*place].push(*term);
+            }
+        });
+    }
+    shared
+}
+
+fn of_one(
+    segment: &Segment<'_>,
+    query: &Query,
+    record: usize,
+    (conditions, interventions): (Shared, Shared),
+) -> Vec<Reason> {
     let facts = segment.facts(record).unwrap_or_default();
     let mut reasons = Vec::new();
     let mut tell = |reason: fn(Vec<String>) -> Reason, names: Vec<String>| {
@@ -56,23 +90,15 @@ pub(super) fn of(segment: &Segment<'_>, query: &Query, record: usize) -> Vec<Rea
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
     tell(Reason::Antigen, owned(shared.antigen_names()));
     tell(Reason::Platform, owned(shared.platform_names()));
-    tell(Reason::Condition, headings(segment, &query.terms[1], record));
-    tell(Reason::Intervention, headings(segment, &query.terms[2], record));
+    tell(Reason::Condition, headings(segment, conditions));
+    tell(Reason::Intervention, headings(segment, interventions));
     tell(Reason::Words, words(segment, query, record));
     reasons.extend(phase(&query.facts, &facts).map(Reason::Phase));
     reasons
 }
 
 /// Names of headings that both have, the rarest first; those above one that is told are not.
-fn headings(segment: &Segment<'_>, terms: &[(usize, f32)], record: usize) -> Vec<String> {
-    let mut shared: Vec<(usize, f32)> = Vec::new();
-    for (term, value) in terms {
-        let mut is_there = false;
-        segment.each_record(*term, &mut |other, _| is_there |= other == record);
-        if is_there {
-            shared.push((*term, *value));
-        }
-    }
+fn headings(segment: &Segment<'_>, mut shared: Shared) -> Vec<String> {
     shared.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let mut told: Vec<&'static mesh::Descriptor> = Vec::new();
     for (term, _) in shared {

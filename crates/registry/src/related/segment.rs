@@ -94,7 +94,7 @@ impl Builder {
             let postings = std::mem::take(&mut self.postings[term as usize]);
             let weight = weight_of(word, records, postings.records as usize);
             let is_kept = postings.records > 1;
-            each_posting(&postings.bytes, &mut |record, frequency| {
+            each_posting(&postings.bytes, |record, frequency| {
                 let value = frequency * weight;
                 squares[record as usize][Kind::space(word)] += f64::from(value * value);
                 if is_kept && Kind::space(word) == 0 {
@@ -185,7 +185,8 @@ pub(super) fn weight_of(term: &str, records: usize, with: usize) -> f32 {
 }
 
 /// Calls `found` with every record of a list and its frequency in (0, 1].
-fn each_posting(bytes: &[u8], found: &mut dyn FnMut(u32, f32)) {
+#[inline]
+fn each_posting(bytes: &[u8], mut found: impl FnMut(u32, f32)) {
     let mut record = 0_u32;
     let mut at = 0;
     while at < bytes.len() {
@@ -295,12 +296,13 @@ impl<'a> Segment<'a> {
     }
 
     /// Calls `found` with every record of a term and its frequency.
-    pub(super) fn each_record(&self, term: usize, found: &mut dyn FnMut(usize, f32)) {
+    #[inline]
+    pub(super) fn each_record(&self, term: usize, mut found: impl FnMut(usize, f32)) {
         let entries = self.section(5);
         let Some(start) = long(entries, term * ENTRY) else { return };
         let length = short(entries, term * ENTRY + 8).unwrap_or(0) as usize;
         let list = self.section(6).get(start as usize..).and_then(|list| list.get(..length));
-        each_posting(list.unwrap_or_default(), &mut |record, frequency| {
+        each_posting(list.unwrap_or_default(), |record, frequency| {
             if (record as usize) < self.records {
                 found(record as usize, frequency);
             }
@@ -359,7 +361,7 @@ mod tests {
         assert_eq!((segment.records(), segment.key(1), segment.find("C")), (3, "B", Some(2)));
         let term = segment.term_number("myeloma").unwrap();
         let mut records = Vec::new();
-        segment.each_record(term, &mut |record, _| records.push(record));
+        segment.each_record(term, |record, _| records.push(record));
         assert_eq!((records, segment.with(term)), (vec![0, 1], 2));
         assert_eq!(segment.term_number("asthma"), None, "a term of one record");
         assert_eq!(segment.kept(1).len(), 2);
@@ -379,7 +381,7 @@ mod tests {
                 let _ = (segment.key(record), segment.facts(record), segment.kept(record));
             }
             for term in 0..segment.terms {
-                segment.each_record(term, &mut |record, _| assert!(record < 3));
+                segment.each_record(term, |record, _| assert!(record < 3));
             }
         }
     }

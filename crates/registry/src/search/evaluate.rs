@@ -1,14 +1,17 @@
 //! A bound expression evaluated on one segment.
 
+use rayon::prelude::*;
+
 use super::bind::{Leaf, Node, Test, weights};
 use super::hits::Hits;
-use super::terms::{APART, PARTLY, SCATTERED, Terms, Way};
-use super::{location, phrase, why};
-use crate::expression::Coverage;
+use super::terms::{Terms, Way};
+use super::{location, why, words};
 use crate::segment::columns::Spot;
-use crate::segment::write::STRONGEST;
 use crate::segment::{LastBlock, Segment};
 use crate::store::{Live, Store};
+
+/// From so many segments on, several threads look through them.
+pub(crate) const MANY: usize = 8;
 
 /// Days after which a date that is tilted counts half.
 const HALF_DAYS: f32 = 3652.5;
@@ -37,17 +40,22 @@ pub(crate) fn weigh(store: &Store, node: &mut Node) {
 /// How much a term counts for being rare: the sum over its parts of the rarest word of each.
 fn rarity(store: &Store, terms: &Terms, weights: &[f32]) -> f32 {
     let total: u32 = store.segments.iter().map(|live| live.segment.count).sum();
+    let in_segment = |word: &str, live: &Live| {
+        let mut most = 0;
+        live.segment.lists(word, |node, list| {
+            if weights.get(node).is_some_and(|weight| *weight > 0.0) {
+                most = most.max(list.count);
+            }
+        });
+        most
+    };
     let of_word = |word: &String| {
-        let mut with = 0_u32;
-        for live in &store.segments {
-            let mut most = 0;
-            live.segment.lists(word, |node, list| {
-                if weights[node] > 0.0 {
-                    most = most.max(list.count);
-                }
-            });
-            with += most;
-        }
+        let all = &store.segments;
+        let with: u32 = if all.len() < MANY {
+            all.iter().map(|live| in_segment(word, live)).sum()
+        } else {
+            all.par_iter().map(|live| in_segment(word, live)).sum()
+        };
         let (total, with) = (f64::from(total), f64::from(with));
         (1.0 + (total - with + 0.5).max(0.0) / (with + 0.5)).ln()
     };
@@ -152,131 +160,12 @@ pub(crate) fn kilometres_between(north: f64, east: f64, other_north: f64, other_
     2.0 * 6371.0088 * sum.sqrt().min(1.0).asin()
 }
 
-/// The strength of a word as a number from 0 to 1.
-fn share(strength: u8) -> f32 {
-    f32::from(strength) / 255.0 * (STRONGEST as f32) / 2.0
-}
-
 fn words(segment: &Segment, leaf: &Leaf, terms: &Terms) -> Hits {
-    let (weights, synonyms) = weights(leaf);
-    let count = segment.count as usize;
-    let mut scores = vec![0.0_f32; count];
-    for way in &terms.ways {
-        let passes = |node: usize| weights[node] > 0.0 && (!way.is_synonym || synonyms[node]);
-        of_way(segment, way, terms.coverage, passes, |node, record, strength| {
-            let score = weights[node] * way.quality * share(strength);
-            if let Some(best) = scores.get_mut(record as usize) {
-                *best = best.max(score);
-            }
-        });
-    }
-    if !terms.parts.is_empty() {
-        apart(segment, terms, &weights, &synonyms, &mut scores);
-    }
+    let mut scores = words::scores(segment, leaf, terms);
     for score in &mut scores {
         *score *= terms.rarity;
     }
     Hits::scored(scores)
-}
-
-/// Calls `see` with node, record and strength of everything found one way.
-fn of_way(
-    segment: &Segment,
-    way: &Way,
-    coverage: Coverage,
-    passes: impl Fn(usize) -> bool,
-    mut see: impl FnMut(usize, u32, u8),
-) {
-    match way.words.as_slice() {
-        [word] if coverage == Coverage::Contains => segment.lists(word, |node, list| {
-            if passes(node) {
-                list.each(|posting| see(node, posting.record, posting.strength));
-            }
-        }),
-        words => {
-            for here in phrase::nodes(segment, words, passes) {
-                phrase::each(&here.lists, coverage, |record, strength, _| {
-                    see(here.node, record, strength);
-                });
-            }
-        }
-    }
-}
-
-/// What one part of a term has found.
-struct Part {
-    /// Node, record and strength, in order of node.
-    found: Vec<(u32, u32, u8)>,
-    /// The best per record over all nodes.
-    best: Vec<f32>,
-}
-
-/// Adds records where the parts of a term stand apart, in one piece or in several.
-fn apart(segment: &Segment, terms: &Terms, weights: &[f32], synonyms: &[bool], scores: &mut [f32]) {
-    let parts: Vec<Part> =
-        terms.parts.iter().map(|ways| part(segment, ways, weights, synonyms)).collect();
-    let needed = parts.len();
-    let mut seen = vec![0_u16; scores.len()];
-    let mut weakest = vec![0_u8; scores.len()];
-    for node in 0..weights.len() as u32 {
-        let at_node = |part: &Part| -> std::ops::Range<usize> {
-            let from = part.found.partition_point(|(known, _, _)| *known < node);
-            from..part.found.partition_point(|(known, _, _)| *known <= node)
-        };
-        let ranges: Vec<_> = parts.iter().map(at_node).collect();
-        if weights[node as usize] <= 0.0 || ranges.iter().any(std::ops::Range::is_empty) {
-            continue;
-        }
-        for (index, (part, range)) in (0..).zip(parts.iter().zip(&ranges)) {
-            for (_, record, strength) in &part.found[range.clone()] {
-                let at = *record as usize;
-                if index == 0 {
-                    (seen[at], weakest[at]) =
-                        (1, if seen[at] == 1 { weakest[at].max(*strength) } else { *strength });
-                } else if seen[at] == index {
-                    seen[at] = index + 1;
-                    weakest[at] = weakest[at].min(*strength);
-                }
-            }
-        }
-        for (part, range) in parts.iter().zip(&ranges) {
-            for (_, record, _) in &part.found[range.clone()] {
-                let at = *record as usize;
-                if usize::from(seen[at]) == needed {
-                    let score = weights[node as usize] * APART * share(weakest[at]);
-                    scores[at] = scores[at].max(score);
-                }
-                seen[at] = 0;
-            }
-        }
-    }
-    for (record, score) in scores.iter_mut().enumerate() {
-        let there = parts.iter().filter(|part| part.best[record] > 0.0).count();
-        if there == needed || terms.is_lossy && there > 0 {
-            let sum: f32 = parts.iter().map(|part| part.best[record]).sum();
-            let quality = if there == needed { SCATTERED } else { PARTLY };
-            *score = score.max(quality * sum / needed as f32);
-        }
-    }
-}
-
-fn part(segment: &Segment, ways: &[Way], weights: &[f32], synonyms: &[bool]) -> Part {
-    let mut part = Part { found: Vec::new(), best: vec![0.0; segment.count as usize] };
-    for way in ways {
-        let passes = |node: usize| weights[node] > 0.0 && (!way.is_synonym || synonyms[node]);
-        of_way(segment, way, Coverage::Contains, passes, |node, record, strength| {
-            part.found.push((node as u32, record, strength));
-            if let Some(best) = part.best.get_mut(record as usize) {
-                *best = best.max(weights[node] * way.quality * share(strength));
-            }
-        });
-    }
-    // Records of another segment's size cannot be; damaged lists may hold them all the same.
-    part.found.retain(|(_, record, _)| *record < segment.count);
-    if ways.len() > 1 {
-        part.found.sort_unstable();
-    }
-    part
 }
 
 /// Of those found, the records where the term stands letter by letter.
@@ -284,9 +173,8 @@ fn exactly(segment: &Segment, leaf: &Leaf, terms: &Terms, mut found: Hits) -> Hi
     let mut last = LastBlock::default();
     let mut wrong = Vec::new();
     found.each(|record| {
-        let text = segment.text(record, &mut last).unwrap_or_default();
-        let json = text.split_once('\n').map_or("", |(_, json)| json);
-        let json = serde_json::from_str(json).unwrap_or_default();
+        let (_, json) = segment.text(record, &mut last).unwrap_or_default();
+        let json = serde_json::from_str(&json).unwrap_or_default();
         if !why::stands_exactly(&json, leaf, terms) {
             wrong.push(record);
         }

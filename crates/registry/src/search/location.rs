@@ -1,9 +1,9 @@
 //! Tests that have to hold in one location: the locations of a segment that pass them.
 
-use super::bind::{Leaf, Node, Test, weights};
+use super::bind::{Leaf, Node, Test};
 use super::evaluate::near;
 use super::hits::Hits;
-use super::phrase;
+use super::words;
 use crate::fields;
 use crate::segment::Segment;
 
@@ -66,56 +66,32 @@ fn of_leaf(segment: &Segment, leaf: &Leaf) -> Vec<u64> {
     let mut keys = Vec::new();
     match &leaf.test {
         Test::Words(terms) => {
-            let (weights, _) = weights(leaf);
-            for way in terms.all_ways_of_whole() {
-                for here in phrase::nodes(segment, &way.words, |node| weights[node] > 0.0) {
-                    phrase::each(&here.lists, terms.coverage, |record, _, location| {
-                        keys.push(key(record, location));
-                    });
-                }
-            }
+            words::each_value(segment, leaf, terms, |record, location| {
+                keys.push(key(record, location));
+            });
         }
-        Test::Missing => return without(every(segment), &sorted(present(segment, leaf))),
+        // A location has each of its pieces once at most.
+        Test::Missing | Test::Size(0) => return without(every(segment), &present(segment, leaf)),
         Test::Distance(north, east, kilometres) => segment.spots(|spot| {
             if near(spot, *north, *east, *kilometres) {
                 keys.push(key(spot.record, spot.location));
             }
         }),
-        Test::Size(size) => {
-            let mut counts: Vec<u64> = present(segment, leaf);
-            counts.sort_unstable();
-            for same in counts.chunk_by(|a, b| a == b) {
-                if same.len() as u32 == *size {
-                    keys.push(same[0]);
-                }
-            }
-            if *size == 0 {
-                counts.dedup();
-                keys.extend(without(every(segment), &counts));
-            }
-        }
+        Test::Size(1) => return present(segment, leaf),
         // No piece of a location is a date, an age or a number.
-        Test::Range(_) => {}
+        Test::Size(_) | Test::Range(_) => {}
     }
     sorted(keys)
 }
 
-/// The locations that have a value in any of the pieces, once for each value.
+/// The locations that have a value in any of the pieces.
 fn present(segment: &Segment, leaf: &Leaf) -> Vec<u64> {
     let mut keys = Vec::new();
-    let (weights, _) = weights(leaf);
-    segment.every_list(|node, list| {
-        if weights[node] > 0.0 {
-            phrase::each(
-                &[list],
-                crate::expression::Coverage::StartsWith,
-                |record, _, location| {
-                    keys.push(key(record, location));
-                },
-            );
+    for target in &leaf.targets {
+        let mut lengths = segment.lengths(target.node);
+        while let Some(record) = lengths.step() {
+            keys.extend(lengths.with_words().map(|location| key(record, location)));
         }
-    });
-    keys.sort_unstable();
-    keys.dedup();
-    keys
+    }
+    sorted(keys)
 }

@@ -2,8 +2,10 @@
 
 use std::cmp::Ordering;
 
+use rayon::prelude::*;
+
 use super::bind::Node;
-use super::evaluate::evaluate;
+use super::evaluate::{MANY, evaluate};
 use super::{Found, Hit, Query, QueryError};
 use crate::fields::{self, Field, Kind};
 use crate::store::{Address, Live, Store};
@@ -69,12 +71,15 @@ pub(crate) fn page(store: &Store, root: &Node, query: &Query) -> Result<Found, Q
         return Err(QueryError::Test("records are sorted by two things at most".to_owned()));
     }
     let wanted = query.offset.saturating_add(query.limit);
-    let mut total = 0;
-    let mut best: Vec<Row> = Vec::new();
-    for (segment, live) in (0..).zip(&store.segments) {
-        let rows = rows(segment, live, root, query, wanted, &mut total);
-        best.extend(rows);
-    }
+    let of_segment = |number: usize| rows(number, &store.segments[number], root, query, wanted);
+    let count = store.segments.len();
+    let found: Vec<(usize, Vec<Row>)> = if count < MANY {
+        (0..count).map(of_segment).collect()
+    } else {
+        (0..count).into_par_iter().map(of_segment).collect()
+    };
+    let total = found.iter().map(|(total, _)| total).sum();
+    let mut best: Vec<Row> = found.into_iter().flat_map(|(_, rows)| rows).collect();
     let compare = |a: &Row, b: &Row| {
         let id = |row: &Row| store.id(Address { segment: row.segment, record: row.record });
         by_keys(a, b).then_with(|| id(a).cmp(id(b)))
@@ -96,27 +101,26 @@ fn by_keys(a: &Row, b: &Row) -> Ordering {
     a.keys[0].total_cmp(&b.keys[0]).then_with(|| a.keys[1].total_cmp(&b.keys[1]))
 }
 
-/// The best records of a segment, as many as are wanted.
+/// How many records of a segment fit, and the best of them, as many as are wanted.
 fn rows(
-    number: u32,
+    number: usize,
     live: &Live,
     root: &Node,
     query: &Query,
     wanted: usize,
-    total: &mut usize,
-) -> Vec<Row> {
+) -> (usize, Vec<Row>) {
     let mut hits = evaluate(live, root);
     if !live.gone.is_empty() {
         (0..live.segment.count)
             .filter(|record| live.is_gone(*record))
             .for_each(|record| hits.clear(record));
     }
-    *total += hits.len();
+    let total = hits.len();
     let columns: Vec<Option<Vec<f64>>> =
         query.sort.iter().map(|sort| column(live, *sort)).collect();
     let mut rows: Vec<Row> = Vec::new();
     if wanted == 0 {
-        return rows;
+        return (total, rows);
     }
     let key = |sort: Option<(&Sort, &Option<Vec<f64>>)>, score: f32, record: u32| match sort {
         None => 0.0,
@@ -135,7 +139,7 @@ fn rows(
             [key(sorts.next(), score, record), key(sorts.next(), score, record)]
         };
         let rank = live.segment.rank(record);
-        let row = Row { keys, rank, segment: number, record, score };
+        let row = Row { keys, rank, segment: number as u32, record, score };
         if worst.as_ref().is_some_and(|worst| order(&row, worst) == Ordering::Greater) {
             return;
         }
@@ -146,7 +150,7 @@ fn rows(
             worst = rows.last().copied();
         }
     });
-    rows
+    (total, rows)
 }
 
 /// What every record is sorted by; records without a value come last.

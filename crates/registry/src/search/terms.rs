@@ -1,17 +1,33 @@
 //! The words of a term, and what they may also be found by.
 
+use std::collections::BTreeMap;
+
 use crate::expression::{Coverage, Expansion};
 use crate::headings;
-use crate::text::{plain_words, words};
+use crate::text::{is_apostrophe, is_hyphen, plain_words, words};
 
 /// One way to find a term: words that stand side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Way {
     pub(crate) words: Vec<String>,
+    /// The numbers of the words in the term's vocabulary.
+    pub(crate) numbers: Vec<usize>,
     /// How good it is, 0 to 1.
     pub(crate) quality: f32,
     /// Whether it is another name of the term.
     pub(crate) is_synonym: bool,
+}
+
+impl Way {
+    /// The words themselves.
+    fn new(words: Vec<String>) -> Self {
+        Self { words, numbers: Vec::new(), quality: 1.0, is_synonym: false }
+    }
+
+    /// Another name.
+    fn synonym(words: Vec<String>) -> Self {
+        Self { quality: SYNONYM, is_synonym: true, ..Self::new(words) }
+    }
 }
 
 /// A term that is looked for.
@@ -23,6 +39,8 @@ pub(crate) struct Terms {
     pub(crate) ways: Vec<Way>,
     /// Its parts, each with its ways, where they may stand apart; empty where they may not.
     pub(crate) parts: Vec<Vec<Way>>,
+    /// Every word of every way, once.
+    pub(crate) vocabulary: Vec<String>,
     /// Whether some parts may be missing.
     pub(crate) is_lossy: bool,
     /// Whether letters have to be the same.
@@ -60,34 +78,49 @@ impl Terms {
         let mut ways = ways(&all, text, finds_synonyms);
         ways.retain(|way| !way.words.is_empty());
         let parts = if finds_apart { parts(&groups, &all, finds_synonyms) } else { Vec::new() };
-        Self {
+        let terms = Self {
             text: text.to_owned(),
             ways,
             parts: if parts.len() > 1 { parts } else { Vec::new() },
+            vocabulary: Vec::new(),
             is_lossy: expansion == Expansion::Lossy && !is_phrase,
             is_exact: expansion == Expansion::None,
             coverage,
             rarity: 1.0,
+        };
+        terms.numbered()
+    }
+
+    /// Gives every word its number.
+    fn numbered(mut self) -> Self {
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        for way in self.ways.iter_mut().chain(self.parts.iter_mut().flatten()) {
+            for word in &way.words {
+                let next = numbers.len();
+                way.numbers.push(*numbers.entry(word.clone()).or_insert(next));
+            }
         }
+        self.vocabulary = vec![String::new(); numbers.len()];
+        for (word, number) in numbers {
+            self.vocabulary[number] = word;
+        }
+        self
     }
 
     /// A value of an enumeration, or `true` or `false`.
     pub(crate) fn whole(text: &str, value: &str) -> Self {
         let words = vec![crate::segment::write::whole(value)];
-        Self {
+        let terms = Self {
             text: text.to_owned(),
-            ways: vec![Way { words, quality: 1.0, is_synonym: false }],
+            ways: vec![Way::new(words)],
             parts: Vec::new(),
+            vocabulary: Vec::new(),
             is_lossy: false,
             is_exact: false,
             coverage: Coverage::Contains,
             rarity: 1.0,
-        }
-    }
-
-    /// The ways to find all of it at once.
-    pub(crate) fn all_ways_of_whole(&self) -> impl Iterator<Item = &Way> {
-        self.ways.iter()
+        };
+        terms.numbered()
     }
 }
 
@@ -98,36 +131,39 @@ fn groups(text: &str) -> Vec<Vec<String>> {
 
 /// The ways to find words side by side.
 fn ways(all: &[String], text: &str, finds_synonyms: bool) -> Vec<Way> {
-    let mut ways = vec![Way { words: all.to_vec(), quality: 1.0, is_synonym: false }];
+    let mut ways = vec![Way::new(all.to_vec())];
     if let Some(joined) = joined(text)
         && all.len() > 1
     {
-        ways.push(Way { words: vec![joined], quality: 1.0, is_synonym: false });
+        ways.push(Way::new(vec![joined]));
     }
     if finds_synonyms && let Some(descriptor) = headings::by_words(all) {
         let names = std::iter::once(&descriptor.name).chain(&descriptor.entry_terms);
         for name in names {
             let words = plain_words(name);
             if !ways.iter().any(|way| way.words == words) {
-                ways.push(Way { words, quality: SYNONYM, is_synonym: true });
+                ways.push(Way::synonym(words));
             }
         }
     }
     ways
 }
 
-/// A hyphenated word without its hyphens.
+/// A hyphenated word without its hyphens; a term of anything more has none.
 fn joined(text: &str) -> Option<String> {
-    let mut last = None;
-    if text.trim().contains(char::is_whitespace) || !text.contains('-') {
+    let is_in_word =
+        |letter: char| letter.is_alphanumeric() || is_hyphen(letter) || is_apostrophe(letter);
+    if !text.trim().chars().all(is_in_word) {
         return None;
     }
+    let mut first = Vec::new();
     words(text, |word, place| {
         if place == 0 {
-            last = Some(word.to_owned());
+            first.push(word.to_owned());
         }
     });
-    last
+    // Behind the first part stands the whole.
+    first.into_iter().nth(1)
 }
 
 /// The parts of a term: names of `MeSH` as wholes, other words one by one.

@@ -6,10 +6,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
-use super::columns;
-use super::lists::{self, Place};
+use super::columns::{self, PER_NODE};
+use super::dictionary;
+use super::lists;
 use super::table::{Scatter, Words, checksum};
-use super::{MAGIC, PARTS, Part};
+use super::{MAGIC, PARTS, Part, ROW};
 use crate::bytes::put;
 use crate::fields::{self, Field, Kind};
 use crate::values::{self, Interval};
@@ -38,15 +39,15 @@ pub(crate) struct Writer {
     blocks: Vec<u8>,
     block_starts: Vec<u64>,
     block: Vec<u8>,
-    records: Vec<[u32; 3]>,
+    records: Vec<[u32; ROW]>,
     ids: Vec<String>,
     digests: Vec<u8>,
     words: Words,
     keys: Vec<u64>,
     by_key: Scatter,
     lists: Vec<lists::Growing>,
-    counts: Vec<columns::Growing>,
-    values: Vec<columns::Growing>,
+    /// The columns of each node.
+    columns: Vec<[columns::Growing; PER_NODE]>,
     places: columns::Growing,
     record: InRecord,
 }
@@ -54,15 +55,47 @@ pub(crate) struct Writer {
 /// What is gathered of the record at hand.
 #[derive(Default)]
 struct InRecord {
-    occurrences: Vec<(u64, Place)>,
+    /// Node and word as one key, value, and place in the value.
+    occurrences: Vec<(u64, u32, u32)>,
+    nodes: Vec<InNode>,
+}
+
+/// What is gathered of one node.
+#[derive(Default, Clone)]
+struct InNode {
+    /// How many values it has.
+    count: u32,
+    /// Words of all values.
+    length: u32,
+    /// Words of each value.
     lengths: Vec<u32>,
-    counts: Vec<u32>,
-    values: Vec<Vec<Interval>>,
+    /// Where the words of each value begin, with one position free between two.
+    starts: Vec<u32>,
+    values: Vec<Interval>,
+}
+
+impl InNode {
+    /// So many words in a value.
+    fn add_length(&mut self, value: u32, words: u32) {
+        let value = value as usize;
+        if self.lengths.len() <= value {
+            self.lengths.resize(value + 1, 0);
+        }
+        self.lengths[value] = self.lengths[value].max(words);
+    }
+
+    fn start_values(&mut self) {
+        let mut start = 0;
+        self.starts.clear();
+        for length in &self.lengths {
+            self.starts.push(start);
+            start += length + 1;
+        }
+    }
 }
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        let columns = || (0..nodes()).map(|_| columns::Growing::default()).collect();
         Self {
             blocks: Vec::new(),
             block_starts: vec![0],
@@ -74,15 +107,9 @@ impl Writer {
             keys: Vec::new(),
             by_key: Scatter::new(),
             lists: Vec::new(),
-            counts: columns(),
-            values: columns(),
+            columns: (0..nodes()).map(|_| Default::default()).collect(),
             places: columns::Growing::default(),
-            record: InRecord {
-                lengths: vec![0; nodes()],
-                counts: vec![0; nodes()],
-                values: vec![Vec::new(); nodes()],
-                ..InRecord::default()
-            },
+            record: InRecord { occurrences: Vec::new(), nodes: vec![InNode::default(); nodes()] },
         }
     }
 
@@ -108,10 +135,9 @@ impl Writer {
         let number = self.records.len() as u32;
         let start = self.block.len() as u32;
         self.block.extend_from_slice(origin.as_bytes());
-        self.block.push(b'\n');
         self.block.extend_from_slice(text.as_bytes());
-        let length = self.block.len() as u32 - start;
-        self.records.push([self.block_starts.len() as u32 - 1, start, length]);
+        let block = self.block_starts.len() as u32 - 1;
+        self.records.push([block, start, origin.len() as u32, text.len() as u32]);
         if self.block.len() >= BLOCK {
             self.pack();
         }
@@ -134,7 +160,7 @@ impl Writer {
     fn gather(&mut self, number: u32, json: &Value) {
         let Self { record, words, places, .. } = self;
         walk::visit(json, &mut |field, place, value| {
-            record.counts[field.index] += 1;
+            record.nodes[field.index].count += 1;
             match (field.kind, value) {
                 (Kind::Place, value) => {
                     let degrees = |key| value.get(key).and_then(Value::as_f64);
@@ -148,23 +174,25 @@ impl Writer {
             }
         });
         for (node, place, term) in headings::derived(json) {
-            record.counts[node] += 1;
+            record.nodes[node].count += 1;
             record.text(words, node, place, term);
         }
     }
 
     /// Moves what was gathered of a record to lists and columns.
     fn keep(&mut self, number: u32) {
-        let Self { record, keys, by_key, lists, counts, values, .. } = self;
-        record.occurrences.sort_unstable();
-        record.occurrences.dedup_by_key(|(key, place)| (*key, place.value, place.word));
-        let mut places: Vec<Place> = Vec::new();
-        for same in record.occurrences.chunk_by(|a, b| a.0 == b.0) {
+        let Self { record: InRecord { occurrences, nodes }, keys, by_key, lists, .. } = self;
+        nodes.iter_mut().filter(|node| node.count > 0).for_each(InNode::start_values);
+        occurrences.sort_unstable();
+        occurrences.dedup();
+        let mut positions: Vec<u32> = Vec::new();
+        for same in occurrences.chunk_by(|a, b| a.0 == b.0) {
             let key = same[0].0;
-            places.clear();
-            places.extend(same.iter().map(|(_, place)| *place));
             let node = (key >> 32) as usize;
-            let strength = strength(node, places.len(), record.lengths[node]);
+            positions.clear();
+            let starts = &nodes[node].starts;
+            positions.extend(same.iter().map(|(_, value, word)| starts[*value as usize] + word));
+            let strength = strength(node, positions.len(), nodes[node].length);
             let sum = key.wrapping_mul(0xff51_afd7_ed55_8ccd);
             let found = by_key.find(sum, |list| keys[list as usize] == key);
             let list = found.unwrap_or_else(|| {
@@ -176,19 +204,27 @@ impl Writer {
                 });
                 list
             });
-            lists[list as usize].push(number, strength, &places);
+            lists[list as usize].push(number, strength, &positions);
         }
-        record.occurrences.clear();
-        record.lengths.fill(0);
-        for node in 0..record.counts.len() {
-            let count = std::mem::take(&mut record.counts[node]);
-            if count > 0 {
-                counts[node].push_count(number, count);
+        occurrences.clear();
+        self.keep_columns(number);
+    }
+
+    fn keep_columns(&mut self, number: u32) {
+        for (node, [counts, values, lengths]) in self.record.nodes.iter_mut().zip(&mut self.columns)
+        {
+            if node.count > 0 {
+                counts.push_count(number, node.count);
             }
-            if !record.values[node].is_empty() {
-                values[node].push_values(number, &record.values[node]);
-                record.values[node].clear();
+            if !node.values.is_empty() {
+                values.push_values(number, &node.values);
             }
+            if !node.lengths.is_empty() {
+                lengths.push_lengths(number, &node.lengths);
+            }
+            (node.count, node.length) = (0, 0);
+            node.values.clear();
+            node.lengths.clear();
         }
     }
 
@@ -207,9 +243,7 @@ impl Writer {
         parts[Part::Places as usize] = std::mem::take(&mut self.places.bytes);
         self.finish_ids(&mut parts);
         self.finish_words(&mut parts);
-        let columns =
-            self.counts.iter().zip(&self.values).flat_map(|(count, value)| [count, value]);
-        for column in columns {
+        for column in self.columns.iter().flatten() {
             push_start(&mut parts, Part::ColumnStarts, Part::Columns);
             parts[Part::Columns as usize].extend_from_slice(&column.bytes);
         }
@@ -259,28 +293,25 @@ impl Writer {
             (rank, node, list)
         }));
         by_word.sort_unstable();
+        let mut dictionary = dictionary::Growing::default();
         let mut scratch = Vec::new();
         for same in by_word.chunk_by(|a, b| a.0 == b.0) {
-            let word = order[same[0].0 as usize];
-            push_start(parts, Part::WordStarts, Part::Words);
-            push_start(parts, Part::EntryStarts, Part::Entries);
-            parts[Part::Words as usize].extend_from_slice(self.words.word(word).as_bytes());
-            let begin = parts[Part::Lists as usize].len() as u64;
-            put(&mut parts[Part::Entries as usize], begin);
+            let mut entries = std::mem::take(&mut parts[Part::Entries as usize]);
+            let lists = &mut parts[Part::Lists as usize];
+            let begin = (entries.len(), lists.len());
             let mut before = 0;
             for (_, node, list) in same {
+                put(&mut entries, node - before);
                 let list = std::mem::take(&mut self.lists[*list as usize]);
-                let halves = list.finish(&mut parts[Part::Lists as usize], &mut scratch);
-                let entries = &mut parts[Part::Entries as usize];
-                put(entries, node - before);
-                put(entries, u64::from(list.count()));
-                put(entries, halves.0 as u64);
-                put(entries, halves.1 as u64);
+                list.finish(lists, &mut entries, &mut scratch);
                 before = *node;
             }
+            let word = self.words.word(order[same[0].0 as usize]);
+            dictionary.push(word, begin.0..entries.len(), begin.1..lists.len());
+            parts[Part::Entries as usize] = entries;
         }
-        push_start(parts, Part::WordStarts, Part::Words);
-        push_start(parts, Part::EntryStarts, Part::Entries);
+        parts[Part::WordStarts as usize] = dictionary.starts;
+        parts[Part::Words as usize] = dictionary.bytes;
     }
 }
 
@@ -298,7 +329,7 @@ impl InRecord {
             Kind::Number => values::number(text),
             _ => None,
         };
-        self.values[node].extend(number);
+        self.nodes[node].values.extend(number);
         match field.kind {
             Kind::Enum => {
                 self.whole(words, node, place, text);
@@ -315,21 +346,17 @@ impl InRecord {
     /// A value as one word that no text has.
     fn whole(&mut self, words: &mut Words, node: usize, value: u32, text: &str) {
         let word = words.number(&whole(text));
-        let place = Place { value, word: 0, is_last: true };
-        self.occurrences.push((key(node, word), place));
+        self.occurrences.push((key(node, word), value, 0));
+        self.nodes[node].add_length(value, 1);
     }
 
     fn text(&mut self, words: &mut Words, node: usize, value: u32, text: &str) {
-        let first = self.occurrences.len();
         let count = text::words(text, |word, place| {
             let word = words.number(word);
-            let place = Place { value, word: place, is_last: false };
-            self.occurrences.push((key(node, word), place));
+            self.occurrences.push((key(node, word), value, place));
         });
-        for (_, place) in self.occurrences[first..].iter_mut().rev() {
-            place.is_last = place.word + 1 == count;
-        }
-        self.lengths[node] += count;
+        self.nodes[node].length += count;
+        self.nodes[node].add_length(value, count);
     }
 }
 

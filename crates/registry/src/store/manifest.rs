@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::StoreError;
 
 /// The form of the manifest and of the segments.
-const FORM: u64 = 1;
+const FORM: u64 = 2;
 
 const NAME: &str = "manifest.json";
 
@@ -199,7 +199,7 @@ mod tests {
         manifest.write(folder.path()).unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), Some(manifest));
         for text in
-            ["{", "{}", "{\"form\": 99}", "{\"form\": 1, \"segments\": [{\"file\": \"../x\"}]}"]
+            ["{", "{}", "{\"form\": 99}", "{\"form\": 2, \"segments\": [{\"file\": \"../x\"}]}"]
         {
             fs::write(folder.path().join(NAME), text).unwrap();
             assert!(Manifest::read(folder.path()).is_err(), "{text}");

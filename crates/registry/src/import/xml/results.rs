@@ -1,4 +1,4 @@
-//! Results of the older form: flow of participants, outcome measures, adverse events.
+//! Results of the older form: flow of participants, baseline, outcome measures, adverse events.
 
 use roxmltree::Node;
 use serde_json::{Value, json};
@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use super::{all, at, object, said, text, value};
 use crate::import::words;
 
-/// The results of a study, without baseline characteristics.
+/// The results of a study.
 pub(super) fn section(results: Node) -> Value {
     let outcomes = at(results, "outcome_list").into_iter().flat_map(|list| all(list, "outcome"));
     let outcomes: Value = outcomes.map(outcome).collect();
     object([
         ("participantFlowModule", at(results, "participant_flow").map_or(Value::Null, flow)),
+        ("baselineCharacteristicsModule", at(results, "baseline").map_or(Value::Null, baseline)),
         ("outcomeMeasuresModule", object([("outcomeMeasures", outcomes)])),
         ("adverseEventsModule", at(results, "reported_events").map_or(Value::Null, events)),
     ])
@@ -82,12 +83,35 @@ fn flow(flow: Node) -> Value {
     ])
 }
 
+fn baseline(node: Node) -> Value {
+    let measures = at(node, "measure_list").into_iter().flat_map(|list| all(list, "measure"));
+    let measure = |measure: Node| {
+        object([
+            ("title", said(measure, "title")),
+            ("description", super::on_one_line(measure, "description")),
+            ("populationDescription", said(measure, "population")),
+            ("paramType", value(measure, "param", "MeasureParam")),
+            ("dispersionType", value(measure, "dispersion", "MeasureDispersionType")),
+            ("unitOfMeasure", said(measure, "units")),
+            ("denomUnitsSelected", said(measure, "units_analyzed")),
+            ("denoms", denoms(measure, "BG")),
+            ("classes", classes(measure, "BG")),
+        ])
+    };
+    object([
+        ("populationDescription", said(node, "population")),
+        ("typeUnitsAnalyzed", said(node, "units_analyzed")),
+        ("groups", Value::Array(groups(node, "BG"))),
+        ("denoms", denoms(node, "BG")),
+        ("measures", measures.map(measure).collect()),
+    ])
+}
+
 fn outcome(node: Node) -> Value {
     let measure = at(node, "measure");
     let of = |path: &str| measure.map_or(Value::Null, |measure| said(measure, path));
     let of_value =
         |path: &str, name: &str| measure.map_or(Value::Null, |measure| value(measure, path, name));
-    let classes = measure.and_then(|measure| at(measure, "class_list")).into_iter();
     let analyses = at(node, "analysis_list").into_iter().flat_map(|list| all(list, "analysis"));
     object([
         ("type", value(node, "type", "OutcomeMeasureType")),
@@ -102,19 +126,19 @@ fn outcome(node: Node) -> Value {
         ("timeFrame", said(node, "time_frame")),
         ("typeUnitsAnalyzed", of("units_analyzed")),
         ("groups", Value::Array(groups(node, "OG"))),
-        ("denoms", measure.map_or(Value::Null, denoms)),
-        ("classes", classes.flat_map(|list| all(list, "class")).map(class).collect()),
+        ("denoms", measure.map_or(Value::Null, |measure| denoms(measure, "OG"))),
+        ("classes", measure.map_or(Value::Null, |measure| classes(measure, "OG"))),
         ("analyses", analyses.map(analysis).collect()),
     ])
 }
 
-fn denoms(measure: Node) -> Value {
+fn denoms(measure: Node, letters: &str) -> Value {
     let list = at(measure, "analyzed_list").into_iter().flat_map(|list| all(list, "analyzed"));
     let one = |analyzed: Node| {
         let counts = at(analyzed, "count_list").into_iter().flat_map(|list| all(list, "count"));
         let counts = counts.map(|count| {
             object([
-                ("groupId", group_id(count.attribute("group_id"), "OG")),
+                ("groupId", group_id(count.attribute("group_id"), letters)),
                 ("value", words::text(count.attribute("value"))),
             ])
         });
@@ -123,13 +147,18 @@ fn denoms(measure: Node) -> Value {
     list.map(one).collect()
 }
 
-fn class(class: Node) -> Value {
+fn classes(measure: Node, letters: &str) -> Value {
+    let list = at(measure, "class_list").into_iter().flat_map(|list| all(list, "class"));
+    list.map(|one| class(one, letters)).collect()
+}
+
+fn class(class: Node, letters: &str) -> Value {
     let categories = at(class, "category_list").into_iter().flat_map(|list| all(list, "category"));
     let category = |node: Node| {
         let list = at(node, "measurement_list").into_iter();
         let measurements = list.flat_map(|list| all(list, "measurement")).map(|one| {
             object([
-                ("groupId", group_id(one.attribute("group_id"), "OG")),
+                ("groupId", group_id(one.attribute("group_id"), letters)),
                 ("value", words::text(one.attribute("value"))),
                 ("spread", words::text(one.attribute("spread"))),
                 ("lowerLimit", words::text(one.attribute("lower_limit"))),
@@ -139,7 +168,11 @@ fn class(class: Node) -> Value {
         });
         object([("title", said(node, "title")), ("measurements", measurements.collect())])
     };
-    object([("title", said(class, "title")), ("categories", categories.map(category).collect())])
+    object([
+        ("title", said(class, "title")),
+        ("denoms", denoms(class, letters)),
+        ("categories", categories.map(category).collect()),
+    ])
 }
 
 fn analysis(node: Node) -> Value {

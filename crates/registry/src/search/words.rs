@@ -1,0 +1,303 @@
+//! The words of a term in a segment: where they stand, and how well that fits.
+
+use std::cell::Cell;
+use std::cmp::Reverse;
+
+use super::bind::{Leaf, weights};
+use super::phrase::Phrase;
+use super::terms::{APART, PARTLY, SCATTERED, Terms, Way};
+use crate::expression::Coverage;
+use crate::segment::Segment;
+use crate::segment::columns::Lengths;
+use crate::segment::lists::{List, Unpacked};
+use crate::segment::write::STRONGEST;
+
+/// The strengths of words as numbers from 0 to about 1.
+const SHARES: [f32; 256] = {
+    let mut shares = [0.0; 256];
+    let mut strength = 0;
+    while strength < 256 {
+        shares[strength] = strength as f32 / 255.0 * (STRONGEST as f32) / 2.0;
+        strength += 1;
+    }
+    shares
+};
+
+fn share(strength: u8) -> f32 {
+    SHARES[usize::from(strength)]
+}
+
+/// The best score of every record of a segment, 0 where a term does not stand.
+///
+/// A score is the largest over nodes and ways. Single words come first, then heavy nodes before
+/// light ones; where a record has a score already that a way cannot raise, nobody looks whether its
+/// words stand side by side.
+pub(crate) fn scores(segment: &Segment, leaf: &Leaf, terms: &Terms) -> Vec<f32> {
+    let (weights, synonyms) = weights(leaf);
+    let mut scores = vec![0.0_f32; segment.count as usize];
+    let best = cells(&mut scores);
+    let is_single = |way: &&Way| way.numbers.len() == 1 && terms.coverage == Coverage::Contains;
+    for way in terms.ways.iter().filter(is_single) {
+        let fits = |node: usize| weights[node] > 0.0 && (!way.is_synonym || synonyms[node]);
+        segment.lists(&way.words[0], |node, list| {
+            if fits(node) {
+                let weight = weights[node] * way.quality;
+                list.each(|record, strength| {
+                    // Damaged lists may hold other records.
+                    if let Some(best) = best.get(record as usize) {
+                        best.set(best.get().max(weight * share(strength)));
+                    }
+                });
+            }
+        });
+    }
+    let phrases: Vec<&Way> = terms.ways.iter().filter(|way| !is_single(way)).collect();
+    let mut parts = Parts::new(terms, best.len());
+    let of_phrases = phrases.iter().flat_map(|way| &way.numbers);
+    let of_parts = terms.parts.iter().flatten().flat_map(|way| &way.numbers);
+    each_node(segment, terms, &weights, of_phrases.chain(of_parts), |here| {
+        let (weight, has_synonyms) = (weights[here.node], synonyms[here.node]);
+        for way in phrases.iter().filter(|way| !way.is_synonym || has_synonyms) {
+            let score = |strength: u8| weight * way.quality * share(strength);
+            let raises = |record: u32, strength| score(strength) > best[record as usize].get();
+            let raise = |record: u32, strength| {
+                let best = &best[record as usize];
+                best.set(best.get().max(score(strength)));
+            };
+            here.each(segment, way, terms.coverage, raises, raise);
+        }
+        parts.look(segment, here, weight, has_synonyms, best);
+    });
+    parts.scatter(terms, &mut scores);
+    scores
+}
+
+/// Calls `see` with record and value, wherever a way to find all of a term stands.
+pub(crate) fn each_value(
+    segment: &Segment,
+    leaf: &Leaf,
+    terms: &Terms,
+    mut see: impl FnMut(u32, u32),
+) {
+    let (weights, _) = weights(leaf);
+    let numbers = terms.ways.iter().flat_map(|way| &way.numbers);
+    each_node(segment, terms, &weights, numbers, |here| {
+        for way in &terms.ways {
+            let lengths = Some(segment.lengths(here.node));
+            here.phrase(
+                segment,
+                way,
+                (terms.coverage, lengths),
+                |_, _| true,
+                |record, _, value| see(record, value),
+            );
+        }
+    });
+}
+
+fn cells(numbers: &mut [f32]) -> &[Cell<f32>] {
+    Cell::from_mut(numbers).as_slice_of_cells()
+}
+
+/// A node with the lists of a term's words in it, by the words' numbers.
+struct Here<'a> {
+    node: usize,
+    lists: Vec<Option<List<'a>>>,
+    unpacked: Vec<Option<Unpacked<'a>>>,
+}
+
+/// Calls `see` with the nodes that weigh something and hold any of some words, heaviest first.
+fn each_node<'a>(
+    segment: &'a Segment,
+    terms: &Terms,
+    weights: &[f32],
+    numbers: impl Iterator<Item = &'a usize>,
+    mut see: impl FnMut(&mut Here<'a>),
+) {
+    let mut is_needed = vec![false; terms.vocabulary.len()];
+    numbers.for_each(|number| is_needed[*number] = true);
+    let mut found: Vec<(usize, usize, List)> = Vec::new();
+    for (number, word) in terms.vocabulary.iter().enumerate().filter(|(at, _)| is_needed[*at]) {
+        segment.lists(word, |node, list| {
+            if weights.get(node).is_some_and(|weight| *weight > 0.0) {
+                found.push((node, number, list));
+            }
+        });
+    }
+    // Weights are above 0, so their bits are in the same order as they are.
+    found.sort_unstable_by_key(|(node, number, _)| {
+        (Reverse(weights[*node].to_bits()), *node, *number)
+    });
+    let none = || vec![None; terms.vocabulary.len()];
+    let mut here = Here { node: 0, lists: none(), unpacked: vec![None; terms.vocabulary.len()] };
+    for same in found.chunk_by(|a, b| a.0 == b.0) {
+        here.node = same[0].0;
+        for (_, number, list) in same {
+            here.lists[*number] = Some(*list);
+        }
+        see(&mut here);
+        for (_, number, _) in same {
+            here.lists[*number] = None;
+            here.unpacked[*number] = None;
+        }
+    }
+}
+
+impl<'a> Here<'a> {
+    /// Calls `see` with record and strength of everything found one way, except where finding it
+    /// would take long and it `raises` nothing. What does not raise anything must not do so with
+    /// less strength either.
+    fn each(
+        &mut self,
+        segment: &'a Segment,
+        way: &Way,
+        coverage: Coverage,
+        raises: impl Fn(u32, u8) -> bool,
+        mut see: impl FnMut(u32, u8),
+    ) {
+        if let [number] = way.numbers[..]
+            && coverage == Coverage::Contains
+        {
+            if let Some(list) = self.lists[number] {
+                // Damaged lists may hold other records.
+                list.each(|record, strength| {
+                    if record < segment.count {
+                        see(record, strength);
+                    }
+                });
+            }
+            return;
+        }
+        let lengths = (coverage != Coverage::Contains).then(|| segment.lengths(self.node));
+        self.phrase(segment, way, (coverage, lengths), raises, |record, strength, _| {
+            see(record, strength);
+        });
+    }
+
+    /// The same for words side by side, with the value that they stand in.
+    fn phrase(
+        &mut self,
+        segment: &'a Segment,
+        way: &Way,
+        (coverage, lengths): (Coverage, Option<Lengths<'a>>),
+        raises: impl Fn(u32, u8) -> bool,
+        see: impl FnMut(u32, u8, u32),
+    ) {
+        let counts = way.numbers.iter().map(|number| self.lists[*number].map(|list| list.count));
+        let Some(counts) = counts.collect::<Option<Vec<u32>>>() else { return };
+        let Some(leader) = (0..counts.len()).min_by_key(|at| counts[*at]) else { return };
+        self.unpack(segment, way.numbers[leader]);
+        let Some(list) = &self.unpacked[way.numbers[leader]] else { return };
+        let rows = list.records.iter().zip(&list.strengths).enumerate();
+        let places: Vec<usize> = rows
+            .filter(|(_, (record, strength))| raises(**record, **strength))
+            .map(|(place, _)| place)
+            .collect();
+        if places.is_empty() {
+            return;
+        }
+        way.numbers.iter().for_each(|number| self.unpack(segment, *number));
+        let lists = way.numbers.iter().filter_map(|number| self.unpacked[*number].as_ref());
+        Phrase::new(lists, (leader, places), coverage, lengths).each(raises, see);
+    }
+
+    fn unpack(&mut self, segment: &Segment, number: usize) {
+        if let (Some(list), unpacked @ None) = (self.lists[number], &mut self.unpacked[number]) {
+            *unpacked = Some(list.unpack(segment.count));
+        }
+    }
+}
+
+/// The parts of a term that may stand apart.
+struct Parts<'t>(Vec<Part<'t>>);
+
+/// What one part has found.
+struct Part<'t> {
+    ways: &'t [Way],
+    /// The best score per record over all nodes.
+    best: Vec<f32>,
+    /// The greatest strength per record in the node at hand, and the records that have one.
+    strengths: Vec<Cell<u8>>,
+    records: Vec<u32>,
+}
+
+impl<'t> Parts<'t> {
+    fn new(terms: &'t Terms, count: usize) -> Self {
+        let part = |ways: &'t Vec<Way>| Part {
+            ways,
+            best: vec![0.0; count],
+            strengths: vec![Cell::new(0); count],
+            records: Vec::new(),
+        };
+        Self(terms.parts.iter().map(part).collect())
+    }
+
+    /// Finds each part in a node; where all of them stand in it, a record may score higher.
+    fn look<'a>(
+        &mut self,
+        segment: &'a Segment,
+        here: &mut Here<'a>,
+        weight: f32,
+        has_synonyms: bool,
+        scores: &[Cell<f32>],
+    ) {
+        let together = |weakest: u8| weight * APART * share(weakest);
+        for part in &mut self.0 {
+            let Part { ways, best, strengths, records } = part;
+            let best = cells(best);
+            for way in ways.iter().filter(|way| !way.is_synonym || has_synonyms) {
+                let score = |strength: u8| weight * way.quality * share(strength);
+                let raises = |record: u32, strength: u8| {
+                    let at = record as usize;
+                    score(strength) > best[at].get()
+                        || strength > strengths[at].get() && together(strength) > scores[at].get()
+                };
+                here.each(segment, way, Coverage::Contains, raises, |record, strength| {
+                    let at = record as usize;
+                    best[at].set(best[at].get().max(score(strength)));
+                    let before = strengths[at].replace(strengths[at].get().max(strength));
+                    if before == 0 {
+                        records.push(record);
+                    }
+                });
+            }
+        }
+        if let Some(fewest) = self.0.iter().min_by_key(|part| part.records.len()) {
+            for record in &fewest.records {
+                let at = *record as usize;
+                let weakest = self.0.iter().map(|part| part.strengths[at].get()).min();
+                if let Some(weakest @ 1..) = weakest {
+                    scores[at].set(scores[at].get().max(together(weakest)));
+                }
+            }
+        }
+        for part in &mut self.0 {
+            for record in part.records.drain(..) {
+                part.strengths[record as usize].set(0);
+            }
+        }
+    }
+
+    /// Where the parts stand in several nodes, or some of them are missing and may be.
+    fn scatter(&self, terms: &Terms, scores: &mut [f32]) {
+        if self.0.is_empty() {
+            return;
+        }
+        let needed = self.0.len();
+        let mut there = vec![0_u8; scores.len()];
+        let mut sums = vec![0.0_f32; scores.len()];
+        for part in &self.0 {
+            for ((there, sum), best) in there.iter_mut().zip(&mut sums).zip(&part.best) {
+                *there += u8::from(*best > 0.0);
+                *sum += best;
+            }
+        }
+        for ((score, there), sum) in scores.iter_mut().zip(there).zip(sums) {
+            let is_all = usize::from(there) == needed;
+            if is_all || terms.is_lossy && there > 0 {
+                let quality = if is_all { SCATTERED } else { PARTLY };
+                *score = score.max(quality * sum / needed as f32);
+            }
+        }
+    }
+}
