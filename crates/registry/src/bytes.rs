@@ -51,6 +51,17 @@ impl<'a> Cursor<'a> {
         self.long_number(u64::from(first & 0x7f))
     }
 
+    /// Passes over a number; the answer is its first byte.
+    #[inline]
+    pub(crate) fn skip(&mut self) -> u8 {
+        let first = self.byte();
+        let mut last = first;
+        while last >= 0x80 && !self.is_over() {
+            last = self.byte();
+        }
+        first
+    }
+
     #[inline]
     fn long_number(&mut self, mut number: u64) -> u64 {
         let mut shift = 7;
@@ -110,6 +121,11 @@ mod tests {
         }
         assert!(cursor.is_over());
         assert_eq!((cursor.number(), cursor.byte(), cursor.take(3).len()), (0, 0, 0));
+        let mut skipping = Cursor::new(&out);
+        for number in numbers {
+            assert_eq!(u64::from(skipping.skip() & 0x7f), number & 0x7f);
+        }
+        assert!(skipping.is_over());
         for number in [0, -1, 1, i64::MIN, i64::MAX] {
             assert_eq!(unfold(fold(number)), number);
         }

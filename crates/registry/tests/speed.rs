@@ -1,4 +1,5 @@
-//! How long a store takes: import, opening, ranked searches; on a corpus, and on forty times as many records.
+//! How long a store takes: import, opening, ranked searches, related trials; on a corpus, and on forty times as
+//! many records.
 //!
 //! `CYTOTRIAL_REGISTRY` names the folder of the corpus. A line is `task: SECONDS s (wall SECONDS)`.
 
@@ -12,6 +13,7 @@ use std::time::Instant;
 use cytotrial_registry::Store;
 use cytotrial_registry::expression::Expression;
 use cytotrial_registry::import::{Request, import};
+use cytotrial_registry::related::{Segment, Wanted, of_store, related};
 use cytotrial_registry::search::{Prepared, Query};
 
 /// Words as people type them.
@@ -60,6 +62,13 @@ fn told(task: &str, seconds: f64) {
     println!("{task}: {seconds:.6} s (wall {seconds:.6})");
 }
 
+/// Median and 95 % of some times.
+fn told_all(task: &str, mut times: Vec<f64>) {
+    times.sort_by(f64::total_cmp);
+    told(&format!("{task}, median"), times[times.len() / 2]);
+    told(&format!("{task}, 95% of them"), times[times.len() * 95 / 100]);
+}
+
 fn searched(store: &Store, name: &str, rounds: usize) {
     for (kind, make) in
         [("default", str::to_owned as fn(&str) -> String), ("OR", any), ("AND", all)]
@@ -78,10 +87,27 @@ fn searched(store: &Store, name: &str, rounds: usize) {
                 }
             }
         }
-        times.sort_by(f64::total_cmp);
-        told(&format!("{name}, ranked {kind} query, median"), times[times.len() / 2]);
-        told(&format!("{name}, ranked {kind} query, 95% of them"), times[times.len() * 95 / 100]);
+        told_all(&format!("{name}, ranked {kind} query"), times);
     }
+}
+
+/// See-also of a hundred records; the vectors are made first.
+fn related_to(store: &Store, name: &str) {
+    let begin = Instant::now();
+    let vectors = of_store(store).unwrap();
+    told(&format!("{name}, vectors of related trials made"), begin.elapsed().as_secs_f64());
+    println!("{name}: vectors {:.1} MB", vectors.len() as f64 / 1e6);
+    let segment = Segment::open(&vectors).unwrap();
+    let addresses = store.sorted();
+    let mut times = Vec::new();
+    for address in addresses.iter().step_by(addresses.len().div_ceil(100).max(1)) {
+        let record = store.get(*address).unwrap().record;
+        let begin = Instant::now();
+        let rows = related(&segment, &record.json, &Wanted::default());
+        times.push(begin.elapsed().as_secs_f64());
+        assert!(rows.iter().all(|row| row.key != record.key.id));
+    }
+    told_all(&format!("{name}, related trials"), times);
 }
 
 fn measured(source: &Path, folder: &Path, name: &str, rounds: usize) {
@@ -96,18 +122,23 @@ fn measured(source: &Path, folder: &Path, name: &str, rounds: usize) {
     let imported = import(&request, &|_| true).unwrap();
     assert_eq!(imported.line.damaged, 0);
     told(&format!("{name}, import on two threads"), begin.elapsed().as_secs_f64());
-    let files =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
-    println!(
-        "{name}: {} records, {:.1} MB in {} files",
-        imported.line.added,
-        files.sum::<u64>() as f64 / 1e6,
-        std::fs::read_dir(folder).unwrap().count()
-    );
+    let sizes = |folder: &Path| -> (u64, usize) {
+        let files = std::fs::read_dir(folder).unwrap();
+        let sizes: Vec<u64> = files.map(|file| file.unwrap().metadata().unwrap().len()).collect();
+        (sizes.iter().sum(), sizes.len())
+    };
+    let told_sizes = |what: &str| {
+        let (bytes, files) = sizes(folder);
+        let count = imported.line.added;
+        println!("{name}: {count} records, {:.1} MB in {files} files{what}", bytes as f64 / 1e6);
+    };
+    told_sizes("");
     let begin = Instant::now();
     let store = Store::open(folder).unwrap();
     told(&format!("{name}, opening"), begin.elapsed().as_secs_f64());
     searched(&store, name, rounds);
+    related_to(&store, name);
+    told_sizes(", vectors of related trials included");
 }
 
 #[test]

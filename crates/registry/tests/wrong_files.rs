@@ -240,7 +240,8 @@ fn mutate(rounds: usize, seed: u64) {
             }
         }
         let (count, damages) = bring(name, &bytes);
-        assert!(count + damages.len() <= 4, "{name}: {damages:?}");
+        // A page without its quotes falls apart at its commas.
+        assert!(count <= 4 && damages.len() <= 40, "{name}: {damages:?}");
     }
 }
 

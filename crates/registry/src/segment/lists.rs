@@ -37,6 +37,12 @@ fn take_positions(cursor: &mut Cursor, mut see: impl FnMut(u32)) {
     }
 }
 
+/// Passes over the positions of one record: the lowest bit of a number is in its first byte.
+#[inline]
+fn skip_positions(cursor: &mut Cursor) {
+    while cursor.skip() & 1 == 1 && !cursor.is_over() {}
+}
+
 /// A list while a segment is written: distance, strength and positions, record by record.
 #[derive(Default)]
 pub(crate) struct Growing {
@@ -203,7 +209,7 @@ impl<'a> Positions<'a> {
             self.passed = place / STRIDE * STRIDE;
         }
         for _ in self.passed..place {
-            take_positions(&mut self.cursor, |_| {});
+            skip_positions(&mut self.cursor);
         }
         found.clear();
         take_positions(&mut self.cursor, |position| found.push(position));
