@@ -326,10 +326,7 @@ fn lines(
 
 /// The name of an analyte in a legend, which has room for some forty letters on a narrow screen.
 fn name_of(analyte: Analyte) -> &'static str {
-    match analyte {
-        Analyte::GmCsf => "GM-CSF",
-        analyte => analyte.title(),
-    }
+    if analyte == Analyte::GmCsf { "GM-CSF" } else { analyte.title() }
 }
 
 /// Values of some analytes over time, with the limit of quantification where one was met.
