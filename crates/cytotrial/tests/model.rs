@@ -301,11 +301,11 @@ fn drawn_patients_stay_sound(arm: &str, doses: &[Dose]) {
     let world = world(&[arm], 18, |_| {});
     let starts = drawn(&world, 0, 10, 20);
     let days: Vec<f64> = (0..16).chain([21, 28, 56, 84, 182, 364]).map(f64::from).collect();
-    let products = symbols(&world.program, &PRODUCTS);
+    let products = symbols(world.program(0), &PRODUCTS);
     let (mut looks, mut peak) = (0, 0.0_f64);
-    follow(&world.program, &starts, &world.settings, doses, &days, |patient, stop| {
+    follow(world.program(0), &starts, &world.settings, doses, &days, |patient, stop| {
         looks += 1;
-        sound(&world.program, stop, &format!("{arm}, patient {patient}"));
+        sound(world.program(0), stop, &format!("{arm}, patient {patient}"));
         let seen: f64 = products.iter().map(|&state| stop.value(state)).sum();
         peak = peak.max(seen);
     });
@@ -375,10 +375,10 @@ fn untreated_patients_survive_as_long_as_published() {
     });
     assert!(starts.len() >= 50, "{}", starts.len());
     let months: Vec<f64> = (0..=36).map(|month| -7.0 + 30.4375 * f64::from(month)).collect();
-    let hazards = ["HzM", "HzO"].map(|name| symbol(&world.program, name));
+    let hazards = ["HzM", "HzO"].map(|name| symbol(world.program(0), name));
     let mut alive = vec![0.0; months.len()];
     let mut place = vec![0; starts.len()];
-    follow(&world.program, &starts, &world.settings, &[], &months, |patient, stop| {
+    follow(world.program(0), &starts, &world.settings, &[], &months, |patient, stop| {
         let hazard: f64 = hazards.iter().map(|&hazard| stop.value(hazard)).sum();
         alive[place[patient]] += stats::math::exp(-hazard) / starts.len() as f64;
         place[patient] += 1;

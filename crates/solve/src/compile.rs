@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::{Expression, ExpressionId, Model, Role, SymbolId, Unary};
 
+use crate::absent::{Absent, absent};
 use crate::fixed::Fixed;
 use crate::graph::{Graph, Node, NodeId};
 use crate::initial::{Initial, initial};
@@ -110,6 +111,7 @@ pub struct Program {
     pub(crate) comparisons: Vec<Slice>,
     pub(crate) events: Vec<CompiledEvent>,
     pub(crate) ports: Vec<SymbolId>,
+    absent: Absent,
 }
 
 impl Program {
@@ -138,9 +140,11 @@ impl Program {
         &self.ports
     }
 
-    /// Whether the symbol may be given a value; assigned symbols may not.
+    /// Whether the symbol may be given a value; assigned symbols may not, nor may those that were
+    /// compiled as zero.
     pub fn is_settable(&self, symbol: SymbolId) -> bool {
-        self.assigned.get(symbol.0 as usize).is_some_and(Option::is_none)
+        let is_computed = |slot: usize| self.assigned.get(slot).is_none_or(Option::is_some);
+        !is_computed(symbol.0 as usize) && !self.absent.has(symbol)
     }
 
     /// How many instructions one evaluation of all rates takes.
@@ -187,8 +191,17 @@ impl Program {
 
 /// Turns a checked model into a program.
 pub fn compile(model: &Model) -> Result<Program, CompileError> {
+    compile_without(model, &[])
+}
+
+/// Turns a checked model into a program for runs in which the ports `unused` stay at zero: what they
+/// alone would bring about is left out. Giving such a symbol a value ends the patient with
+/// [`crate::Reason::NotSettable`]. Results are those of [`compile`] but for rounding, as long as
+/// what is left out multiplies nothing infinite.
+pub fn compile_without(model: &Model, unused: &[SymbolId]) -> Result<Program, CompileError> {
     let model = &*model::plain(model)?;
-    let mut builder = Builder::new(model);
+    let absent = absent(model, unused)?;
+    let mut builder = Builder::new(model, &absent);
     builder.assign()?;
     let states: Vec<SymbolId> = model.states().collect();
     let mut rate_roots = Vec::with_capacity(states.len());
@@ -197,7 +210,7 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
             rate_roots.push(builder.node(expression)?);
         }
     }
-    let events = event_nodes(model, &mut builder)?;
+    let events = event_nodes(model, &absent, &mut builder)?;
     let mut assigned = vec![None; model.symbols.len()];
     for (i, symbol) in model.symbols.iter().enumerate() {
         if let Role::Assigned(expression) = symbol.role {
@@ -262,6 +275,7 @@ pub fn compile(model: &Model) -> Result<Program, CompileError> {
         state_of,
         assigned,
         events,
+        absent,
     })
 }
 
@@ -273,11 +287,18 @@ struct EventNodes {
     assignments: Vec<(SymbolId, NodeId, Option<NodeId>)>,
 }
 
-fn event_nodes(model: &Model, builder: &mut Builder<'_>) -> Result<Vec<EventNodes>, CompileError> {
+fn event_nodes(
+    model: &Model,
+    absent: &Absent,
+    builder: &mut Builder<'_>,
+) -> Result<Vec<EventNodes>, CompileError> {
     let mut events = Vec::with_capacity(model.events.len());
     for event in &model.events {
         let mut assignments = Vec::with_capacity(event.assignments.len());
         for (position, &(symbol, expression)) in event.assignments.iter().enumerate() {
+            if absent.has(symbol) {
+                continue;
+            }
             let target = &model.symbols[symbol.0 as usize];
             if matches!(target.role, Role::Assigned(_)) {
                 let (event, symbol) = (event.name.clone(), target.name.clone());
@@ -397,13 +418,16 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(model: &'a Model) -> Self {
+    /// Begins with the symbols that are not computed; those that are absent are zero.
+    pub(crate) fn new(model: &'a Model, absent: &Absent) -> Self {
         let mut graph = Graph::default();
+        graph.zero_stays = !absent.is_empty();
         let symbols = model
             .symbols
             .iter()
             .enumerate()
             .map(|(slot, symbol)| match symbol.role {
+                _ if absent.has(SymbolId(slot as u32)) => Some(graph.add_number(0.0)),
                 Role::Assigned(_) => None,
                 Role::State(_) => Some(graph.add_value(slot as u32, true)),
                 Role::Constant | Role::Variable => Some(graph.add_value(slot as u32, false)),

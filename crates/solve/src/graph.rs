@@ -29,6 +29,8 @@ pub(crate) struct Graph {
     /// Whether the node depends on a state or on time.
     pub(crate) moving: Vec<bool>,
     known: BTreeMap<Node, NodeId>,
+    /// Whether zero times anything is zero: everything that a zero multiplies is finite.
+    pub(crate) zero_stays: bool,
 }
 
 impl Graph {
@@ -72,7 +74,7 @@ impl Graph {
 
     /// A node for an operation, simplified only where no bit of the value can change, but for
     /// division: a / b becomes a * (1 / b), which [`Graph::restore_divisions`] undoes where it
-    /// does not pay.
+    /// does not pay; and for zeros, where they stay.
     pub(crate) fn apply(&mut self, operation: Operation, operands: &[NodeId]) -> NodeId {
         let first = operands[0];
         let mut three = [first; 3];
@@ -80,6 +82,9 @@ impl Graph {
         let numbers = three.map(|id| self.number(id));
         if let [Some(a), Some(b), Some(c)] = numbers {
             return self.add_number(operation.apply(a, b, c));
+        }
+        if let Some(simple) = self.without_zeros(operation, three) {
+            return simple;
         }
         let one = Some(1.0);
         match operation {
@@ -109,6 +114,22 @@ impl Graph {
         }
         let moving = operands.iter().any(|&id| self.moving[id as usize]);
         self.intern(Node::Apply(operation, three), moving)
+    }
+
+    /// What an operation with a number that is zero comes to, where zeros stay.
+    fn without_zeros(&mut self, operation: Operation, [a, b, _]: [NodeId; 3]) -> Option<NodeId> {
+        if !self.zero_stays {
+            return None;
+        }
+        let [first, second] = [a, b].map(|id| self.number(id) == Some(0.0));
+        match operation {
+            Operation::Multiply if first || second => Some(self.add_number(0.0)),
+            Operation::Divide if first => Some(self.add_number(0.0)),
+            Operation::Add if first => Some(b),
+            Operation::Add | Operation::Subtract if second => Some(a),
+            Operation::Subtract if first => Some(self.apply(Operation::Negate, &[b])),
+            _ => None,
+        }
     }
 
     /// Everything that the roots need, in order of computation, leaves included.

@@ -29,8 +29,10 @@ pub(crate) fn initial(model: &Model) -> Result<Initial, CompileError> {
         (0..model.symbols.len()).map(|slot| Some(graph.add_value(slot as u32, true))).collect();
     let mut done: Vec<Option<NodeId>> = vec![None; model.expressions.len()];
     let mut steps = Vec::new();
-    for symbol in order(model, &formula)? {
-        let Some(root) = formula(symbol) else { continue };
+    let sorted = order(model, &formula)?;
+    let wanted = wanted(model, &sorted, &formula);
+    for symbol in sorted {
+        let Some(root) = formula(symbol).filter(|_| wanted[symbol.0 as usize]) else { continue };
         for id in reachable(model, root) {
             let expression = &model.expressions[id];
             let node = add_expression(&mut graph, expression, &done, &symbols)
@@ -48,21 +50,43 @@ pub(crate) fn initial(model: &Model) -> Result<Initial, CompileError> {
     Ok(Initial { graph, steps })
 }
 
+/// Which symbols have to be computed: those that are not assigned, and what they need. `sorted` has
+/// each after what it needs.
+fn wanted(
+    model: &Model,
+    sorted: &[SymbolId],
+    formula: &impl Fn(SymbolId) -> Option<ExpressionId>,
+) -> Vec<bool> {
+    let is_assigned = |symbol: &model::Symbol| matches!(symbol.role, Role::Assigned(_));
+    let mut wanted: Vec<bool> = model.symbols.iter().map(|symbol| !is_assigned(symbol)).collect();
+    for &symbol in sorted.iter().rev() {
+        if wanted[symbol.0 as usize] {
+            for needed in needs(model, formula(symbol)) {
+                wanted[needed.0 as usize] = true;
+            }
+        }
+    }
+    wanted
+}
+
+/// The symbols that a formula reads.
+fn needs(model: &Model, formula: Option<ExpressionId>) -> Vec<SymbolId> {
+    let Some(root) = formula else { return Vec::new() };
+    reachable(model, root)
+        .into_iter()
+        .filter_map(|id| match model.expressions[id] {
+            Expression::Symbol(symbol) => Some(symbol),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Depth-first order of all symbols; an error where a symbol needs itself.
 fn order(
     model: &Model,
     formula: &impl Fn(SymbolId) -> Option<ExpressionId>,
 ) -> Result<Vec<SymbolId>, CompileError> {
-    let needs = |symbol: SymbolId| -> Vec<SymbolId> {
-        let Some(root) = formula(symbol) else { return Vec::new() };
-        reachable(model, root)
-            .into_iter()
-            .filter_map(|id| match model.expressions[id] {
-                Expression::Symbol(symbol) => Some(symbol),
-                _ => None,
-            })
-            .collect()
-    };
+    let needs = |symbol: SymbolId| needs(model, formula(symbol));
     // 0 untouched, 1 open, 2 done
     let mut mark = vec![0_u8; model.symbols.len()];
     let mut sorted = Vec::with_capacity(model.symbols.len());
@@ -98,7 +122,7 @@ fn order(
 
 impl Initial {
     /// All values at the start. What `overrides` give is taken, the rest computed; a symbol with
-    /// neither is not a number.
+    /// neither is not a number, nor is an assigned one that no other needs.
     pub(crate) fn values(
         &self,
         time: f64,

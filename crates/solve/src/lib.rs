@@ -21,6 +21,7 @@
 //! # Ok::<(), cytotrial_solve::CompileError>(())
 //! ```
 
+mod absent;
 mod block;
 mod compile;
 mod derivative;
@@ -47,7 +48,7 @@ mod stochastic;
 mod whole;
 
 pub use block::{Trajectories, trajectories};
-pub use compile::{CompileError, Program, compile};
+pub use compile::{CompileError, Program, compile, compile_without};
 pub use dosing::{Change, DoseError, DoseRecord, Infusion, Schedule, Steady, schedule};
 pub use failure::{Failure, Reason};
 pub use lanes::VectorSet;

@@ -72,19 +72,49 @@ impl Script {
         self.terms[at].kept = Some(register);
     }
 
-    /// The weighted sum of values, after `start` if there is one, rounded once for each.
+    /// The weighted sum of values, after `start` if there is one, rounded once for each. What is
+    /// always zero adds nothing.
     pub(crate) fn weighted(
         &mut self,
         start: Option<Operand>,
         parts: impl IntoIterator<Item = (f64, Operand)>,
     ) -> Option<Operand> {
-        parts.into_iter().fold(start, |sum, (weight, value)| {
+        let parts = parts.into_iter().filter(|(_, value)| *value != Operand::ZERO);
+        parts.fold(start, |sum, (weight, value)| {
             let weight = Operand::number(weight);
             Some(match sum {
                 Some(sum) => self.multiply_add(weight, value, sum),
                 None => self.apply(Operation::Multiply, &[weight, value]),
             })
         })
+    }
+
+    /// The same without terms that nobody reads.
+    pub(crate) fn pruned(self) -> Self {
+        let mut is_read: Vec<bool> = self.terms.iter().map(|term| term.kept.is_some()).collect();
+        for (at, term) in self.terms.iter().enumerate().rev() {
+            if is_read[at] {
+                for operand in term.operands() {
+                    if let Operand::Term(earlier) = operand {
+                        is_read[*earlier as usize] = true;
+                    }
+                }
+            }
+        }
+        let mut place = vec![0; self.terms.len()];
+        let mut terms = Vec::with_capacity(self.terms.len());
+        for (at, mut term) in self.terms.into_iter().enumerate() {
+            place[at] = terms.len() as u32;
+            if is_read[at] {
+                for operand in &mut term.operands {
+                    if let Operand::Term(earlier) = operand {
+                        *earlier = place[*earlier as usize];
+                    }
+                }
+                terms.push(term);
+            }
+        }
+        Self { terms }
     }
 
     /// Computes roots of a graph; `leaf` gives what is known already.

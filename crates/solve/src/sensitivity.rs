@@ -23,6 +23,7 @@ mod write;
 
 use model::{Expression, ExpressionId, Kind, Model, Role, Symbol, SymbolId};
 
+use crate::absent::Absent;
 use crate::compile::{Builder, CompileError};
 use crate::derivative::{Gradient, gradients};
 use crate::graph::{Graph, Node, NodeId};
@@ -158,7 +159,7 @@ struct Extension {
 impl Extension {
     /// Differentiates everything with respect to everything that no rule computes.
     fn new(model: Model, outputs: &[SymbolId]) -> Result<Self, CompileError> {
-        let mut builder = Builder::new(&model);
+        let mut builder = Builder::new(&model, &Absent::default());
         let roots = roots(&model, &mut builder, outputs)?;
         let mut graph = builder.graph;
         let leaves = |node: &Node| matches!(node, Node::Value(_));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use solve::Start;
+use solve::{Failure, Start};
 use stats::stream::{Purpose, stream};
 
 use super::candidate::{Candidate, screen};
@@ -119,16 +119,14 @@ fn simulate(
         courses.push(course);
         results[replicate].simulated += 1;
     }
-    let outcomes = solve::run(&world.program, &starts, &world.settings, |patient, stop| {
-        courses[patient].at_stop(stop)
-    });
+    let failures = follow(world, starts, &mut courses);
     courses
         .into_iter()
-        .zip(outcomes)
+        .zip(failures)
         .zip(replicate_of)
-        .map(|((course, outcome), &replicate)| match outcome {
-            Ok(_) => course.finish(None),
-            Err(failure) => {
+        .map(|((course, failure), &replicate)| match failure {
+            None => course.finish(None),
+            Some(failure) => {
                 let finished = course.finish(Some(failure.time));
                 results[replicate].failed.push(FailedPatient {
                     replicate: finished.plan.replicate,
@@ -142,4 +140,25 @@ fn simulate(
             }
         })
         .collect()
+}
+
+/// Solves the courses, those of one program side by side, and says which were given up.
+fn follow(world: &World, starts: Vec<Start>, courses: &mut [Course<'_>]) -> Vec<Option<Failure>> {
+    let mut failures: Vec<Option<Failure>> = starts.iter().map(|_| None).collect();
+    let mut members: Vec<(Vec<usize>, Vec<Start>)> =
+        world.programs.iter().map(|_| (Vec::new(), Vec::new())).collect();
+    for (place, start) in starts.into_iter().enumerate() {
+        let (places, starts) = &mut members[world.program_of[courses[place].arm()]];
+        places.push(place);
+        starts.push(start);
+    }
+    for (program, (places, starts)) in world.programs.iter().zip(members) {
+        let outcomes = solve::run(program, &starts, &world.settings, |patient, stop| {
+            courses[places[patient]].at_stop(stop)
+        });
+        for (place, outcome) in places.into_iter().zip(outcomes) {
+            failures[place] = outcome.err();
+        }
+    }
+    failures
 }

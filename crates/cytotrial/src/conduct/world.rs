@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::SymbolId;
+use model::{Model, SymbolId};
+use rayon::prelude::*;
 use solve::{Program, Settings, SingleCell};
 use stats::stream::{Purpose, stream};
 
@@ -36,8 +37,10 @@ pub struct Texts {
 pub struct World {
     /// The experiment.
     pub experiment: Experiment,
-    /// The compiled model.
-    pub program: Program,
+    /// The compiled models: without what an arm has no use for.
+    pub programs: Vec<Program>,
+    /// Each arm's program among them.
+    pub program_of: Vec<usize>,
     /// Symbols by name.
     pub handles: Handles,
     /// Ports that receive cells, by name.
@@ -123,10 +126,6 @@ impl World {
             "population.include",
         )?;
         let assays = Assays::read(&texts.assays, "models/assays.csv")?;
-        let program = solve::compile(&model).map_err(|error| {
-            let help = "this is a fault of the program or of a changed model text";
-            vec![Problem::error("M102", "models/rrmm-cells.ant", "", error.to_string(), help)]
-        })?;
         let ports: BTreeMap<String, SymbolId> =
             model.ports.iter().map(|id| (model.symbols[id.0 as usize].name.clone(), *id)).collect();
         for product in experiment.arms.iter().flat_map(|arm| &arm.products) {
@@ -137,13 +136,15 @@ impl World {
                 return Err(vec![Problem::error("M101", file, "", message, help)]);
             }
         }
+        let (programs, program_of) = programs(&model, &handles, &ports, &experiment.arms)?;
         let parameter_ids = identify(&model, &parameters)?;
         let settings = settings(&model);
         let visits = planned(&experiment.protocol);
         let median_burden = population.median("burden").unwrap_or(f64::NAN);
         Ok(Self {
             experiment,
-            program,
+            programs,
+            program_of,
             handles,
             ports,
             parameters,
@@ -156,6 +157,11 @@ impl World {
             median_burden,
             settings,
         })
+    }
+
+    /// The program of an arm.
+    pub fn program(&self, arm: usize) -> &Program {
+        &self.programs[self.program_of[arm]]
     }
 
     /// What is drawn once for a replicate.
@@ -232,8 +238,49 @@ pub fn sets(arm: &Arm) -> BTreeMap<String, f64> {
     sets
 }
 
+/// The programs that the arms need, and each arm's place among them. Arms that use the same ports
+/// share a program.
+fn programs(
+    model: &Model,
+    handles: &Handles,
+    ports: &BTreeMap<String, SymbolId>,
+    arms: &[Arm],
+) -> Result<(Vec<Program>, Vec<usize>), Vec<Problem>> {
+    let unused: Vec<Vec<SymbolId>> =
+        arms.iter().map(|arm| unused_ports(model, handles, ports, arm)).collect();
+    let mut kinds = unused.clone();
+    kinds.sort();
+    kinds.dedup();
+    let compiled: Result<Vec<Program>, solve::CompileError> =
+        kinds.par_iter().map(|unused| solve::compile_without(model, unused)).collect();
+    let compiled = compiled.map_err(|error| {
+        let help = "this is a fault of the program or of a changed model text";
+        vec![Problem::error("M102", "models/rrmm-cells.ant", "", error.to_string(), help)]
+    })?;
+    let place = |unused: &Vec<SymbolId>| kinds.partition_point(|kind| kind < unused);
+    Ok((compiled, unused.iter().map(place).collect()))
+}
+
+/// The ports that nothing in an arm uses: those of other arms' products, and of treatment that goes
+/// with a product.
+fn unused_ports(
+    model: &Model,
+    handles: &Handles,
+    ports: &BTreeMap<String, SymbolId>,
+    arm: &Arm,
+) -> Vec<SymbolId> {
+    let mut used =
+        vec![handles.tocilizumab, handles.dexamethasone, handles.bridging, handles.salvage];
+    used.extend(arm.depletion.then_some(handles.depletion));
+    for product in &arm.products {
+        used.extend(ports.get(&product.port));
+        used.extend(product.anti_cd38.as_ref().map(|_| handles.anti_cd38));
+    }
+    model.ports.iter().copied().filter(|port| !used.contains(port)).collect()
+}
+
 /// The model's symbols of the table's parameters.
-fn identify(model: &model::Model, table: &ParameterTable) -> Result<Vec<SymbolId>, Vec<Problem>> {
+fn identify(model: &Model, table: &ParameterTable) -> Result<Vec<SymbolId>, Vec<Problem>> {
     let mut problems = Vec::new();
     let ids = table
         .symbols()
@@ -275,7 +322,7 @@ const CELL_STATES: [(&str, f64); 18] = [
 ];
 
 /// How trials are simulated: the method, its tolerances, and what becomes of a fraction of a cell.
-pub fn settings(model: &model::Model) -> Settings {
+pub fn settings(model: &Model) -> Settings {
     let (states, turnover_per_day): (Vec<SymbolId>, Vec<f64>) = CELL_STATES
         .iter()
         .filter_map(|(name, turnover)| model.symbol(name).map(|id| (id, *turnover)))

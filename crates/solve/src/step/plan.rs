@@ -232,6 +232,9 @@ impl Stiff {
         let (mut entries, mut moved_by_time, mut by_time) = (Vec::new(), Vec::new(), Vec::new());
         for (row, gradient) in gradients.iter().enumerate() {
             for &(variable, node) in gradient {
+                if graph.number(node) == Some(0.0) {
+                    continue;
+                }
                 if variable == time {
                     moved_by_time.push(row);
                     by_time.push(node);
@@ -268,7 +271,7 @@ impl Writer<'_> {
 
     /// Ends the script; what follows is another, which reads what this one left in registers.
     fn take(&mut self) -> Script {
-        std::mem::take(&mut self.script)
+        std::mem::take(&mut self.script).pruned()
     }
 
     /// The rates at values of the states and a time.
@@ -323,6 +326,9 @@ impl Writer<'_> {
         let mut total = Operand::ZERO;
         for (i, &new) in new.iter().enumerate() {
             let error = of_state(self, i);
+            if error == Operand::ZERO {
+                continue;
+            }
             let scale = self.tolerance(i, new);
             let ratio = self.script.apply(Operation::Divide, &[error, scale]);
             total = self.script.multiply_add(ratio, ratio, total);

@@ -13,6 +13,8 @@ pub(super) fn write(writer: &mut Writer<'_>, stiff: &Stiff) {
     let y: Vec<Operand> = (0..writer.states()).map(|i| read(registers.y, i)).collect();
     let Start { matrix, by_time, rates } = prepare(writer, stiff, &y);
     writer.keep(&rates, registers.rates);
+    // What never moves has no stages.
+    let still: Vec<bool> = rates.iter().map(|&rate| rate == Operand::ZERO).collect();
     let inverse = writer.script.apply(Reciprocal, &[tried]);
     let mut stages: Vec<Vec<Operand>> = Vec::new();
     let mut values = y.clone();
@@ -42,6 +44,9 @@ pub(super) fn write(writer: &mut Writer<'_>, stiff: &Stiff) {
             }
         }
         stiff.factor.solve(&mut writer.script, &matrix, &mut right);
+        for (value, _) in right.iter_mut().zip(&still).filter(|(_, still)| **still) {
+            *value = Operand::ZERO;
+        }
         writer.keep(&right, registers.stages[stage]);
         stages.push(right);
     }
@@ -98,7 +103,7 @@ fn stage_values(
         let parts = weights.iter().zip(stages).take(stage.min(5));
         let parts = parts.map(|(&weight, column)| (weight, column[i]));
         let value = writer.script.weighted(Some(y[i]), parts).unwrap_or(y[i]);
-        let rest = stages.iter().take(stage).skip(5);
+        let rest = stages.iter().take(stage).skip(5).filter(|column| column[i] != Operand::ZERO);
         rest.fold(value, |value, column| writer.script.apply(Add, &[column[i], value]))
     };
     (0..y.len()).map(value).collect()

@@ -125,6 +125,11 @@ impl<'w> Course<'w> {
         course
     }
 
+    /// The arm, as an index.
+    pub fn arm(&self) -> usize {
+        self.plan.arm
+    }
+
     /// Model time of the start.
     pub fn start_time(&self) -> f64 {
         0.0 - self.plan.wait
