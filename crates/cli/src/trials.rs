@@ -104,12 +104,12 @@ fn complete(
     let (kind, claims) = (whole.kind(), whole.claims());
     let done = pool.install(|| whole.run(run.work())).map_err(|why| run.stopped(&why))?;
     let (simulation, findings) = (&done.simulation, done.findings.as_ref());
-    let files = results(simulation, findings, &folder.files, plan.identity, plan.command).map_err(
-        |problems| {
-            refused(&problems, Some(folder), options);
-            Exit::Failed
-        },
-    )?;
+    let files =
+        pool.install(|| results(simulation, findings, &folder.files, plan.identity, plan.command));
+    let files = files.map_err(|problems| {
+        refused(&problems, Some(folder), options);
+        Exit::Failed
+    })?;
     let about = facts(kind, &claims, simulation, plan.identity, plan.inputs);
     let seconds = run.seconds();
     let place = run.complete(&files, about)?;

@@ -3,6 +3,7 @@
 //! The same inputs, seed and options give the same bytes on any number of threads.
 
 use evaluate::Outcomes;
+use rayon::prelude::*;
 use records::Study;
 use records::column::Table;
 use serde_json::{Value, json};
@@ -169,14 +170,17 @@ pub fn results(
     for table in tables::uncertain(simulation, &published) {
         run.push(csv(&table, "")?);
     }
-    for table in patient_tables(simulation) {
-        run.push(csv(&table, "tables/")?);
-        run.push(RunFile {
-            name: format!("tables/{}.parquet", table.name),
-            bytes: records::parquet::write(&table).map_err(|error| failed(&table, &error))?,
-        });
-    }
+    let of_patients = patient_tables(simulation);
+    let of_patients: Result<Vec<[RunFile; 2]>, _> = of_patients.par_iter().map(both).collect();
+    run.extend(of_patients?.into_iter().flatten());
     Ok(run)
+}
+
+/// A patient-level table as CSV and as Parquet.
+fn both(table: &Table) -> Result<[RunFile; 2], Vec<Problem>> {
+    let name = format!("tables/{}.parquet", table.name);
+    let bytes = records::parquet::write(table).map_err(|error| failed(table, &error))?;
+    Ok([csv(table, "tables/")?, RunFile { name, bytes }])
 }
 
 fn csv(table: &Table, folder: &str) -> Result<RunFile, Vec<Problem>> {

@@ -7,6 +7,7 @@ pub mod measure;
 pub mod survival;
 pub mod weighted;
 
+use rayon::prelude::*;
 use stats::summary::{quantile_of_sorted, sorted};
 
 use crate::conduct::result::PatientResult;
@@ -126,13 +127,16 @@ pub struct Summary {
 
 /// Summarises all replicates, which must be in order.
 pub fn summarise(experiment: &Experiment, results: &[ReplicateResult]) -> Summary {
-    let arms =
-        (0..experiment.arms.len()).map(|arm| arm_summary(experiment, results, arm)).collect();
+    let arms = 0..experiment.arms.len();
+    let (arms, contrasts) = rayon::join(
+        || arms.into_par_iter().map(|arm| arm_summary(experiment, results, arm)).collect(),
+        || contrast::contrasts(experiment, results),
+    );
     Summary {
         replicates: results.len(),
         patients: experiment.protocol.patients,
         arms,
-        contrasts: contrast::contrasts(experiment, results),
+        contrasts,
         simulated: results.iter().map(|result| u64::from(result.simulated)).sum(),
         failed: results.iter().map(|result| result.failed.len()).sum(),
     }

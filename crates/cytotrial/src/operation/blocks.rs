@@ -41,6 +41,8 @@ pub fn in_blocks<T: Serialize + DeserializeOwned + Send>(
     let starts: Vec<u32> = (0..replicates).step_by(BLOCK as usize).collect();
     let blocks: Vec<Result<Vec<T>, Stopped>> = starts
         .into_par_iter()
+        // One by one: a thread that takes several at once leaves the others idle at the end.
+        .with_max_len(1)
         .map(|start| {
             let block = start..start.saturating_add(BLOCK).min(replicates);
             let done = one(part, block, watch, &full, &work);

@@ -1,5 +1,6 @@
 //! Differences between arms on the same virtual patients.
 
+use rayon::prelude::*;
 use stats::summary::{mean, quantile_of_sorted, sorted};
 
 use super::measure::{MEASURES, Measure};
@@ -27,17 +28,13 @@ pub struct Contrast {
 /// Every contrast of the experiment for every measure that a patient has a value for.
 pub fn contrasts(experiment: &Experiment, results: &[ReplicateResult]) -> Vec<Contrast> {
     let place = |name: &str| experiment.arms.iter().position(|arm| arm.name == name);
-    let mut contrasts = Vec::new();
-    for (first, second) in &experiment.contrasts {
-        if let (Some(a), Some(b)) = (place(first), place(second)) {
-            for measure in MEASURES {
-                if let Some(found) = contrast(measure, results, (a, b), (first, second)) {
-                    contrasts.push(found);
-                }
-            }
-        }
-    }
-    contrasts
+    let of_pairs = experiment.contrasts.par_iter().flat_map_iter(|(first, second)| {
+        let places = place(first).zip(place(second));
+        MEASURES
+            .iter()
+            .filter_map(move |measure| contrast(measure, results, places?, (first, second)))
+    });
+    of_pairs.collect()
 }
 
 fn contrast(
