@@ -16,6 +16,10 @@ const SEVERITY: [&str; 6] = ["#f1f1ef", "#fdd9a0", "#f9ae61", "#e8743b", "#b53d2
 const BENEFIT: [&str; 7] =
     ["#f1f1ef", "#d3e3f3", "#a9cbe6", "#74aed6", "#3f8ac2", "#1c63a5", "#083068"];
 
+// With a grey between the lightest two, for longer lists.
+const BENEFIT_LONG: [&str; 8] =
+    ["#f1f1ef", "#d9d9d4", "#d3e3f3", "#a9cbe6", "#74aed6", "#3f8ac2", "#1c63a5", "#083068"];
+
 /// The colours of the arms, in a fixed order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Palette {
@@ -46,6 +50,7 @@ impl Palette {
         match meaning {
             Colours::Arms => self.places(names).into_iter().map(|at| COLOURS[at]).collect(),
             Colours::Severity => spread(&SEVERITY, names.len()),
+            Colours::Benefit if names.len() > BENEFIT.len() => spread(&BENEFIT_LONG, names.len()),
             Colours::Benefit => spread(&BENEFIT, names.len()),
         }
     }
@@ -144,5 +149,9 @@ mod tests {
         assert_eq!(ink(colours[3]), "#ffffff");
         let longer = Palette::default().colours(&names(&["a"; 20]), Colours::Benefit);
         assert_eq!(longer.len(), 20);
+        // not evaluable, PD, SD, MR, PR, VGPR, CR, sCR
+        let mut levels = Palette::default().colours(&names(&["a"; 8]), Colours::Benefit);
+        levels.dedup();
+        assert_eq!(levels.len(), 8);
     }
 }
