@@ -53,6 +53,8 @@ pub fn trajectories(
 ) -> Trajectories {
     let parts: Vec<_> = starts
         .par_chunks(SHARE)
+        // One by one: a thread that takes several at once leaves the others idle at the end.
+        .with_max_len(1)
         .map(|share| follow(program, share, settings, times, outputs, doses))
         .collect();
     let (n, points) = (starts.len(), outputs.len() * times.len());

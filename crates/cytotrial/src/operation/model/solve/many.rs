@@ -74,6 +74,7 @@ fn chunk(
     let shares: Vec<u32> = patients.clone().step_by(share).collect();
     let parts: Vec<_> = shares
         .into_par_iter()
+        .with_max_len(1)
         .map(|first| {
             if watch.is_cancelled() {
                 return None;
