@@ -18,7 +18,7 @@ fn lists(segment: &Segment, terms: &Terms) -> Lists {
     let mut lists = Lists::new();
     for word in &terms.vocabulary {
         segment.lists(word, |node, list| {
-            let unpacked = list.unpack(segment.count);
+            let unpacked = list.unpack(|record| record < segment.count);
             let mut reader = unpacked.positions();
             let mut positions = Vec::new();
             for (place, record) in unpacked.records.iter().enumerate() {

@@ -57,6 +57,11 @@ impl Hits {
         }
     }
 
+    #[inline]
+    pub(crate) fn has(&self, record: u32) -> bool {
+        self.bits.get(record as usize / 64).is_some_and(|word| word >> (record % 64) & 1 == 1)
+    }
+
     pub(crate) fn score(&self, record: u32) -> f32 {
         self.scores.get(record as usize).copied().unwrap_or(0.0)
     }

@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::cmp::Reverse;
 
 use super::bind::{Leaf, weights};
+use super::hits::Hits;
 use super::phrase::Phrase;
 use super::terms::{APART, PARTLY, SCATTERED, Terms, Way};
 use crate::expression::Coverage;
 use crate::segment::Segment;
 use crate::segment::columns::Lengths;
-use crate::segment::lists::{List, Unpacked};
+use crate::segment::lists::{Entry, List, Unpacked};
 use crate::segment::write::STRONGEST;
 
 /// The strengths of words as numbers from 0 to about 1.
@@ -30,8 +31,8 @@ fn share(strength: u8) -> f32 {
 /// The best score of every record of a segment, 0 where a term does not stand.
 ///
 /// A score is the largest over nodes and ways. Single words come first, then heavy nodes before
-/// light ones; where a record has a score already that a way cannot raise, nobody looks whether its
-/// words stand side by side.
+/// light ones; where a record has a score already that a way cannot raise, or has not the words for
+/// all parts, nobody looks whether its words stand side by side.
 pub(crate) fn scores(segment: &Segment, leaf: &Leaf, terms: &Terms) -> Vec<f32> {
     let (weights, synonyms) = weights(leaf);
     let mut scores = vec![0.0_f32; segment.count as usize];
@@ -55,7 +56,9 @@ pub(crate) fn scores(segment: &Segment, leaf: &Leaf, terms: &Terms) -> Vec<f32> 
     let mut parts = Parts::new(terms, best.len());
     let of_phrases = phrases.iter().flat_map(|way| &way.numbers);
     let of_parts = terms.parts.iter().flatten().flat_map(|way| &way.numbers);
-    each_node(segment, terms, &weights, of_phrases.chain(of_parts), |here| {
+    let numbers = of_phrases.chain(of_parts);
+    let possible = possible(segment, terms, &weights);
+    each_node(segment, terms, (&weights, &possible), numbers, |here| {
         let (weight, has_synonyms) = (weights[here.node], synonyms[here.node]);
         for way in phrases.iter().filter(|way| !way.is_synonym || has_synonyms) {
             let score = |strength: u8| weight * way.quality * share(strength);
@@ -81,11 +84,10 @@ pub(crate) fn each_value(
 ) {
     let (weights, _) = weights(leaf);
     let numbers = terms.ways.iter().flat_map(|way| &way.numbers);
-    each_node(segment, terms, &weights, numbers, |here| {
+    each_node(segment, terms, (&weights, &Hits::all(segment.count)), numbers, |here| {
         for way in &terms.ways {
             let lengths = Some(segment.lengths(here.node));
             here.phrase(
-                segment,
                 way,
                 (terms.coverage, lengths),
                 |_, _| true,
@@ -95,24 +97,82 @@ pub(crate) fn each_value(
     });
 }
 
+/// A word is this many times as frequent as the rarest of a way before it is not looked at in advance.
+const COMMON: u32 = 4;
+
+/// Terms of fewer words leave too many records for that to save anything.
+const LONG: usize = 3;
+
+/// At least the records that have all words of a way to find the term, or of a way for each of its
+/// parts, in whatever nodes; all records where to know that would take longer than it saves.
+fn possible(segment: &Segment, terms: &Terms, weights: &[f32]) -> Hits {
+    let all = Hits::all(segment.count);
+    let has_phrases = terms.parts.iter().flatten().any(|way| way.numbers.len() > 1);
+    let is_long = terms.ways.first().is_some_and(|way| way.words.len() >= LONG);
+    if terms.is_lossy || !has_phrases || !is_long {
+        return all;
+    }
+    let weighs = |node: usize| weights.get(node).is_some_and(|weight| *weight > 0.0);
+    let vocabulary = terms.vocabulary.iter();
+    let entries: Vec<Option<Entry>> = vocabulary.map(|word| segment.entry(word)).collect();
+    let each_list = |number: usize, see: &mut dyn FnMut(List)| {
+        if let Some(entry) = &entries[number] {
+            entry.each(|node, list| {
+                if weighs(node) {
+                    see(list);
+                }
+            });
+        }
+    };
+    let count = |number: usize| {
+        let mut count = 0_u32;
+        each_list(number, &mut |list| count = count.saturating_add(list.count));
+        count
+    };
+    let counts: Vec<u32> = (0..entries.len()).map(count).collect();
+    let mut known: Vec<Option<Hits>> = vec![None; entries.len()];
+    let mut any = |ways: &Vec<Way>| {
+        let mut any = Hits::none(segment.count);
+        for way in ways {
+            let fewest = way.numbers.iter().map(|number| counts[*number]).min().unwrap_or(0);
+            let is_rare = |number: &&usize| counts[**number] <= fewest.saturating_mul(COMMON);
+            let mut every = all.clone();
+            for number in way.numbers.iter().filter(is_rare) {
+                let of_word = known[*number].get_or_insert_with(|| {
+                    let mut hits = Hits::none(segment.count);
+                    each_list(*number, &mut |list| list.each(|record, _| hits.set(record)));
+                    hits
+                });
+                every = every.and(of_word);
+            }
+            any = any.or(&every);
+        }
+        any
+    };
+    let whole = any(&terms.ways);
+    terms.parts.iter().fold(all.clone(), |hits, ways| hits.and(&any(ways))).or(&whole)
+}
+
 fn cells(numbers: &mut [f32]) -> &[Cell<f32>] {
     Cell::from_mut(numbers).as_slice_of_cells()
 }
 
 /// A node with the lists of a term's words in it, by the words' numbers.
-struct Here<'a> {
+struct Here<'a, 'b> {
     node: usize,
     lists: Vec<Option<List<'a>>>,
     unpacked: Vec<Option<Unpacked<'a>>>,
+    /// The records that are looked at.
+    possible: &'b Hits,
 }
 
 /// Calls `see` with the nodes that weigh something and hold any of some words, heaviest first.
-fn each_node<'a>(
+fn each_node<'a, 'b>(
     segment: &'a Segment,
     terms: &Terms,
-    weights: &[f32],
+    (weights, possible): (&[f32], &'b Hits),
     numbers: impl Iterator<Item = &'a usize>,
-    mut see: impl FnMut(&mut Here<'a>),
+    mut see: impl FnMut(&mut Here<'a, 'b>),
 ) {
     let mut is_needed = vec![false; terms.vocabulary.len()];
     numbers.for_each(|number| is_needed[*number] = true);
@@ -129,7 +189,8 @@ fn each_node<'a>(
         (Reverse(weights[*node].to_bits()), *node, *number)
     });
     let none = || vec![None; terms.vocabulary.len()];
-    let mut here = Here { node: 0, lists: none(), unpacked: vec![None; terms.vocabulary.len()] };
+    let unpacked = vec![None; terms.vocabulary.len()];
+    let mut here = Here { node: 0, lists: none(), unpacked, possible };
     for same in found.chunk_by(|a, b| a.0 == b.0) {
         here.node = same[0].0;
         for (_, number, list) in same {
@@ -143,7 +204,7 @@ fn each_node<'a>(
     }
 }
 
-impl<'a> Here<'a> {
+impl<'a> Here<'a, '_> {
     /// Calls `see` with record and strength of everything found one way, except where finding it
     /// would take long and it `raises` nothing. What does not raise anything must not do so with
     /// less strength either.
@@ -159,9 +220,8 @@ impl<'a> Here<'a> {
             && coverage == Coverage::Contains
         {
             if let Some(list) = self.lists[number] {
-                // Damaged lists may hold other records.
                 list.each(|record, strength| {
-                    if record < segment.count {
+                    if self.possible.has(record) {
                         see(record, strength);
                     }
                 });
@@ -169,7 +229,7 @@ impl<'a> Here<'a> {
             return;
         }
         let lengths = (coverage != Coverage::Contains).then(|| segment.lengths(self.node));
-        self.phrase(segment, way, (coverage, lengths), raises, |record, strength, _| {
+        self.phrase(way, (coverage, lengths), raises, |record, strength, _| {
             see(record, strength);
         });
     }
@@ -177,7 +237,6 @@ impl<'a> Here<'a> {
     /// The same for words side by side, with the value that they stand in.
     fn phrase(
         &mut self,
-        segment: &'a Segment,
         way: &Way,
         (coverage, lengths): (Coverage, Option<Lengths<'a>>),
         raises: impl Fn(u32, u8) -> bool,
@@ -186,7 +245,7 @@ impl<'a> Here<'a> {
         let counts = way.numbers.iter().map(|number| self.lists[*number].map(|list| list.count));
         let Some(counts) = counts.collect::<Option<Vec<u32>>>() else { return };
         let Some(leader) = (0..counts.len()).min_by_key(|at| counts[*at]) else { return };
-        self.unpack(segment, way.numbers[leader]);
+        self.unpack(way.numbers[leader]);
         let Some(list) = &self.unpacked[way.numbers[leader]] else { return };
         let rows = list.records.iter().zip(&list.strengths).enumerate();
         let places: Vec<usize> = rows
@@ -196,14 +255,14 @@ impl<'a> Here<'a> {
         if places.is_empty() {
             return;
         }
-        way.numbers.iter().for_each(|number| self.unpack(segment, *number));
+        way.numbers.iter().for_each(|number| self.unpack(*number));
         let lists = way.numbers.iter().filter_map(|number| self.unpacked[*number].as_ref());
         Phrase::new(lists, (leader, places), coverage, lengths).each(raises, see);
     }
 
-    fn unpack(&mut self, segment: &Segment, number: usize) {
+    fn unpack(&mut self, number: usize) {
         if let (Some(list), unpacked @ None) = (self.lists[number], &mut self.unpacked[number]) {
-            *unpacked = Some(list.unpack(segment.count));
+            *unpacked = Some(list.unpack(|record| self.possible.has(record)));
         }
     }
 }
@@ -236,7 +295,7 @@ impl<'t> Parts<'t> {
     fn look<'a>(
         &mut self,
         segment: &'a Segment,
-        here: &mut Here<'a>,
+        here: &mut Here<'a, '_>,
         weight: f32,
         has_synonyms: bool,
         scores: &[Cell<f32>],

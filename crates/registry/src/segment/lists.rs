@@ -150,23 +150,31 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Its records and strengths in a row, for those below `records`.
-    pub(crate) fn unpack(&self, records: u32) -> Unpacked<'a> {
+    /// Its records and strengths in a row, for those that are wanted.
+    pub(crate) fn unpack(&self, is_wanted: impl Fn(u32) -> bool) -> Unpacked<'a> {
         let most = (self.count as usize).min(self.records.len());
         let mut unpacked = Unpacked {
-            records: Vec::with_capacity(most),
-            strengths: Vec::with_capacity(most),
+            records: vec![0; most],
+            strengths: vec![0; most],
+            places: vec![0; most],
             marks: vec![0],
             positions: self.positions,
         };
         let mut marks = Vec::new();
+        let (mut place, mut kept) = (0, 0);
+        let Unpacked { records, strengths, places, .. } = &mut unpacked;
+        // Every row is written where the next one that is kept belongs.
         let mut keep = |record, strength| {
-            if record < records {
-                unpacked.records.push(record);
-                unpacked.strengths.push(strength);
+            if kept < most {
+                (records[kept], strengths[kept], places[kept]) = (record, strength, place);
             }
+            kept += usize::from(is_wanted(record));
+            place += 1;
         };
         self.each_marked(|length| marks.push(length), &mut keep);
+        records.truncate(kept);
+        strengths.truncate(kept);
+        places.truncate(kept);
         for length in marks {
             let before = unpacked.marks[unpacked.marks.len() - 1];
             unpacked.marks.push(before.saturating_add(length));
@@ -180,6 +188,8 @@ impl<'a> List<'a> {
 pub(crate) struct Unpacked<'a> {
     pub(crate) records: Vec<u32>,
     pub(crate) strengths: Vec<u8>,
+    /// Where each stands in the list.
+    places: Vec<u32>,
     /// Where the positions of every 128 records begin.
     marks: Vec<usize>,
     positions: &'a [u8],
@@ -200,8 +210,9 @@ pub(crate) struct Positions<'a> {
 }
 
 impl<'a> Positions<'a> {
-    /// The positions in the record at a place of the list; places rise from call to call.
-    pub(crate) fn at(&mut self, place: usize, list: &Unpacked<'a>, found: &mut Vec<u32>) {
+    /// The positions in a record by its number among those unpacked; it rises from call to call.
+    pub(crate) fn at(&mut self, number: usize, list: &Unpacked<'a>, found: &mut Vec<u32>) {
+        let place = list.places[number] as usize;
         if place / STRIDE > self.passed / STRIDE
             && let Some(mark) = list.marks.get(place / STRIDE)
         {
@@ -280,7 +291,14 @@ mod tests {
             let expected: Vec<(u32, u8)> =
                 records.iter().map(|record| (*record, (*record % 200) as u8)).collect();
             assert_eq!(seen, expected);
-            let unpacked = list.unpack(u32::MAX);
+            let few = list.unpack(|record| record % 5 == 1);
+            let mut reader = few.positions();
+            let mut found = Vec::new();
+            for (number, record) in few.records.iter().enumerate() {
+                reader.at(number, &few, &mut found);
+                assert_eq!(found, positions(*record), "{record} of a fifth");
+            }
+            let unpacked = list.unpack(|_| true);
             assert_eq!(unpacked.records, records);
             for every in [1, 2, 7, 130, 999] {
                 let mut reader = unpacked.positions();
