@@ -272,15 +272,15 @@ impl Answer {
             vec![
                 link(row.nct_id.clone(), address).into(),
                 dash(&row.status).into(),
-                row.title.clone().into(),
                 dash(&row.phase).into(),
+                row.title.clone().into(),
                 why(row.reasons.join("; "), &differs.collect::<Vec<String>>()).into(),
             ]
         };
         blocks.push(Block::Table(Table {
             id: "see-also".to_owned(),
             caption: "The trials most like this one, the most alike first".to_owned(),
-            columns: ["trial", "status", "title", "phase", "why, and how it differs"]
+            columns: ["trial", "status", "phase", "title", "why, and how it differs"]
                 .map(words)
                 .into(),
             rows: self.see_also.iter().map(row).collect(),
