@@ -1,9 +1,8 @@
-//! Searches of a corpus: exact totals, times, and why records were found.
+//! Searches of a corpus have their exact totals.
 //!
 //! `CYTOTRIAL_REGISTRY` names the folder of the corpus; without it the tests say that they were skipped.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use cytotrial_registry::Store;
 use cytotrial_registry::expression::Expression;
@@ -18,23 +17,20 @@ fn corpus() -> Option<PathBuf> {
     folder
 }
 
-/// The corpus in a store, imported once per run of the tests.
-fn store() -> Option<&'static Store> {
-    static STORE: OnceLock<Option<(Store, tempfile::TempDir)>> = OnceLock::new();
-    let made = STORE.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let request = Request {
-            store: folder.path().to_owned(),
-            sources: vec![corpus()?.join("studies.jsonl.gz")],
-            now: "2026-01-02T03:04:05Z".to_owned(),
-            threads: 2,
-            segment_bytes: 0,
-        };
-        let imported = import(&request, &|_| true).expect("an import");
-        assert_eq!((imported.line.damaged, imported.line.kept), (0, 0));
-        Some((Store::open(folder.path()).expect("a store"), folder))
-    });
-    made.as_ref().map(|(store, _)| store)
+/// The corpus in a store, with the folder that it is in.
+fn store() -> Option<(Store, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let request = Request {
+        store: folder.path().to_owned(),
+        sources: vec![corpus()?.join("studies.jsonl.gz")],
+        now: "2026-01-02T03:04:05Z".to_owned(),
+        threads: 2,
+        with_bundled: false,
+        segment_bytes: 0,
+    };
+    let imported = import(&request, &|_| true).expect("an import");
+    assert_eq!((imported.line.damaged, imported.line.kept), (0, 0));
+    Some((Store::open(folder.path()).expect("a store"), folder))
 }
 
 fn query(text: &str, limit: usize) -> Query {
@@ -44,13 +40,13 @@ fn query(text: &str, limit: usize) -> Query {
 
 #[test]
 fn filters_have_their_exact_totals() {
-    let Some(store) = store() else { return };
+    let Some((store, _folder)) = store() else { return };
     let table = corpus().expect("there is a store").join("filter_cases.tsv");
     let table = std::fs::read_to_string(table).expect("the cases");
     let mut wrong = Vec::new();
     for row in table.lines().skip(1) {
         let cells: Vec<&str> = row.split('\t').collect();
-        let found = search(store, &query(cells[0], 100_000)).expect("an answer");
+        let found = search(&store, &query(cells[0], 100_000)).expect("an answer");
         let mut ids: Vec<&str> = found.hits.iter().map(|hit| store.id(hit.address)).collect();
         ids.sort_unstable();
         let first = ids[..3.min(ids.len())].join(",");
