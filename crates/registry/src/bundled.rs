@@ -16,7 +16,10 @@ pub const NOTICE: &str = "Source: ClinicalTrials.gov, U.S. National Library of M
      and some records were converted from older forms. This is a frozen, incomplete sample and not the \
      current content of the registry";
 
-const PACKED: &[u8] = include_bytes!("../data/bundled.jsonl.gz");
+/// What a store names as the source of one of them.
+pub const SOURCE: &str = "the records that come with the program, a frozen, incomplete sample";
+
+pub(crate) const PACKED: &[u8] = include_bytes!("../data/bundled.jsonl.gz");
 
 static BUNDLED: LazyLock<BTreeMap<String, Record>> = LazyLock::new(|| {
     let mut text = String::new();

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::{fs, io, thread};
 
+use crate::bundled;
 use crate::record::Record;
 use crate::store::lock::Lock;
 use crate::store::manifest::{ImportLine, Manifest};
@@ -34,6 +35,8 @@ pub struct Request {
     pub store: PathBuf,
     /// Files and folders, in order.
     pub sources: Vec<PathBuf>,
+    /// Whether the records that come with the program are brought in, before the files.
+    pub with_bundled: bool,
     /// The time of the import, as it is kept with each record.
     pub now: String,
     /// Threads that read and index; at least one.
@@ -207,10 +210,9 @@ impl Task<'_> {
             true
         };
         let mut reader = Reader { keep: &mut keep, read: &mut read };
-        for path in &self.request.sources {
-            if !reader.path(path) {
-                break;
-            }
+        if !self.request.with_bundled || reader.stream(bundled::SOURCE, bundled::PACKED, true) {
+            // The first that is told to stop is the last.
+            let _ = self.request.sources.iter().all(|path| reader.path(path));
         }
         read.is_stopped = is_stopped;
         progress(count);

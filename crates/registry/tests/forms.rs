@@ -81,6 +81,7 @@ fn samples_make_the_records_of_the_corpus() {
                 .collect(),
             now: "2026-01-02".to_owned(),
             threads: 2,
+            with_bundled: false,
             segment_bytes: 0,
         };
         let imported = import(&request, &|_| true).expect("an import");
@@ -127,6 +128,7 @@ fn baseline_characteristics_of_the_older_form_are_read() {
         sources: vec![file],
         now: "2026-01-02".to_owned(),
         threads: 1,
+        with_bundled: false,
         segment_bytes: 0,
     };
     assert_eq!(import(&request, &|_| true).expect("an import").damages, []);

@@ -14,6 +14,7 @@ fn imported(store: &Path, source: PathBuf) -> Store {
         sources: vec![source],
         now: "2026-01-02".to_owned(),
         threads: 2,
+        with_bundled: false,
         segment_bytes: 0,
     };
     import(&request, &|_| true).expect("an import");

@@ -116,6 +116,7 @@ fn measured(source: &Path, folder: &Path, name: &str, rounds: usize) {
         sources: vec![source.to_owned()],
         now: "now".to_owned(),
         threads: 2,
+        with_bundled: false,
         segment_bytes: 0,
     };
     let begin = Instant::now();

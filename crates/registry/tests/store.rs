@@ -20,6 +20,7 @@ fn request(store: &Path, sources: &[PathBuf]) -> Request {
         sources: sources.to_vec(),
         now: "2026-01-02T03:04:05Z".to_owned(),
         threads: 2,
+        with_bundled: false,
         segment_bytes: 0,
     }
 }
@@ -280,4 +281,18 @@ fn the_records_of_a_corpus_come_out_as_they_went_in() {
     }
     eprintln!("{same} of {} native records are the same to the byte", native.len());
     assert!(same + 5 >= native.len(), "{same} of {}", native.len());
+}
+
+#[test]
+fn the_records_that_come_with_the_program_make_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = Request { with_bundled: true, ..request(folder.path(), &[]) };
+    let imported = import(&request, &|_| true).unwrap();
+    let all = cytotrial_registry::bundled::records();
+    assert_eq!((imported.line.added, imported.line.damaged), (all.len() as u64, 0));
+    let store = Store::open(folder.path()).unwrap();
+    let stored = store.get_by_id("NCT06379451").unwrap().unwrap();
+    assert_eq!(stored.origin.source, cytotrial_registry::bundled::SOURCE);
+    assert_eq!(store.imports()[0].sources, [cytotrial_registry::bundled::SOURCE]);
+    assert_eq!(stored.record.json, all["NCT06379451"].json);
 }

@@ -29,6 +29,7 @@ fn bring_path(file: &Path) -> (usize, Vec<Damage>) {
         sources: vec![file.to_owned()],
         now: "now".to_owned(),
         threads: 1,
+        with_bundled: false,
         segment_bytes: 0,
     };
     let imported = import(&request, &|_| true).unwrap();

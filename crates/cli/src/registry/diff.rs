@@ -64,6 +64,9 @@ fn attempt(arguments: &Arguments, options: Options) -> Result<Exit, Box<Problem>
             let message = format!("there is no import after import {since}; the last is {last}");
             return Ok(refuse(Exit::Usage, &message, "`registry list` shows the imports"));
         }
+        if last == 1 && !options.quiet {
+            tell("import 1 is the first: its records are not counted as new");
+        }
         Difference::of_imports(&store, since, last).map_err(|error| store_problem(&error))?
     };
     if !arguments.only.is_empty() {
@@ -101,6 +104,7 @@ impl Opened {
             sources: vec![path.to_owned()],
             now: String::new(),
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            with_bundled: false,
             segment_bytes: 0,
         };
         let imported = import(&request, &|_| true)?;

@@ -20,12 +20,15 @@ use crate::{Exit, Options};
 /// Records are known by their number: a second import adds what is new and replaces what changed.
 /// Names, telephone numbers and e-mail addresses of persons are left out.
 ///
-/// For example `cytotrial registry import studies.jsonl.gz`.
+/// For example `cytotrial registry import studies.jsonl.gz`, or `cytotrial registry import --bundled` to try it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Files and folders; - is stdin
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "bundled")]
     paths: Vec<PathBuf>,
+    /// Bring in the records that come with the program, too
+    #[arg(long)]
+    bundled: bool,
     #[command(flatten)]
     place: Place,
     /// Threads; one per core unless given
@@ -49,6 +52,7 @@ pub(super) fn run(arguments: &Arguments, options: Options) -> Exit {
         sources: arguments.paths.clone(),
         now: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         threads: if arguments.threads == 0 { cores } else { arguments.threads },
+        with_bundled: arguments.bundled,
         segment_bytes: 0,
     };
     let interrupt = Interrupt::listen(options);

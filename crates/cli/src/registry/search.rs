@@ -101,9 +101,9 @@ fn status(stored: &Stored) -> String {
 
 fn row(stored: &Stored, why: &[Evidence]) -> String {
     let title = stored.record.text_of("BriefTitle").unwrap_or("(no title)");
-    let dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
-    let first =
-        format!("{}  {}; {}; ", stored.record.key.id, dash(status(stored)), dash(phase(stored)));
+    let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
+    let (status, phase) = (or(status(stored), "no status"), or(phase(stored), "no phase"));
+    let first = format!("{}  {status}; {phase}; ", stored.record.key.id);
     let mut text = wrapped(title, &first, "             ");
     text.push('\n');
     for reason in why {

@@ -45,7 +45,9 @@ pub fn damage_problem(damage: &Damage) -> Problem {
 pub fn store_problem(error: &StoreError) -> Problem {
     let (code, help) = match error {
         StoreError::None(_) => {
-            ("R301", "`cytotrial registry import FILE --store DIR` makes one; `--store` names it")
+            let help = "`cytotrial registry import FILE --store DIR` makes one, `--bundled` in place of FILE one \
+                        of the records that come with the program; `--store` names it";
+            ("R301", help)
         }
         StoreError::Held { .. } => ("R303", "wait until it has ended, or name another store"),
         StoreError::File { .. } => ("R302", "is there space, and may you read and write there?"),

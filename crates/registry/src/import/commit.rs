@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::batch::Built;
-use super::{Imported, Read, TOLD, Task};
+use super::{Imported, Read, Request, TOLD, Task};
 use crate::segment::Segment;
 use crate::store::manifest::{ImportLine, Manifest, SegmentLine, whole};
 use crate::store::{Address, Live, Store, StoreError};
-use crate::{compact, diff};
+use crate::{bundled, compact, diff};
 
 /// A segment after the import: its line, and which records are gone.
 struct Line {
@@ -40,7 +40,7 @@ pub(crate) fn commit(
     let mut line = ImportLine {
         number: task.import,
         date: task.request.now.clone(),
-        sources: task.request.sources.iter().map(|path| path.display().to_string()).collect(),
+        sources: sources(task.request),
         ..ImportLine::default()
     };
     for one in &built {
@@ -84,6 +84,13 @@ pub(crate) fn commit(
     read.damages.sort();
     read.damages.truncate(TOLD);
     Ok(Imported { line, damages: read.damages, is_stopped: read.is_stopped })
+}
+
+/// What was read, in order.
+fn sources(request: &Request) -> Vec<String> {
+    let bundled = request.with_bundled.then(|| bundled::SOURCE.to_owned());
+    let files = request.sources.iter().map(|path| path.display().to_string());
+    bundled.into_iter().chain(files).collect()
 }
 
 /// Marks what the new records replace, counts it, and tells the changes as lines.

@@ -100,7 +100,12 @@ impl Reader<'_> {
     }
 
     /// Reads bytes, unpacked where they are packed and that is still to be done.
-    fn stream(&mut self, name: &str, mut reader: impl BufRead, may_unpack: bool) -> bool {
+    pub(crate) fn stream(
+        &mut self,
+        name: &str,
+        mut reader: impl BufRead,
+        may_unpack: bool,
+    ) -> bool {
         let start = match reader.fill_buf() {
             Ok(start) => start,
             Err(error) => return self.damage(name, told(&error)),

@@ -87,7 +87,7 @@ impl Shelf {
         let found = match &self.held {
             Held::Bundled => bundled::records().get(&id).map(|record| Entry {
                 record: record.clone(),
-                source: "the records that come with the program".to_owned(),
+                source: bundled::SOURCE.to_owned(),
                 imported: bundled::PROCESSED.to_owned(),
             }),
             Held::Store(store) => {
