@@ -40,6 +40,8 @@ const GROW_LIMIT: f64 = 5.0;
 
 /// The binary logarithm of the smallest error that the controller remembers: 1e-4.
 const SMALLEST_LOG_ERROR: f64 = -13.287_712_379_549_449;
+/// Steps below this are none.
+const SMALLEST_STEP: f64 = 1e-290;
 
 /// The binary logarithm to about 0.001, which is plenty to choose a step by. Anything for what is not
 /// positive and finite.
@@ -475,15 +477,15 @@ impl Block {
         stuck.or(ended).or(failed).and(active)
     }
 
-    /// Whether the next step would not move time.
+    /// Whether the next step would hardly move time. Near time 0 steps may be of any size: a rate of
+    /// 1e14 is one of a model in litres whose cell has a femtolitre.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "must be compiled for each set of vector instructions"
     )]
     fn is_stuck(&self, lane: usize) -> bool {
-        let time = self.time.0[lane].abs();
-        let size = if time > 1.0 { time } else { 1.0 };
-        self.step.0[lane].is_nan() | (self.step.0[lane] <= 1e-14 * size)
+        let (step, least) = (self.step.0[lane], 1e-14 * self.time.0[lane].abs());
+        step.is_nan() | (step <= least) | (step < SMALLEST_STEP)
     }
 }
