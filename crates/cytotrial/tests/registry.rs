@@ -86,6 +86,19 @@ fn hostile_words_stay_words_on_every_page() {
     assert!(page.contains("&lt;script&gt;"));
 }
 
+#[test]
+fn marks_of_markdown_are_not_shown() {
+    let record = serde_json::json!({ "protocolSection": {
+        "identificationModule": { "nctId": "NCT09999999", "briefTitle": "A trial" },
+        "outcomesModule": { "primaryOutcomes": [{ "measure": "Response \\[CR \\> 0\\]" }] },
+    }});
+    let entry = read(&record.to_string(), "m.json").expect("a record");
+    let page = printed(&Shelf::bundled(), &entry, Form::Markdown);
+    let text = printed(&Shelf::bundled(), &entry, Form::Text { width: 96, coloured: false });
+    assert!(text.contains("Response [CR > 0]") && text.contains("not stated"), "{text}");
+    assert!(!page.contains("\\\\"), "{page}");
+}
+
 /// A record with persons in every place that a registry has for them.
 const PERSONS: &str = include_str!("data/record_sample.json");
 

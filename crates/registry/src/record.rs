@@ -214,6 +214,26 @@ fn check_shape(value: &Value, path: &str) -> Result<(), NoRecord> {
     }
 }
 
+/// A text without the marks that protect letters from Markdown.
+///
+/// ```
+/// assert_eq!(cytotrial_registry::record::without_marks("CR \\> 0 \\[day 28\\]"), "CR > 0 [day 28]");
+/// ```
+pub fn without_marks(text: &str) -> String {
+    let mut letters = text.chars().peekable();
+    let mut plain = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        let protects = letter == '\\' && letters.peek().is_some_and(char::is_ascii_punctuation);
+        if !protects {
+            plain.push(letter);
+        }
+        if protects && let Some(letter) = letters.next() {
+            plain.push(letter);
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

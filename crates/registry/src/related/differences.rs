@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::words::each_text;
+use crate::record::without_marks;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,7 +67,7 @@ fn endpoint(record: &Value) -> Option<String> {
     let mut first = None;
     each_text(record, "outcomesModule.primaryOutcomes.measure", &mut |text| {
         if first.is_none() {
-            first = Some(short(text));
+            first = Some(short(&without_marks(text)));
         }
     });
     first

@@ -342,7 +342,8 @@ fn outcomes(record: &Record) -> Option<Block> {
         let path = format!("protocolSection.outcomesModule.{list}");
         for outcome in record.all(&path) {
             let text = |key: &str| {
-                outcome.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+                let text = outcome.get(key).and_then(serde_json::Value::as_str);
+                text.map_or_else(|| "not stated".to_owned(), registry::record::without_marks)
             };
             rows.push(vec![kind.into(), text("measure").into(), text("timeFrame").into()]);
         }

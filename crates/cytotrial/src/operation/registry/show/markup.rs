@@ -1,5 +1,6 @@
 //! Texts of a record, which are written in a little Markdown, as paragraphs and lists.
 
+use registry::record::without_marks;
 use report::{Block, list, paragraph, steps};
 
 /// Paragraphs are parted by blank lines; lines that begin with a mark or a number are points.
@@ -19,7 +20,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             () if step(line).is_some() => (2, step(line).unwrap_or(line)),
             () => (0, line),
         };
-        let words = unescaped(words);
+        let words = without_marks(words);
         match (&mut open, kind) {
             (Some(Open::Words(text)), 0) => {
                 text.push(' ');
@@ -66,22 +67,6 @@ fn step(line: &str) -> Option<&str> {
     let rest = line.get(digits..).filter(|_| (1..=2).contains(&digits))?;
     let rest = rest.strip_prefix('\\').unwrap_or(rest);
     rest.strip_prefix(". ").map(str::trim)
-}
-
-/// Without the marks that protect letters from Markdown.
-fn unescaped(text: &str) -> String {
-    let mut letters = text.chars().peekable();
-    let mut plain = String::with_capacity(text.len());
-    while let Some(letter) = letters.next() {
-        let protects = letter == '\\' && letters.peek().is_some_and(char::is_ascii_punctuation);
-        if !protects {
-            plain.push(letter);
-        }
-        if protects && let Some(letter) = letters.next() {
-            plain.push(letter);
-        }
-    }
-    plain
 }
 
 #[cfg(test)]
