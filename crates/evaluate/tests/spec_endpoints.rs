@@ -71,6 +71,21 @@ fn marrow_alone() {
 }
 
 #[test]
+fn nothing_measurable() {
+    for row in spec("imwg", "Nothing measurable") {
+        let [size_before, size, band, marrow, level, confirmed] = cells(&row);
+        let mut study = infused(0.0);
+        add(&mut study, 0.0, Analyte::PlasmacytomaSize, number(size_before));
+        assessment(&mut study, 28.0, 0.0, band == "positive", number(marrow));
+        add(&mut study, 28.0, Analyte::PlasmacytomaSize, number(size));
+        let found = outcome(&study, &Rules::default());
+        assert_eq!(found.measurable_by.code(), "", "{row:?}");
+        assert_eq!(found.visits[0].unconfirmed.code(), level, "{row:?}");
+        assert_eq!(found.visits[0].confirmed.code(), confirmed, "{row:?}");
+    }
+}
+
+#[test]
 fn lesions_and_cells_in_blood() {
     for row in spec("imwg", "Lesions and cells in blood") {
         let [size_before, size, diameter_before, diameter, new, level] = cells(&row);

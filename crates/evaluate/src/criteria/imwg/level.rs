@@ -134,10 +134,15 @@ impl<'a> Known<'a> {
         self.circulating.note(value(Analyte::CirculatingPlasmaCells));
         let at_once = if progressed {
             if at_once { Response::Progression } else { Response::NotEvaluable }
-        } else if matches!(self.baseline.measurable, Measurable::Marrow | Measurable::Nothing) {
-            level.min(self.options.marrow_best.response())
         } else {
-            Response::NotEvaluable
+            match self.baseline.measurable {
+                Measurable::Marrow => level.min(self.options.marrow_best.response()),
+                // what is imaged shows a partial response; bands in blood and urine show none
+                Measurable::Nothing if self.baseline.has_plasmacytoma() => {
+                    level.min(Response::Partial)
+                }
+                _ => Response::NotEvaluable,
+            }
         };
         Level { day: visit.day, level, at_once }
     }
@@ -217,7 +222,7 @@ impl<'a> Known<'a> {
     }
 
     fn is_complete(&self, visit: &Visit) -> bool {
-        let no_lesion = if self.baseline.values.plasmacytoma.is_some_and(|size| size > 0.0) {
+        let no_lesion = if self.baseline.has_plasmacytoma() {
             self.last_lesions == Some(0.0)
         } else {
             self.last_lesions.is_none_or(|size| size <= 0.0)
@@ -281,9 +286,7 @@ impl<'a> Known<'a> {
                 _ => Response::Stable,
             },
             // nothing but the plasmacytomas can show a response
-            Measurable::Nothing if before.plasmacytoma.is_some_and(|size| size > 0.0) => {
-                Response::Partial
-            }
+            Measurable::Nothing if self.baseline.has_plasmacytoma() => Response::Partial,
             Measurable::Nothing => Response::Stable,
         }
     }

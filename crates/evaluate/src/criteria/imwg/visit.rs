@@ -66,6 +66,13 @@ pub struct Baseline {
     pub measurable: Measurable,
 }
 
+impl Baseline {
+    /// Whether a plasmacytoma was there before treatment.
+    pub(super) fn has_plasmacytoma(&self) -> bool {
+        self.values.plasmacytoma.is_some_and(|size| size > 0.0)
+    }
+}
+
 /// The involved light chain, fixed at baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Involved {
