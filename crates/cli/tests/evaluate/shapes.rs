@@ -222,3 +222,16 @@ fn the_first_infusion_is_that_of_all_tables_of_doses() {
     assert_eq!(day("doses-1.csv", "doses-2.csv"), Some(28.0));
     assert_eq!(day("doses-2.csv", "doses-1.csv"), Some(28.0));
 }
+
+#[test]
+fn who_begins_a_new_therapy_is_alive_on_that_day() {
+    let visits = "subject,day,spep_g_dl\nA,0,3.0\nA,28,1.0\nB,0,3.0\nB,28,1.0\nC,0,3.0\nC,28,1.0\n";
+    let subjects = "subject,light_chain,new_therapy_day,last_alive_day\nA,kappa,40,\nB,kappa,20,\n\
+                    C,kappa,40,60\n";
+    let found = answer(&[("visits.csv", visits), ("subjects.csv", subjects)], &[]);
+    for (subject, seen) in [(0, 40.0), (1, 28.0), (2, 60.0)] {
+        let overall = &found["subjects"][subject]["overall"];
+        assert_eq!(overall["days"].as_f64(), Some(seen));
+        assert_eq!(overall["event"].as_bool(), Some(false));
+    }
+}

@@ -262,10 +262,10 @@ impl Import<'_> {
             let about = &mut self.study.subjects;
             let seen = anchor.last_seen.unwrap_or(0.0);
             if !anchor.is_followed {
-                about.last_known_alive_day[at] = match about.death_day[at] {
-                    Some(death) => death,
-                    None => seen,
-                };
+                // who begins a new therapy is alive on that day
+                let treated = about.new_therapy_day[at].unwrap_or(seen);
+                about.last_known_alive_day[at] =
+                    about.death_day[at].unwrap_or_else(|| seen.max(treated));
             }
             let is_infused = anchor.infusion.is_some() || anchor.has_dose;
             let is_lost = !is_infused
