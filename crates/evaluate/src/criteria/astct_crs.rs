@@ -113,20 +113,33 @@ fn hypoxia_limb(signs: &Signs) -> u8 {
 /// Grades over time of one subject. A report of the investigator stands in where no temperature
 /// was recorded while it lasted.
 pub fn course(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Vec<GradeStep> {
+    followed(subject, options).grades
+}
+
+/// Grades over time, and when an episode goes on.
+#[derive(Default)]
+struct Followed {
+    grades: Vec<GradeStep>,
+    /// 1 from the first fever until fever and limbs are gone. A limb that outlasts an untreated
+    /// fever has no grade, and the episode has not ended.
+    goes_on: Vec<GradeStep>,
+}
+
+fn followed(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Followed {
     let temperatures = subject.series(Analyte::Temperature);
     let fever = |point: &Point| point.value >= FEVER - 1e-9 && point.day >= -1e-9;
-    let graded =
-        if temperatures.iter().any(fever) { graded(subject, options) } else { Vec::new() };
+    let Followed { grades, goes_on } =
+        if temperatures.iter().any(fever) { graded(subject, options) } else { Followed::default() };
     let term = EventTerm::CytokineReleaseSyndrome;
     let reported = super::reported::course(subject, term, &[temperatures]);
-    let mut steps = course::worse_of(&graded, &reported);
+    let mut steps = course::worse_of(&grades, &reported);
     if subject.death_cause == Some(DeathCause::CytokineReleaseSyndrome)
         && let Some(day) = subject.death_day
     {
         steps.retain(|step| step.day < day);
         course::push(&mut steps, day, 5);
     }
-    steps
+    Followed { grades: steps, goes_on }
 }
 
 /// A series read forwards: the value in force at each time asked for.
@@ -174,7 +187,7 @@ pub(crate) fn days_of<const N: usize>(series: &[&[Point]; N]) -> Vec<f64> {
     }
 }
 
-fn graded(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Vec<GradeStep> {
+fn graded(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Followed {
     use Analyte as A;
     let series = [
         A::Temperature,
@@ -186,7 +199,7 @@ fn graded(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Vec<GradeStep> 
     ]
     .map(|analyte| subject.series(analyte));
     let mut running = series.map(|points| Running::new(points, options.sign_holds_days));
-    let mut steps = Vec::new();
+    let mut found = Followed::default();
     let mut onset: Option<f64> = None;
     let mut quiet_since: Option<f64> = None;
     for day in days_of(&series) {
@@ -212,10 +225,13 @@ fn graded(subject: &SubjectRecords<'_>, options: &CrsOptions) -> Vec<GradeStep> 
                 grade = 0;
             }
         }
-        quiet_since = if grade > 0 { None } else { quiet_since.or(onset.map(|_| day)) };
-        course::push(&mut steps, day, grade);
+        let limbs = hypotension_limb(&signs, options).max(hypoxia_limb(&signs));
+        let goes_on = grade > 0 || (onset.is_some() && limbs > 0);
+        quiet_since = if goes_on { None } else { quiet_since.or(onset.map(|_| day)) };
+        course::push(&mut found.grades, day, grade);
+        course::push(&mut found.goes_on, day, u8::from(goes_on));
     }
-    steps
+    found
 }
 
 /// An antipyretic, tocilizumab or a steroid was given between onset and now.
@@ -257,8 +273,10 @@ impl Criterion for CytokineRelease {
     }
 
     fn assess(&self, subject: &SubjectRecords<'_>, rules: &Rules, outcome: &mut SubjectOutcome) {
-        outcome.courses.crs = course(subject, &rules.crs);
-        outcome.crs = course::worst_episode(&outcome.courses.crs, rules.crs.quiet_days);
+        let Followed { grades, goes_on } = followed(subject, &rules.crs);
+        let episodes = course::worse_of(&grades, &goes_on);
+        outcome.crs = course::worst_episode(&episodes, rules.crs.quiet_days);
+        outcome.courses.crs = grades;
         let signs = [subject.series(Analyte::Temperature)];
         let term = EventTerm::CytokineReleaseSyndrome;
         let steps = &outcome.courses.crs;
@@ -301,6 +319,18 @@ mod tests {
         study.findings.push(0, Analyte::Vasopressors, 2.0, 1.0, false);
         study.findings.push(0, Analyte::Vasopressors, 3.0, 0.0, false);
         assert_eq!(worst(&study), Some(Episode { grade: 3, onset: 1.0, end: Some(3.0) }));
+    }
+
+    #[test]
+    fn an_episode_lasts_until_the_limbs_are_gone_too() {
+        let mut study = study(&[(1.0, 39.0), (2.0, 37.0), (3.0, 37.0), (4.0, 36.8), (5.0, 36.8)]);
+        for (day, pressors) in [(1.0, 1.0), (2.0, 1.0), (3.0, 2.0), (4.0, 0.0)] {
+            study.findings.push(0, Analyte::Vasopressors, day, pressors, false);
+        }
+        assert_eq!(worst(&study), Some(Episode { grade: 3, onset: 1.0, end: Some(4.0) }));
+        // the fever counts as treated from here on, and the limbs decide
+        study.exposures.push(0, Treatment::Tocilizumab, 3.0, 560.0, 560.0);
+        assert_eq!(worst(&study), Some(Episode { grade: 4, onset: 1.0, end: Some(4.0) }));
     }
 
     #[test]
