@@ -89,6 +89,7 @@ pub struct SubjectRecords<'a> {
     as_of: f64,
     cutoff: f64,
     baseline: Baseline,
+    related_only: bool,
     /// Day the subject was enrolled.
     pub enrolled_day: f64,
     /// Involved light chain.
@@ -205,6 +206,7 @@ impl Index {
             responses: self.responses.get(row).map_or(&[], Vec::as_slice),
             as_of: f64::INFINITY,
             baseline: Baseline::default(),
+            related_only: false,
             cutoff: about.infused_calendar[subject]
                 .map_or(about.last_known_alive_day[subject], |day| self.cutoff_calendar - day),
             enrolled_day: about.enrolled_day[subject],
@@ -237,6 +239,18 @@ impl<'a> SubjectRecords<'a> {
     pub fn with_baseline(mut self, baseline: Baseline) -> Self {
         self.baseline = baseline;
         self
+    }
+
+    /// With only those reports of syndromes that the product may have caused.
+    #[must_use]
+    pub fn with_related_syndromes_only(mut self) -> Self {
+        self.related_only = true;
+        self
+    }
+
+    /// Whether a report of a syndrome counts, given what is asked for.
+    pub fn counts_syndrome(&self, report: &Reported) -> bool {
+        report.related || !self.related_only
     }
 
     /// The day the records end for this subject: the day asked for, or the study's last contact.

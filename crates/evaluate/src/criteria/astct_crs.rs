@@ -365,6 +365,16 @@ mod tests {
     }
 
     #[test]
+    fn a_report_of_one_day_lasts_that_day() {
+        let mut study = study(&[(0.0, 36.5), (3.4, 36.9), (20.0, 36.5)]);
+        // a temperature of the same day tells more than the report
+        study.events.push(0, EventTerm::CytokineReleaseSyndrome, 3.0, Some(3.0), 4, true);
+        assert_eq!(worst(&study), None);
+        study.events.push(0, EventTerm::CytokineReleaseSyndrome, 19.0, Some(19.0), 3, true);
+        assert_eq!(worst(&study), Some(Episode { grade: 3, onset: 19.0, end: Some(20.0) }));
+    }
+
+    #[test]
     fn reports_stand_in_where_no_temperature_was_recorded() {
         let mut study = study(&[]);
         study.events.push(0, EventTerm::CytokineReleaseSyndrome, 2.0, Some(6.0), 2, true);

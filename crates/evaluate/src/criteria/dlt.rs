@@ -115,9 +115,9 @@ impl Look<'_> {
     fn apply(&self, rule: &DltRule) -> Verdict {
         match rule.finding {
             DltFinding::Death => self.death(),
-            DltFinding::Crs => self.spells(rule, &self.courses.crs),
-            DltFinding::Icans => self.spells(rule, &self.courses.icans),
-            DltFinding::Gvhd => self.spells(rule, &self.courses.gvhd),
+            DltFinding::Crs => self.syndrome(rule, Syndrome::Crs),
+            DltFinding::Icans => self.syndrome(rule, Syndrome::Icans),
+            DltFinding::Gvhd => self.syndrome(rule, Syndrome::Gvhd),
             DltFinding::HysLaw => self.hys_law(rule),
             finding => match finding.event() {
                 Some(term) => self.events(rule, term),
@@ -191,6 +191,26 @@ impl Look<'_> {
             }),
             _ => Verdict::No,
         }
+    }
+
+    /// A syndrome of the product: what signs show, and the reports that count.
+    fn syndrome(&self, rule: &DltRule, syndrome: Syndrome) -> Verdict {
+        let (term, known) = match syndrome {
+            Syndrome::Crs => (EventTerm::CytokineReleaseSyndrome, &self.courses.crs),
+            Syndrome::Icans => (EventTerm::Neurotoxicity, &self.courses.icans),
+            Syndrome::Gvhd => (EventTerm::GraftVersusHost, &self.courses.gvhd),
+        };
+        let is_unrelated = |event: crate::index::Reported| event.term == term && !event.related;
+        if rule.attribution == Attribution::Any || !self.subject.events().any(is_unrelated) {
+            return self.spells(rule, known);
+        }
+        let own = &self.subject.with_related_syndromes_only();
+        let steps = match syndrome {
+            Syndrome::Crs => astct_crs::course(own, &self.rules.crs),
+            Syndrome::Icans => astct_icans::course(own, &self.rules.icans),
+            Syndrome::Gvhd => magic::course(own, &self.rules.gvhd),
+        };
+        self.spells(rule, &steps)
     }
 
     fn spells(&self, rule: &DltRule, steps: &[course::GradeStep]) -> Verdict {

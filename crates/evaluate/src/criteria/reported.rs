@@ -16,8 +16,21 @@ pub const CRITERION: ReportedEvents = ReportedEvents;
 #[derive(Debug, Clone, Copy)]
 pub struct ReportedEvents;
 
-/// Grades over time from the reports of one term after the first infusion; where reports overlap
-/// the worst counts. Reports during which one of the signs was recorded are left out: the signs
+/// A report that begins and ends on one day lasts for this long, days (assumed).
+const ONE_DAY: f64 = 1.0;
+
+/// The end of a report that has one: reports in whole days may end on the day they begin.
+fn end(row: &Reported) -> Option<f64> {
+    row.end.map(|end| if end > row.start { end } else { row.start + ONE_DAY })
+}
+
+/// Whether a report lasts on a day after its start; its last day belongs to it.
+fn lasts(row: &Reported, day: f64) -> bool {
+    row.end.is_none_or(|end| day <= end || (end <= row.start && day < row.start + ONE_DAY))
+}
+
+/// Grades over time from the reports of one syndrome after the first infusion; where reports
+/// overlap the worst counts, and one that ends on its first day lasts that day. Reports during which one of the signs was recorded are left out: the signs
 /// tell more.
 pub fn course(
     subject: &SubjectRecords<'_>,
@@ -29,25 +42,26 @@ pub fn course(
     let recorded = |row: &Reported| {
         signs.iter().any(|points| {
             let from = points.partition_point(|point| point.day < row.start);
-            points.get(from).is_some_and(|point| row.end.is_none_or(|end| point.day <= end))
+            points.get(from).is_some_and(|point| lasts(row, point.day))
         })
     };
     let rows = || {
         subject
             .events()
             .filter(|row| row.term == term && row.start >= first)
+            .filter(|row| subject.counts_syndrome(row))
             .filter(|row| !recorded(row))
     };
     for row in rows() {
         days.push(row.start);
-        days.extend(row.end);
+        days.extend(end(&row));
     }
     days.sort_unstable_by(f64::total_cmp);
     days.dedup();
     let mut steps = Vec::new();
     for day in days {
         let grade = rows()
-            .filter(|row| row.start <= day && row.end.is_none_or(|end| day < end))
+            .filter(|row| row.start <= day && end(row).is_none_or(|end| day < end))
             .map(|row| row.grade)
             .max();
         course::push(&mut steps, day, grade.unwrap_or(0));
@@ -65,15 +79,14 @@ pub fn differences(
 ) -> Vec<GradeDifference> {
     let mut found = Vec::new();
     for row in subject.events().filter(|row| row.term == term) {
-        let last = row.end.unwrap_or(f64::INFINITY);
         let recorded = signs.iter().any(|points| {
-            points.iter().any(|point| point.day >= row.start && point.day <= last)
+            points.iter().any(|point| point.day >= row.start && lasts(&row, point.day))
         });
         if !recorded {
             continue;
         }
         let before = steps.iter().rfind(|step| step.day <= row.start).map(|step| step.grade);
-        let during = steps.iter().filter(|step| step.day > row.start && step.day <= last);
+        let during = steps.iter().filter(|step| step.day > row.start && lasts(&row, step.day));
         let computed = during.map(|step| step.grade).chain(before).max().unwrap_or(0);
         if computed != row.grade {
             let (day, reported) = (row.start, row.grade);
