@@ -416,6 +416,8 @@ const ANALYTES: &[(&str, Analyte)] = &[
     ("neutrophils", Analyte::Neutrophils),
     ("anc", Analyte::Neutrophils),
     ("lymphocytes", Analyte::Lymphocytes),
+    ("leukocytes", Analyte::WhiteCells),
+    ("leucocytes", Analyte::WhiteCells),
     ("platelets", Analyte::Platelets),
     ("plt", Analyte::Platelets),
     ("haemoglobin", Analyte::Haemoglobin),
@@ -486,6 +488,7 @@ mod tests {
         assert_eq!(of("bmpc_pct"), Some((Analyte::MarrowPlasmaCells, unit("pct"))));
         assert_eq!(of("Marrow plasma cells [%]"), Some((Analyte::MarrowPlasmaCells, unit("pct"))));
         assert_eq!(of("plasmacytoma_spd_mm2"), Some((Analyte::PlasmacytomaSize, unit("mm2"))));
+        assert_eq!(analyte("Leukocytes"), Some(Analyte::WhiteCells));
         assert_eq!(of("oxygen_l_min"), None);
         assert_eq!(of("title"), None);
     }
