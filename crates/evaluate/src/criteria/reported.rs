@@ -30,8 +30,8 @@ fn lasts(row: &Reported, day: f64) -> bool {
 }
 
 /// Grades over time from the reports of one syndrome after the first infusion; where reports
-/// overlap the worst counts, and one that ends on its first day lasts that day. Reports during which one of the signs was recorded are left out: the signs
-/// tell more.
+/// overlap the worst counts, and one that ends on its first day lasts that day. Reports during which
+/// one of the signs was recorded are left out: the signs tell more.
 pub fn course(
     subject: &SubjectRecords<'_>,
     term: EventTerm,
