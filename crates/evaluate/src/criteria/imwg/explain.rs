@@ -53,6 +53,8 @@ pub fn explain(subject: &SubjectRecords<'_>, options: &ImwgOptions) -> (Baseline
     (baseline, reasons)
 }
 
+const DIFFERENCE: &str = "light chain difference";
+
 /// The value of a marker from which it shows progression, and why.
 struct Marker {
     name: &'static str,
@@ -60,6 +62,19 @@ struct Marker {
     value: Option<f64>,
     limit: f64,
     nadir: f64,
+    /// The limit itself is no progression.
+    is_strict: bool,
+}
+
+impl Marker {
+    /// Whether the value shows progression.
+    fn is_reached(&self) -> bool {
+        self.value.is_some_and(|value| {
+            let is_there = value > 0.0 || self.limit < 0.0;
+            let allowed = if self.is_strict { 1e-9 } else { -1e-9 };
+            is_there && value >= self.limit + allowed
+        })
+    }
 }
 
 struct Nadirs {
@@ -98,7 +113,10 @@ impl Nadirs {
         let mut found = Vec::new();
         let mut add = |name, unit, value, lowest: &Lowest, limit: &dyn Fn(f64) -> f64| {
             if let Some(nadir) = lowest.get(options.nadir) {
-                found.push(Marker { name, unit, value, limit: limit(nadir), nadir });
+                let limit = limit(nadir);
+                // More than 100 mg/L, and 25 % or more.
+                let is_strict = name == DIFFERENCE && limit <= nadir + 100.0;
+                found.push(Marker { name, unit, value, limit, nadir, is_strict });
             }
         };
         let rise = |least: f64| move |nadir: f64| (nadir + least).max(1.25 * nadir);
@@ -113,7 +131,7 @@ impl Nadirs {
         );
         if !has_protein {
             let chain = visit.light_chain_difference(baseline.involved);
-            add("light chain difference", "mg/L", chain, &self.chain, &rise(100.0));
+            add(DIFFERENCE, "mg/L", chain, &self.chain, &rise(100.0));
         }
         if !has_protein && baseline.measurable != Measurable::FreeLightChain {
             add("marrow plasma cells", "%", visit.marrow, &self.marrow, &rise(10.0));
@@ -132,9 +150,10 @@ fn short(value: f64) -> String {
 fn limits(markers: &[Marker]) -> String {
     let each: Vec<String> = markers
         .iter()
-        .filter(|marker| marker.limit > 0.0)
-        .map(|Marker { name, unit, limit, nadir, .. }| {
-            format!("{name} from {} {unit} (nadir {})", short(*limit), short(*nadir))
+        .filter(|marker| marker.limit != 0.0)
+        .map(|Marker { name, unit, limit, nadir, is_strict, .. }| {
+            let from = if *is_strict { "above" } else { "from" };
+            format!("{name} {from} {} {unit} (nadir {})", short(*limit), short(*nadir))
         })
         .collect();
     each.join("; ")
@@ -142,13 +161,13 @@ fn limits(markers: &[Marker]) -> String {
 
 /// What would have been no progression.
 fn no_progression(visit: &Visit, markers: &[Marker]) -> String {
-    let reached = |marker: &&Marker| {
-        marker.value.is_some_and(|value| value > 0.0 && value >= marker.limit - 1e-9)
-    };
     let each: Vec<String> = markers
         .iter()
-        .filter(reached)
-        .map(|Marker { name, unit, limit, .. }| format!("{name} below {} {unit}", short(*limit)))
+        .filter(|marker| marker.is_reached())
+        .map(|Marker { name, unit, limit, is_strict, .. }| {
+            let below = if *is_strict { "at most" } else { "below" };
+            format!("{name} {below} {} {unit}", short(*limit))
+        })
         .chain(visit.new_lesion.then(|| "no new lesion".to_owned()))
         .collect();
     format!("no progression: {}", each.join(", "))
@@ -190,12 +209,11 @@ fn rule(baseline: &Baseline, visit: &Visit, level: Response, markers: &[Marker])
         Response::Progression => {
             let mut grounds: Vec<String> = markers
                 .iter()
-                .filter(|marker| {
-                    marker.value.is_some_and(|value| value > 0.0 && value >= marker.limit - 1e-9)
-                })
-                .map(|Marker { name, unit, value, limit, nadir }| {
+                .filter(|marker| marker.is_reached())
+                .map(|Marker { name, unit, value, limit, nadir, is_strict }| {
+                    let least = if *is_strict { "above" } else { "at least" };
                     format!(
-                        "{name} {} {unit}, at least {} (nadir {})",
+                        "{name} {} {unit}, {least} {} (nadir {})",
                         short(value.unwrap_or(0.0)),
                         short(*limit),
                         short(*nadir)
@@ -364,17 +382,39 @@ mod tests {
         assert_eq!(found[1].better, "no progression: serum M-protein below 15 g/L");
     }
 
-    #[test]
-    fn a_rule_speaks_of_the_markers_that_are_followed() {
+    /// Kappa and lambda chains, every 28 days.
+    fn of_chains(chains: &[[f64; 2]]) -> Vec<Reason> {
         let mut study = Study::default();
         study.push_subject("S-1", "A");
-        for (day, kappa) in [(0.0, 510.0), (28.0, 160.0)] {
+        for (at, &[kappa, lambda]) in chains.iter().enumerate() {
+            let day = 28.0 * at as f64;
             study.findings.push(0, Analyte::KappaFreeLightChain, day, kappa, false);
-            study.findings.push(0, Analyte::LambdaFreeLightChain, day, 10.0, false);
+            study.findings.push(0, Analyte::LambdaFreeLightChain, day, lambda, false);
         }
         let index = Index::new(&study);
-        let found = explain(&index.subject(&study, 0), &ImwgOptions::default()).1;
+        explain(&index.subject(&study, 0), &ImwgOptions::default()).1
+    }
+
+    #[test]
+    fn a_rule_speaks_of_the_markers_that_are_followed() {
+        let found = of_chains(&[[510.0, 10.0], [160.0, 10.0]]);
         assert_eq!(found[0].rule, "light chain difference -70% of baseline: 50% or more");
+    }
+
+    #[test]
+    fn a_rise_of_light_chains_must_be_more_than_100() {
+        let found = of_chains(&[[510.0, 10.0], [160.0, 10.0], [260.0, 10.0], [260.1, 10.0]]);
+        let limit = "light chain difference above 250 mg/L (nadir 150)";
+        assert_eq!(found[1].progression, limit);
+        assert_ne!(found[1].level, Response::Progression);
+        assert_eq!(found[2].rule, "light chain difference 250.1 mg/L, above 250 (nadir 150)");
+        assert_eq!(found[2].better, "no progression: light chain difference at most 250 mg/L");
+        // from 400 on it is the quarter that counts, and that is enough
+        let found = of_chains(&[[810.0, 10.0], [810.0, 10.0], [1010.0, 10.0]]);
+        assert_eq!(found[1].rule, "light chain difference 1000 mg/L, at least 1000 (nadir 800)");
+        // the other chain may have been the larger one
+        let found = of_chains(&[[510.0, 10.0], [10.0, 111.0], [10.0, 10.5]]);
+        assert_eq!(found[1].rule, "light chain difference -0.5 mg/L, above -1 (nadir -101)");
     }
 
     #[test]
