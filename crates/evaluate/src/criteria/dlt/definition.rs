@@ -206,10 +206,12 @@ impl Default for DltRules {
             neutrophil_version: None,
             rules: vec![
                 rule(DltFinding::Death, 5, 0.0),
+                rule(DltFinding::Crs, 4, 0.0),
                 rule(DltFinding::Crs, 3, 72.0),
                 rule(DltFinding::Icans, 3, 0.0),
                 rule(DltFinding::Gvhd, 3, 0.0),
                 rule(DltFinding::Infection, 3, 72.0),
+                rule(DltFinding::InfusionReaction, 4, 0.0),
                 rule(DltFinding::InfusionReaction, 3, 24.0),
                 rule(DltFinding::OffTumourDamage, 3, 72.0),
                 rule(DltFinding::OtherNonHaematological, 3, 72.0),
