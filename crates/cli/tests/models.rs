@@ -84,8 +84,14 @@ fn wrong_antimony() -> Vec<Case<'static>> {
             1,
             &["M105", "a.ant:4:"],
         ),
-        ("a.ant", text("x = notanumber; x' = 1"), CHECK, 1, &["M107", "`x`"]),
-        ("a.ant", text("x = 0; x' = 1/x"), CHECK, 1, &["M107", "`x`"]),
+        ("a.ant", text("x = notanumber; x' = 1"), CHECK, 1, &["M107", "a.ant:1:1", "`x`"]),
+        (
+            "a.ant",
+            text("x = 0; x' = 1/x"),
+            CHECK,
+            1,
+            &["M107", "a.ant:1:1", "`x`", "another value"],
+        ),
         (
             "a.ant",
             text("x = 1; y = 0; y' = 1; E: at (x > 0), t0=false: x = 1 - x; F: at (x < 1): x = 1"),
@@ -131,10 +137,19 @@ fn wrong_sbml() -> Vec<Case<'static>> {
                  <parameter id=\"x\" constant=\"true\" value=\"2\"/></listOfParameters>";
     let nested =
         format!("{}<cn>1</cn>{}", "<apply><abs/>".repeat(10_000), "</apply>".repeat(10_000));
+    let no_size = sbml(
+        "<listOfCompartments>\n<compartment id=\"c\" constant=\"true\"/></listOfCompartments>\n<listOfSpecies>\
+         <species id=\"S\" compartment=\"c\" initialAmount=\"2\" hasOnlySubstanceUnits=\"false\" \
+         boundaryCondition=\"false\" constant=\"false\"/></listOfSpecies>\n<listOfReactions>\
+         <reaction id=\"r\" reversible=\"false\"><listOfReactants><speciesReference species=\"S\" \
+         stoichiometry=\"1\" constant=\"true\"/></listOfReactants><kineticLaw>\
+         <math xmlns=\"http://www.w3.org/1998/Math/MathML\"><ci>S</ci></math></kineticLaw></reaction></listOfReactions>",
+    );
     let entities = "<!DOCTYPE a [<!ENTITY b \"ha\"><!ENTITY c \"&b;&b;\">]>\n<sbml>&c;</sbml>";
     vec![
         ("a.xml", text("<sbml>\n<model>\n</sbml>"), CHECK, 1, &["M104", "a.xml:3:", "not XML"]),
         ("a.xml", text("<html/>"), CHECK, 1, &["M104", "a.xml:1:1", "not `sbml`"]),
+        ("a.xml", no_size, CHECK, 1, &["M107", "a.xml:4:18", "`S`", "no number for `c`"]),
         ("a.xml", text(entities), CHECK, 1, &["M104", "a.xml:1:", "document type"]),
         ("a.xml", rule("<ci>zeta</ci>"), CHECK, 1, &["M104", "a.xml:5:", "nothing is called `zeta`"]),
         ("a.xml", rule("<ci>x</ci>"), CHECK, 1, &["M104", "a.xml:3:", "in a circle"]),

@@ -24,5 +24,6 @@ pub mod sbml;
 pub mod units;
 
 pub use ir::*;
+pub use order::without_value;
 pub use plain::plain;
 pub use problem::ReadProblem;

@@ -24,6 +24,34 @@ pub(crate) fn start(model: &Model) -> Result<Vec<SymbolId>, Vec<SymbolId>> {
     })
 }
 
+/// The symbols that have no number at the start (SBML lets values be left out) among those that a symbol, its rate and its start use,
+/// directly or through others. The model is [`plain`](crate::plain()).
+pub fn without_value(model: &Model, id: SymbolId) -> Vec<SymbolId> {
+    let at = |id: SymbolId| &model.symbols[id.0 as usize];
+    let mut found = Vec::new();
+    let mut seen = vec![false; model.symbols.len()];
+    let mut waiting = vec![id];
+    if let Role::State(rate) = at(id).role {
+        waiting.extend(used(model, rate));
+    }
+    while let Some(next) = waiting.pop() {
+        if std::mem::replace(&mut seen[next.0 as usize], true) {
+            continue;
+        }
+        let formula = match at(next).role {
+            Role::Assigned(formula) => Some(formula),
+            _ => at(next).initial,
+        };
+        let Some(formula) = formula else { continue };
+        match model.expressions[formula.0 as usize] {
+            Expression::Number(value) if value.is_nan() => found.push(next),
+            _ => waiting.extend(used(model, formula)),
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
 /// The symbols that an expression uses, each once, in order of their numbers.
 pub(crate) fn used(model: &Model, expression: ExpressionId) -> Vec<SymbolId> {
     let mut found = Vec::new();

