@@ -23,6 +23,8 @@ mod problem;
 pub mod sbml;
 pub mod units;
 
+mod reciprocal;
+
 pub use ir::*;
 pub use order::without_value;
 pub use plain::plain;

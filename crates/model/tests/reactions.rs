@@ -128,6 +128,38 @@ fn outer_statements_win_and_inner_units_of_time_are_converted() {
 }
 
 #[test]
+fn a_boundary_species_is_marked_wherever_it_is_written() {
+    let text = write(&model("species $A = 1; B = 0\nR: 2 $A -> B; k*A; k = 1"));
+    assert!(text.contains("species $A"), "{text}");
+    // libAntimony takes the species of a reaction for a boundary by its sign there.
+    assert!(text.contains("R: 2 $A -> B;"), "{text}");
+    assert!(read(&text).is_ok(), "{text}");
+}
+
+#[test]
+fn conversion_factors_multiply_the_extent_of_reactions() {
+    let text = |conversions: &str| {
+        format!("A = 3; B = 5; C = 1; n = 4; f = 2; g = 10\nR: 2 A -> n B + C; 0.5\n{conversions}")
+    };
+    close(&rates(&text("")), &[("A", -1.0), ("B", 2.0), ("C", 0.5)]);
+    let own = text("B.conversionFactor = g");
+    close(&rates(&own), &[("A", -1.0), ("B", 20.0), ("C", 0.5)]);
+    let all = text("model.conversionFactor = f; B.conversionFactor = g");
+    close(&rates(&all), &[("A", -2.0), ("B", 20.0), ("C", 1.0)]);
+    close(&rates(&write(&model(&all))), &[("A", -2.0), ("B", 20.0), ("C", 1.0)]);
+    // That of a model holds for its own reactions, and the name may be the instance's.
+    let inner = "model inner(S)\nS = 1; h = 3; R: -> S; 1; model.conversionFactor = h\nend
+        A: inner(X); A.h = 5; -> X; 1; Y = 0; -> Y; 1";
+    close(&rates(inner), &[("X", 6.0), ("Y", 1.0)]);
+}
+
+#[test]
+fn remarks_behind_a_point_change_nothing() {
+    let text = "A = 3; A' = -A\nA.sboTerm = SBO:0000247\nmodel.sboTerm = 4; A.charge = -2";
+    close(&rates(text), &[("A", -3.0)]);
+}
+
+#[test]
 fn texts_import_texts() {
     let files = |name: &str| match name {
         "decay.ant" => Some("model decay(S)\nS' = -S; S = 1\nend".to_owned()),

@@ -8,12 +8,13 @@ use crate::antimony::resolve::{RESERVED, Resolver};
 use crate::antimony::syntax::{FunctionText, Node, NodeKind};
 use crate::ir::{Binary, Expression, ExpressionId, Span, Unary};
 use crate::nearest::did_you_mean;
+use crate::reciprocal::{OF_RECIPROCAL, RECIPROCAL};
 
 /// More nodes than this are refused: functions that call functions can grow without end.
 const MAX_EXPRESSIONS: usize = 1_000_000;
 
 /// The built-in functions, and how they are called.
-const BUILT_IN: [(&str, &str); 47] = [
+const BUILT_IN: [(&str, &str); 72] = [
     ("abs", "abs(x)"),
     ("exp", "exp(x)"),
     ("ln", "ln(x)"),
@@ -44,7 +45,32 @@ const BUILT_IN: [(&str, &str); 47] = [
     ("arcsinh", "arcsinh(x)"),
     ("arccosh", "arccosh(x)"),
     ("arctanh", "arctanh(x)"),
+    ("asinh", "asinh(x)"),
+    ("acosh", "acosh(x)"),
+    ("atanh", "atanh(x)"),
+    ("sec", "sec(x)"),
+    ("csc", "csc(x)"),
+    ("cot", "cot(x)"),
+    ("sech", "sech(x)"),
+    ("csch", "csch(x)"),
+    ("coth", "coth(x)"),
+    ("arcsec", "arcsec(x)"),
+    ("arccsc", "arccsc(x)"),
+    ("arccot", "arccot(x)"),
+    ("arcsech", "arcsech(x)"),
+    ("arccsch", "arccsch(x)"),
+    ("arccoth", "arccoth(x)"),
+    ("asec", "asec(x)"),
+    ("acsc", "acsc(x)"),
+    ("acot", "acot(x)"),
+    ("asech", "asech(x)"),
+    ("acsch", "acsch(x)"),
+    ("acoth", "acoth(x)"),
     ("factorial", "factorial(n)"),
+    ("plus", "plus(a, b, ...)"),
+    ("times", "times(a, b, ...)"),
+    ("minus", "minus(a, b)"),
+    ("divide", "divide(a, b)"),
     ("quotient", "quotient(a, b)"),
     ("rem", "rem(a, b)"),
     ("implies", "implies(a, b)"),
@@ -258,6 +284,18 @@ fn place_built_in(
         let x = place(&values[0], to)?;
         return to.add(Expression::Unary(operation, x), span, &[x]);
     }
+    if let Some(below) = reciprocal(&RECIPROCAL, name) {
+        let one = to.add(Expression::Number(1.0), span, &[])?;
+        let x = place(&values[0], to)?;
+        let below = to.add(Expression::Unary(below, x), span, &[x])?;
+        return to.binary(Binary::Divide, one, below, span);
+    }
+    if let Some(operation) = reciprocal(&OF_RECIPROCAL, name) {
+        let one = to.add(Expression::Number(1.0), span, &[])?;
+        let x = place(&values[0], to)?;
+        let x = to.binary(Binary::Divide, one, x, span)?;
+        return to.add(Expression::Unary(operation, x), span, &[x]);
+    }
     match name {
         "rateOf" => {
             let NodeKind::Name(of) = &values[0].kind else {
@@ -420,17 +458,30 @@ fn unary(name: &str) -> Option<Unary> {
         "arcsin" | "asin" => Unary::Arcsin,
         "arccos" | "acos" => Unary::Arccos,
         "arctan" | "atan" => Unary::Arctan,
-        "arcsinh" => Unary::Arcsinh,
-        "arccosh" => Unary::Arccosh,
-        "arctanh" => Unary::Arctanh,
+        "arcsinh" | "asinh" => Unary::Arcsinh,
+        "arccosh" | "acosh" => Unary::Arccosh,
+        "arctanh" | "atanh" => Unary::Arctanh,
         "factorial" => Unary::Factorial,
         "not" => Unary::Not,
         _ => return None,
     })
 }
 
+/// The entry of a table for a name; `asec` is `arcsec`.
+fn reciprocal(table: &[(&str, Unary)], name: &str) -> Option<Unary> {
+    let is_it = |known: &str| {
+        known == name
+            || known.strip_prefix("arc").is_some_and(|rest| name.strip_prefix('a') == Some(rest))
+    };
+    table.iter().find(|(known, _)| is_it(known)).map(|(_, operation)| *operation)
+}
+
 fn binary(name: &str) -> Option<Binary> {
     Some(match name {
+        "plus" => Binary::Add,
+        "times" => Binary::Multiply,
+        "minus" => Binary::Subtract,
+        "divide" => Binary::Divide,
         "pow" | "power" => Binary::Power,
         "min" => Binary::Minimum,
         "max" => Binary::Maximum,
@@ -459,9 +510,9 @@ fn takes(name: &str, count: usize) -> bool {
     match name {
         "log" | "root" => count == 1 || count == 2,
         "pow" | "power" | "xor" | "gt" | "lt" | "geq" | "leq" | "eq" | "neq" | "quotient"
-        | "rem" | "implies" => count == 2,
+        | "rem" | "implies" | "minus" | "divide" => count == 2,
         "delay" => false,
-        "min" | "max" | "and" | "or" => count >= 1,
+        "min" | "max" | "and" | "or" | "plus" | "times" => count >= 1,
         "piecewise" => count >= 3 && count % 2 == 1,
         _ => count == 1,
     }

@@ -34,6 +34,8 @@ struct Frame {
     time: Option<Node>,
     /// How much a unit of the instance's reactions is in the whole model's.
     extent: Option<Node>,
+    /// The conversion factor of the model's species that have none of their own.
+    conversion: Option<Named>,
 }
 
 /// Puts all instances of a text's main model in place.
@@ -129,6 +131,12 @@ impl Flattener<'_> {
             let inner = self.instance(instance, &frame, path).unwrap_or_default();
             frame.instances.insert(name.name.clone(), inner);
         }
+        let factor = model.statements.iter().find_map(|statement| match statement {
+            Statement::Conversion(None, factor) => Some(factor),
+            _ => None,
+        });
+        frame.conversion =
+            factor.map(|factor| Named { name: frame.name(&factor.name), span: factor.span });
         frame
     }
 
@@ -177,6 +185,7 @@ impl Flattener<'_> {
             instances: BTreeMap::new(),
             time: scale(&instance.time, &frame.time),
             extent: scale(&instance.extent, &frame.extent),
+            conversion: None,
         };
         path.push(index);
         let frame = self.frame(inner, started, path);
@@ -232,7 +241,8 @@ impl Frame {
         if let Some((instance, rest)) = name.split_once('.') {
             return match self.instances.get(instance) {
                 Some(inner) => inner.name(rest),
-                None => format!("{}{}", self.prefix, name.replace('.', "__")),
+                // A name with a point remains, of which the resolver speaks.
+                None => format!("{}{name}", self.prefix),
             };
         }
         match self.bindings.get(name) {

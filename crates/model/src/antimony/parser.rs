@@ -12,6 +12,8 @@ use crate::ir::{Span, Unary};
 
 /// Words of the language that start statements which are not read here.
 const NOT_READ: [&str; 5] = ["delete", "gene", "event", "DNA", "operator"];
+/// What is said of a symbol behind a point and does not change the model.
+const REMARKS: [&str; 4] = ["sboTerm", "charge", "chemicalFormula", "layout"];
 /// Words between a name and texts that say what it is; they do not change the model.
 const ANNOTATIONS: [&str; 24] = [
     "identity",
@@ -370,7 +372,14 @@ impl Parser<'_> {
         match self.token().kind {
             Kind::Sign("=") => {
                 self.at += 1;
-                return self.value(name);
+                return match name.name.rsplit_once('.') {
+                    Some((of, "conversionFactor")) => self.conversion(of, name.span),
+                    Some((_, remark)) if REMARKS.contains(&remark) => {
+                        self.skip_statement();
+                        Ok(())
+                    }
+                    _ => self.value(name),
+                };
             }
             Kind::Sign(":=") => {
                 self.at += 1;
@@ -472,6 +481,14 @@ impl Parser<'_> {
         self.text.models.splice(before..before, models);
         self.text.functions.extend(text.functions);
         self.text.unreadable.extend(text.unreadable);
+        Ok(())
+    }
+
+    /// The constant of `species.conversionFactor = constant`, or of `model.conversionFactor`.
+    fn conversion(&mut self, of: &str, span: Span) -> Result<(), ReadProblem> {
+        let factor = self.dotted_name("the name of a constant")?;
+        let of = (of != "model").then(|| Named { name: of.to_owned(), span });
+        self.push(Statement::Conversion(of, factor));
         Ok(())
     }
 

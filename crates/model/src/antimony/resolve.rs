@@ -45,6 +45,8 @@ pub(super) struct Said {
     pub(super) is_compartment: bool,
     pub(super) is_reaction: bool,
     pub(super) room: Option<SymbolId>,
+    /// By what the extent of reactions is multiplied for this species.
+    pub(super) conversion: Option<SymbolId>,
     /// How often it stands before a species in a reaction.
     pub(super) as_amount: u32,
 }
@@ -57,6 +59,8 @@ pub(crate) struct Resolver {
     pub(crate) depths: Vec<usize>,
     pub(super) said: Vec<Said>,
     pub(super) symbols: BTreeMap<String, SymbolId>,
+    /// The conversion factor of each reaction's model.
+    pub(super) conversions: Vec<Option<SymbolId>>,
 }
 
 /// Makes the model of statements. `problems` are those of reading; more are added.
@@ -72,6 +76,7 @@ pub(crate) fn resolve(
         depths: Vec::new(),
         said: Vec::new(),
         symbols: BTreeMap::new(),
+        conversions: Vec::new(),
     };
     resolver.model.name = flat.name.as_ref().map_or_else(|| "main".into(), |n| n.name.clone());
     for export in &flat.exports {
@@ -101,6 +106,11 @@ impl Resolver {
     pub(crate) fn symbol(&mut self, name: &str, span: Span) -> SymbolId {
         if let Some(&id) = self.symbols.get(name) {
             return id;
+        }
+        if let Some((instance, part)) = name.split_once('.') {
+            let message = format!("no instance is called `{instance}`, so nothing is `{name}`");
+            let help = format!("write `{instance}: model(...)`, or `{part}` alone");
+            self.problem(span, message, help);
         }
         let id = SymbolId(self.model.symbols.len() as u32);
         self.model.symbols.push(Symbol {
@@ -218,6 +228,16 @@ impl Resolver {
                 }
             }
             Statement::Reaction(reaction) => self.reaction(reaction, functions),
+            Statement::Conversion(Some(species), factor) => {
+                let (Some(id), Some(factor)) = (self.target(species), self.target(factor)) else {
+                    return;
+                };
+                self.said(id).is_species = true;
+                self.said(id).conversion = Some(factor);
+            }
+            Statement::Conversion(None, factor) => {
+                self.target(factor);
+            }
             Statement::Unit(..) | Statement::Same(..) | Statement::Instance(_) => {}
             Statement::HasUnit(name, unit) => self.has_unit(name, unit),
             Statement::Title(name, title) => {
@@ -377,6 +397,8 @@ impl Resolver {
             let rate = self.formula(rate, functions);
             self.set_once(symbol, named.span, ":=", rate, |said| &mut said.assignment);
         }
+        let conversion = reaction.conversion.as_ref().and_then(|factor| self.target(factor));
+        self.conversions.push(conversion);
         let is_reversible = reaction.is_reversible;
         self.model.reactions.push(crate::ir::Reaction {
             symbol,

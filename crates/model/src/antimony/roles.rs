@@ -3,7 +3,8 @@
 use crate::antimony::resolve::{Resolver, Said};
 use crate::antimony::syntax::{Coefficient, Declared, Term};
 use crate::ir::{
-    Amount, Expression, ExpressionId, Kind, Participant, Role, Span, Species, Symbol, SymbolId,
+    Amount, Binary, Expression, ExpressionId, Kind, Participant, Role, Span, Species, Symbol,
+    SymbolId,
 };
 use crate::nearest::did_you_mean;
 use crate::{order, plain};
@@ -41,7 +42,8 @@ impl Resolver {
                 self.problem(span, message, help);
             }
             let has_default = said.is_compartment || said.is_reaction;
-            if !has_value(&said) && !has_default && !unreadable.contains(&name) {
+            let is_known = unreadable.contains(&name) || name.contains('.');
+            if !has_value(&said) && !has_default && !is_known {
                 let help = match said.rate {
                     Some(_) => format!("write its value at the start: `{name} = 0`"),
                     None => did_you_mean(&name, given.iter().map(String::as_str))
@@ -85,7 +87,8 @@ impl Resolver {
         }
     }
 
-    /// A name before a species is that reaction's own number if it stands nowhere else as one.
+    /// A name before a species is that reaction's own number if it stands nowhere else as one, and no
+    /// conversion factor changes it.
     fn set_stoichiometry(&mut self) {
         for at in 0..self.model.reactions.len() {
             let reaction = self.model.reactions[at].clone();
@@ -93,17 +96,29 @@ impl Resolver {
             let count = reaction.reactants.len();
             let parts = reaction.reactants.iter().chain(&reaction.products);
             for (index, part) in parts.enumerate() {
-                let Amount::Symbol(id) = part.amount else { continue };
-                let said = &self.said[id.0 as usize];
-                if said.as_amount == 1
-                    && !(said.is_species || said.is_compartment || said.is_reaction)
-                {
-                    self.model.symbols[id.0 as usize].kind = Kind::Stoichiometry;
-                    continue;
-                }
-                let species = &self.model.symbols[part.species.0 as usize];
-                let wanted = format!("{name}_{}_stoichiometry", species.name);
-                let own = self.computed(wanted, id, species.span);
+                let factor = self.said[part.species.0 as usize].conversion;
+                let factor = factor.or(self.conversions[at]);
+                let Symbol { name: species, span, .. } =
+                    self.model.symbols[part.species.0 as usize].clone();
+                let formula = match (part.amount, factor) {
+                    (Amount::Number(_), None) => continue,
+                    (Amount::Symbol(id), None) if self.is_own_amount(id) => {
+                        self.model.symbols[id.0 as usize].kind = Kind::Stoichiometry;
+                        continue;
+                    }
+                    (Amount::Number(number), _) => self.push(Expression::Number(number), span, 1),
+                    (Amount::Symbol(id), _) => self.push(Expression::Symbol(id), span, 1),
+                };
+                let formula = match factor {
+                    Some(factor) => {
+                        let factor = self.push(Expression::Symbol(factor), span, 1);
+                        let product = Expression::Binary(Binary::Multiply, factor, formula);
+                        self.push(product, span, 2)
+                    }
+                    None => formula,
+                };
+                let wanted = format!("{name}_{species}_stoichiometry");
+                let own = self.computed(wanted, formula, span);
                 let reaction = &mut self.model.reactions[at];
                 let part = match index.checked_sub(count) {
                     Some(index) => &mut reaction.products[index],
@@ -114,13 +129,18 @@ impl Resolver {
         }
     }
 
-    /// A stoichiometry that always equals another symbol.
-    fn computed(&mut self, mut name: String, from: SymbolId, span: Span) -> SymbolId {
+    /// Whether a symbol stands before one species of one reaction and is nothing else.
+    fn is_own_amount(&self, id: SymbolId) -> bool {
+        let said = &self.said[id.0 as usize];
+        said.as_amount == 1 && !(said.is_species || said.is_compartment || said.is_reaction)
+    }
+
+    /// A stoichiometry that follows a formula.
+    fn computed(&mut self, mut name: String, formula: ExpressionId, span: Span) -> SymbolId {
         while self.symbols.contains_key(&name) {
             name.push('_');
         }
         let id = self.symbol(&name, span);
-        let formula: ExpressionId = self.push(Expression::Symbol(from), span, 1);
         let symbol = &mut self.model.symbols[id.0 as usize];
         symbol.kind = Kind::Stoichiometry;
         symbol.role = Role::Assigned(formula);

@@ -86,6 +86,8 @@ pub(crate) struct ReactionText {
     pub(crate) left: Vec<Term>,
     pub(crate) right: Vec<Term>,
     pub(crate) rate: Option<Node>,
+    /// By what its extent is multiplied for species without a conversion factor of their own.
+    pub(crate) conversion: Option<Named>,
     pub(crate) span: Span,
 }
 
@@ -115,6 +117,8 @@ pub(crate) enum Statement {
     Instance(InstanceText),
     Unit(Named, Vec<Token>),
     HasUnit(Named, Named),
+    /// A species, or a whole model, and by what the extent of reactions is multiplied for it.
+    Conversion(Option<Named>, Named),
     Title(Named, String),
 }
 

@@ -174,11 +174,15 @@ fn reaction_text(model: &Model, reaction: &Reaction) -> String {
             |p: &&Participant| matches!(p.amount, Amount::Number(amount) if amount < 0.0);
         let own = own.iter().filter(|participant| !negative(participant));
         let parts = own.chain(other.iter().filter(negative)).map(|participant| {
-            let name = name_of(participant.species);
+            let species = &model.symbols[participant.species.0 as usize];
+            // Other readers look for the sign of a boundary here and not where the species is declared.
+            let is_boundary = matches!(species.kind, Kind::Species(of) if of.is_boundary);
+            let sign = if is_boundary { "$" } else { "" };
+            let name = &species.name;
             match participant.amount {
-                Amount::Number(-1.0 | 1.0) => name.to_owned(),
-                Amount::Number(amount) => format!("{} {name}", number(amount.abs())),
-                Amount::Symbol(symbol) => format!("{} {name}", name_of(symbol)),
+                Amount::Number(-1.0 | 1.0) => format!("{sign}{name}"),
+                Amount::Number(amount) => format!("{} {sign}{name}", number(amount.abs())),
+                Amount::Symbol(symbol) => format!("{} {sign}{name}", name_of(symbol)),
             }
         });
         parts.collect::<Vec<_>>().join(" + ")

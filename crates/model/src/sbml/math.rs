@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use roxmltree::Node;
 
-use super::operations::{
-    BINARY, COMPARISONS, JOINED, OF_RECIPROCAL, RECIPROCAL, UNARY, find, names,
-};
+use super::operations::{BINARY, COMPARISONS, JOINED, UNARY, find, names};
 use super::reader::{Named, Reader, child, elements};
 use crate::antimony::GROUP;
 use crate::ir::{Binary, Expression, ExpressionId, Kind, SymbolId, Unary};
 use crate::nearest::did_you_mean;
+use crate::reciprocal::{OF_RECIPROCAL, RECIPROCAL};
 
 /// Deeper formulas are refused, so that no text can exhaust the stack.
 const MAX_NESTING: usize = 200;

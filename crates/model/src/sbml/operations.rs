@@ -1,6 +1,7 @@
 //! The names of `MathML` operations, and how many arguments each takes.
 
 use crate::ir::{Binary, Unary};
+use crate::reciprocal::{OF_RECIPROCAL, RECIPROCAL};
 
 /// Functions of one argument that the model has too.
 pub(super) const UNARY: [(&str, Unary); 19] = [
@@ -23,26 +24,6 @@ pub(super) const UNARY: [(&str, Unary); 19] = [
     ("arcsinh", Unary::Arcsinh),
     ("arccosh", Unary::Arccosh),
     ("arctanh", Unary::Arctanh),
-];
-
-/// One over another function.
-pub(super) const RECIPROCAL: [(&str, Unary); 6] = [
-    ("sec", Unary::Cos),
-    ("csc", Unary::Sin),
-    ("cot", Unary::Tan),
-    ("sech", Unary::Cosh),
-    ("csch", Unary::Sinh),
-    ("coth", Unary::Tanh),
-];
-
-/// Another function of one over the argument.
-pub(super) const OF_RECIPROCAL: [(&str, Unary); 6] = [
-    ("arcsec", Unary::Arccos),
-    ("arccsc", Unary::Arcsin),
-    ("arccot", Unary::Arctan),
-    ("arcsech", Unary::Arccosh),
-    ("arccsch", Unary::Arcsinh),
-    ("arccoth", Unary::Arctanh),
 ];
 
 /// Functions of exactly two arguments.

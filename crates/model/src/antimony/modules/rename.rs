@@ -61,7 +61,9 @@ pub(super) fn statement(from: &Statement, frame: &Frame) -> Statement {
                 Some(extent) => over(times(rate, extent.clone()), time),
                 None => over(rate, time),
             };
-            Statement::Reaction(ReactionText { rate: reaction.rate.map(scaled), ..reaction })
+            let conversion = frame.conversion.clone();
+            let rate = reaction.rate.map(scaled);
+            Statement::Reaction(ReactionText { rate, conversion, ..reaction })
         }
         Statement::Event(event) => {
             let longer = |delay| match time {
@@ -99,6 +101,9 @@ fn with_names(
         Statement::HasUnit(name, unit) => Statement::HasUnit(named(name), unit.clone()),
         Statement::Title(name, title) => Statement::Title(named(name), title.clone()),
         Statement::In(name, room) => Statement::In(named(name), named(room)),
+        Statement::Conversion(of, factor) => {
+            Statement::Conversion(of.as_ref().map(named), named(factor))
+        }
         Statement::Same(first, second) => Statement::Same(named(first), named(second)),
         Statement::Unit(..) | Statement::Instance(_) => from.clone(),
         Statement::Reaction(reaction) => Statement::Reaction(ReactionText {
@@ -106,6 +111,7 @@ fn with_names(
             left: reaction.left.iter().map(term).collect(),
             right: reaction.right.iter().map(term).collect(),
             rate: reaction.rate.as_ref().map(formula),
+            conversion: reaction.conversion.as_ref().map(named),
             ..reaction.clone()
         }),
         Statement::Event(event) => Statement::Event(EventText {
@@ -170,6 +176,7 @@ pub(super) fn span(statement: &Statement) -> Span {
         | Statement::Same(name, _)
         | Statement::Unit(name, _) => name.span,
         Statement::Instance(instance) => instance.name.span,
+        Statement::Conversion(of, factor) => of.as_ref().unwrap_or(factor).span,
         Statement::Reaction(reaction) => reaction.span,
         Statement::Event(event) => event.span,
     }

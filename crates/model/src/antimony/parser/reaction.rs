@@ -52,7 +52,8 @@ impl Parser<'_> {
             rate = Some(self.formula()?);
         }
         let span = name.as_ref().map_or(start, |name| name.span);
-        let reaction = ReactionText { name, is_reversible, left, right, rate, span };
+        let reaction =
+            ReactionText { name, is_reversible, left, right, rate, conversion: None, span };
         self.push(Statement::Reaction(reaction));
         Ok(())
     }
