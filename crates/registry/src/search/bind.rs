@@ -99,6 +99,8 @@ impl Around<'_> {
             parts.iter().map(|part| self.bind(part)).collect()
         };
         match expression {
+            // In `AREA[Sex]ALL` the word is one of the piece's values.
+            Expression::All if self.has_value("ALL") => self.term("ALL", false),
             Expression::All => Ok(Node::All),
             Expression::Not(inner) => Ok(Node::Not(Box::new(self.bind(inner)?))),
             Expression::And(parts) => Ok(Node::And(each(parts)?)),
@@ -176,6 +178,13 @@ impl Around<'_> {
                 targets
             }
         }
+    }
+
+    /// Whether the area is an enumeration with that value.
+    fn has_value(&self, value: &str) -> bool {
+        let Area::Piece(field) = &self.area else { return false };
+        let name = field.type_name.trim_end_matches("[]");
+        field.kind == Kind::Enum && enums::values(name).contains(&value)
     }
 
     fn term(&self, text: &str, is_phrase: bool) -> Result<Node, QueryError> {
