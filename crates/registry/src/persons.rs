@@ -46,12 +46,13 @@ pub fn without_contacts(text: &str) -> String {
     without_phones(&without_addresses(text))
 }
 
-/// Whether there is an `@`, or a run of seven digits and separators.
+/// Whether there is an `@`, also in its other forms, or a run of seven digits and separators.
 fn may_hold_contacts(text: &str) -> bool {
     let mut digits = 0;
-    for byte in text.bytes() {
+    for (index, byte) in text.bytes().enumerate() {
         match byte {
-            b'@' => return true,
+            // The first byte of a full-width sign is the last of these.
+            b'@' | b'[' | b'(' | b'{' | 0xef if sign_at(&text[index..]).is_some() => return true,
             b'0'..=b'9' => digits += 1,
             b' ' | b'-' | b'(' | b')' | b'.' | b'+' => {}
             _ => digits = 0,
@@ -63,22 +64,88 @@ fn may_hold_contacts(text: &str) -> bool {
     false
 }
 
+/// Length of an `@` that a text begins with: as such, of full width, or as a word between brackets. `(AT)` in
+/// capitals abbreviates something else.
+fn sign_at(text: &str) -> Option<usize> {
+    match text.chars().next()? {
+        sign @ ('@' | '\u{ff20}') => Some(sign.len_utf8()),
+        _ => bracketed(text, "at"),
+    }
+}
+
+/// Length of a word between brackets that a text begins with.
+fn bracketed(text: &str, word: &str) -> Option<usize> {
+    let close = match text.chars().next()? {
+        '[' => b']',
+        '(' => b')',
+        '{' => b'}',
+        _ => return None,
+    };
+    // A word, and a space on either side.
+    let end = text.bytes().take(word.len() + 4).position(|byte| byte == close)?;
+    let inner = text[1..end].trim();
+    let is_it = inner == word || (close == b']' && inner.eq_ignore_ascii_case(word));
+    is_it.then_some(end + 1)
+}
+
+/// Length of a host that a text begins with: names between points, the last of letters alone.
+fn host_length(text: &str) -> Option<usize> {
+    let is_part = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
+    let (mut end, mut points) = (0, 0);
+    loop {
+        let label = text[end..].len() - text[end..].trim_start_matches(is_part).len();
+        if label == 0 {
+            return None;
+        }
+        let last = &text[end..end + label];
+        end += label;
+        let rest = text[end..].trim_start_matches(' ');
+        let spaces = text[end..].len() - rest.len();
+        let point = match bracketed(rest, "dot") {
+            Some(point) => spaces + point,
+            None => usize::from(text[end..].starts_with('.')),
+        };
+        let next = &text[end + point..];
+        let after = if point > 1 { next.trim_start_matches(' ') } else { next };
+        if point == 0 || !after.starts_with(is_part) {
+            let is_host = points > 0 && last.len() > 1 && last.chars().all(char::is_alphabetic);
+            return is_host.then_some(end);
+        }
+        points += 1;
+        end = text.len() - after.len();
+    }
+}
+
 fn without_addresses(text: &str) -> String {
     let part = |letter: char| letter.is_alphanumeric() || "._%+-".contains(letter);
     let mut clean = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find('@') {
-        let (before, after) = (&rest[..at], &rest[at + 1..]);
-        let name = before.len() - before.trim_end_matches(part).len();
-        let host = after.len() - after.trim_start_matches(part).len();
-        let host_text = after[..host].trim_end_matches('.');
-        if name > 0 && host_text.contains('.') {
-            clean.push_str(&before[..before.len() - name]);
-            clean.push_str(REMOVED);
-            rest = &after[host_text.len()..];
-        } else {
-            clean.push_str(&rest[..=at]);
-            rest = after;
+    let next = |text: &str| {
+        let mut signs = text.match_indices(['@', '\u{ff20}', '[', '(', '{']);
+        signs.find_map(|(at, _)| Some((at, sign_at(&text[at..])?)))
+    };
+    while let Some((at, sign)) = next(rest) {
+        let (before, after) = (&rest[..at], &rest[at + sign..]);
+        let host_text = after.trim_start_matches(' ');
+        let spaces = after.len() - host_text.len();
+        let host = host_length(host_text).map(|host| spaces + host).or_else(|| {
+            // Between the parts of an address as such there is no space, and its host may be a number.
+            let host = after.len() - after.trim_start_matches(part).len();
+            let host = after[..host].trim_end_matches('.');
+            (sign == 1 && host.contains('.')).then_some(host.len())
+        });
+        let name = before.trim_end_matches(' ');
+        let name = name.trim_end_matches(part).len()..name.len();
+        match host {
+            Some(host) if !name.is_empty() => {
+                clean.push_str(&before[..name.start]);
+                clean.push_str(REMOVED);
+                rest = &after[host..];
+            }
+            _ => {
+                clean.push_str(&rest[..at + sign]);
+                rest = after;
+            }
         }
     }
     clean.push_str(rest);
@@ -176,6 +243,39 @@ mod tests {
             assert_eq!(without_contacts(kept), kept);
         }
         assert_eq!(without_contacts("450 000 000 cells"), "450 000 000 cells");
+    }
+
+    #[test]
+    fn addresses_go_in_every_form_and_other_signs_stay() {
+        let addresses = [
+            "a.person@hospital.example",
+            "a.person@192.0.2.1",
+            "a.person @ hospital.example",
+            "a.person\u{ff20}hospital.example",
+            "a.person [at] hospital.example",
+            "a.person[AT]hospital[DOT]example",
+            "a.person (at) hospital (dot) example",
+            "a_person{at}a-hospital.example",
+        ];
+        for address in addresses {
+            assert!(may_hold_contacts(address), "{address}");
+            assert_eq!(without_contacts(&format!("ask {address}, now.")), "ask [removed], now.");
+            assert_eq!(without_contacts(&format!("ask {address}.")), "ask [removed].");
+        }
+        let kept = [
+            "5 mg @ 1.8 Gy/fx",
+            "UPCI @ UPMC. Then",
+            "plan.@@@@Genotype",
+            "therapy (AT) arm.The next",
+            "look (at) it",
+            "values [at] day 5.5",
+            "f(x) @ baseline: 1.2mg/dL",
+            "@a.example",
+            "a [at",
+        ];
+        for text in kept {
+            assert_eq!(without_contacts(text), text);
+        }
     }
 
     #[test]
