@@ -84,6 +84,9 @@ fn problems_of_units_stand_at_their_place() {
         ("m^x", 2, 1, "expected a whole number after `^`", ""),
         ("m^200", 0, 1, "too large or too small", ""),
         ("0 cells", 0, 1, "too large or too small", ""),
+        ("0", 0, 1, "too large or too small", ""),
+        ("1e-999", 0, 1, "too large or too small", ""),
+        ("1/0", 2, 1, "too large or too small", ""),
         ("1e200*1e200", 5, 1, "too large or too small", ""),
         ("g per", 5, 1, "expected a unit", ""),
     ] {

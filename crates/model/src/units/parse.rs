@@ -208,6 +208,8 @@ impl<'a> Reader<'a> {
         let position = self.at;
         if let Some(size) = self.number()? {
             let number = self.powered(dimensionless(size), position)?;
+            // 0 and 1e-999 are no units.
+            let number = raised(&number, 1, position)?;
             self.skip_blank();
             let follows = self.peek().is_some_and(starts_name) || self.peek() == Some('(');
             if !follows || self.at_word("per") {
