@@ -24,8 +24,9 @@ pub(crate) fn start(model: &Model) -> Result<Vec<SymbolId>, Vec<SymbolId>> {
     })
 }
 
-/// The symbols that have no number at the start (SBML lets values be left out) among those that a symbol, its rate and its start use,
-/// directly or through others. The model is [`plain`](crate::plain()).
+/// The symbols that have no number at the start (SBML lets values be left out) among those that a
+/// symbol, its rate and its start use, directly or through others. The model is
+/// [`plain`](crate::plain()).
 pub fn without_value(model: &Model, id: SymbolId) -> Vec<SymbolId> {
     let at = |id: SymbolId| &model.symbols[id.0 as usize];
     let mut found = Vec::new();

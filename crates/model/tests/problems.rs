@@ -73,6 +73,18 @@ const CASES: &[Case] = &[
     ("A.k = 3", (1, 1, 3), "no instance is called `A`, so nothing is `A.k`", "`A: model(...)`"),
     ("A = 1; B = A.x", (1, 12, 1), "no instance is called `A`", "or `x` alone"),
     ("A = 1; A' = 1; A.conversionFactor = 2", (1, 37, 1), "expected the name of a constant", ""),
+    (
+        "A = 1; f = 2; g = 3; A.conversionFactor = f\nA.conversionFactor = g",
+        (2, 1, 18),
+        "`A` has two conversion factors",
+        "keep one",
+    ),
+    (
+        "A = 1; f = 2; g = 3; model.conversionFactor = f\nmodel.conversionFactor = g",
+        (2, 26, 1),
+        "the model has two conversion factors",
+        "keep one",
+    ),
     ("time = 3", (1, 1, 4), "fixed meaning", "another name"),
     ("a := b\nb := c + 1\nc := a", (1, 1, 1), "in a circle: a -> b -> c -> a", "break"),
     ("a := a + 1", (1, 1, 1), "in a circle: a -> a", ""),

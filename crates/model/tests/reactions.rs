@@ -148,9 +148,20 @@ fn conversion_factors_multiply_the_extent_of_reactions() {
     close(&rates(&all), &[("A", -2.0), ("B", 20.0), ("C", 1.0)]);
     close(&rates(&write(&model(&all))), &[("A", -2.0), ("B", 20.0), ("C", 1.0)]);
     // That of a model holds for its own reactions, and the name may be the instance's.
-    let inner = "model inner(S)\nS = 1; h = 3; R: -> S; 1; model.conversionFactor = h\nend
+    let inner = "model inner(S)\nS = 1; h = 3; R: -> S; 1; model.conversionFactor = h
+        model.conversionFactor = h\nend
         A: inner(X); A.h = 5; -> X; 1; Y = 0; -> Y; 1";
     close(&rates(inner), &[("X", 6.0), ("Y", 1.0)]);
+    // What the outer model says of a species holds, before or after the instance.
+    let own = "model inner()\nS = 1; h = 3; R: -> S; 1; S.conversionFactor = h\nend";
+    for outer in ["A: inner(); A.S.conversionFactor = g", "A.S.conversionFactor = g; A: inner()"] {
+        close(&rates(&format!("{own}\ng = 7; {outer}")), &[("A__S", 7.0)]);
+    }
+}
+
+#[test]
+fn asinh_is_arcsinh() {
+    close(&rates("x = 2.5; x' = asinh(x)"), &[("x", 2.5_f64.asinh())]);
 }
 
 #[test]

@@ -131,12 +131,15 @@ impl Flattener<'_> {
             let inner = self.instance(instance, &frame, path).unwrap_or_default();
             frame.instances.insert(name.name.clone(), inner);
         }
-        let factor = model.statements.iter().find_map(|statement| match statement {
-            Statement::Conversion(None, factor) => Some(factor),
-            _ => None,
-        });
-        frame.conversion =
-            factor.map(|factor| Named { name: frame.name(&factor.name), span: factor.span });
+        for statement in &model.statements {
+            let Statement::Conversion(None, factor) = statement else { continue };
+            let own = Named { name: frame.name(&factor.name), span: factor.span };
+            let earlier = frame.conversion.replace(own.clone());
+            if earlier.is_some_and(|earlier| earlier.name != own.name) {
+                let message = "the model has two conversion factors".to_owned();
+                self.problem(factor, message, "keep one of them");
+            }
+        }
         frame
     }
 
@@ -262,6 +265,7 @@ fn overridden(statements: Vec<(usize, Statement)>) -> Vec<Statement> {
         declared: Option<usize>,
         title: Option<usize>,
         unit: Option<usize>,
+        conversion: Option<usize>,
     }
     let mut least: BTreeMap<String, Least> = BTreeMap::new();
     let lower = |place: &mut Option<usize>, depth: usize| {
@@ -276,6 +280,7 @@ fn overridden(statements: Vec<(usize, Statement)>) -> Vec<Statement> {
             Statement::Declaration(..) => lower(&mut entry.declared, *depth),
             Statement::Title(..) => lower(&mut entry.title, *depth),
             Statement::HasUnit(..) => lower(&mut entry.unit, *depth),
+            Statement::Conversion(..) => lower(&mut entry.conversion, *depth),
             _ => {}
         }
     }
@@ -296,6 +301,7 @@ fn overridden(statements: Vec<(usize, Statement)>) -> Vec<Statement> {
             }
             Statement::Title(..) => below(entry.title, *depth),
             Statement::HasUnit(..) => below(entry.unit, *depth),
+            Statement::Conversion(..) => below(entry.conversion, *depth),
             _ => false,
         };
         !is_overridden

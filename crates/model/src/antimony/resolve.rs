@@ -232,8 +232,12 @@ impl Resolver {
                 let (Some(id), Some(factor)) = (self.target(species), self.target(factor)) else {
                     return;
                 };
-                self.said(id).is_species = true;
-                self.said(id).conversion = Some(factor);
+                let said = self.said(id);
+                said.is_species = true;
+                if said.conversion.replace(factor).is_some_and(|earlier| earlier != factor) {
+                    let message = format!("`{}` has two conversion factors", species.name);
+                    self.problem(species.span, message, "keep one of them");
+                }
             }
             Statement::Conversion(None, factor) => {
                 self.target(factor);

@@ -192,7 +192,8 @@ pub fn failed(failed: &Failed, file: &str) -> Problem {
     let at = if state.is_empty() { String::new() } else { format!(" (look at `{state}`)") };
     let message = format!("the model could not be solved beyond time {time}: {reason}{at}");
     let help = if *time <= 0.0 {
-        "`model check` tells what keeps it from its first step"
+        "`model check` tells which value is missing, if one is; otherwise look at the rate of that \
+         symbol at that time"
     } else if method.starts_with("explicit") {
         "`--method stiff` follows models with rates of very different size; otherwise look at the rate \
          of that symbol near that time"

@@ -158,7 +158,8 @@ pub(super) fn target(statement: &Statement) -> Option<&str> {
         | Statement::Rate(name, _)
         | Statement::Declaration(_, name, _)
         | Statement::HasUnit(name, _)
-        | Statement::Title(name, _) => Some(&name.name),
+        | Statement::Title(name, _)
+        | Statement::Conversion(Some(name), _) => Some(&name.name),
         _ => None,
     }
 }
