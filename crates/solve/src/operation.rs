@@ -78,6 +78,11 @@ impl Operation {
         }
     }
 
+    /// Whether it says which of two numbers is the larger.
+    pub(crate) fn orders(self) -> bool {
+        matches!(self, Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual)
+    }
+
     /// Its value. The one place that says what an operation means: constants are folded, single
     /// patients evaluated and lanes run through this function.
     #[inline(always)]
