@@ -43,15 +43,37 @@ pub(crate) fn exp(x: f64) -> f64 {
     let x = if x < -750.0 { -750.0 } else { x };
     let k = x.mul_add(std::f64::consts::LOG2_E, ROUND) - ROUND;
     let r = (-k).mul_add(LN_2_LOW, (-k).mul_add(LN_2_HIGH, x));
-    let mut p = EXP_SERIES[0];
-    for term in &EXP_SERIES[1..] {
-        p = p.mul_add(r, *term);
-    }
-    let p = p.mul_add(r * r, r) + 1.0;
+    let p = exp_series(r).mul_add(r * r, r) + 1.0;
     // 2^k in two factors, so that results near overflow and below the normal range come out.
     let half = k.mul_add(0.5, ROUND);
     let rest = (k - (half - ROUND)) + ROUND;
     p * power_of_two(half) * power_of_two(rest)
+}
+
+/// The series in pairs, then pairs of pairs (Estrin, Western Joint Computer Conference 1960:33-40): a
+/// processor computes them beside each other, where each step of Horner's rule waits for the one before.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+fn exp_series(r: f64) -> f64 {
+    let c = &EXP_SERIES;
+    let square = r * r;
+    let quarter = |at: usize| {
+        let (high, low) = (c[at].mul_add(r, c[at + 1]), c[at + 2].mul_add(r, c[at + 3]));
+        high.mul_add(square, low)
+    };
+    let fourth = square * square;
+    quarter(0).mul_add(fourth, quarter(4)).mul_add(fourth, quarter(8))
+}
+
+/// As [`exp_series`].
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled into each vector loop")]
+fn ln_series(z: f64) -> f64 {
+    let c = &LN_SERIES;
+    let square = z * z;
+    let high = c[0].mul_add(square, c[1].mul_add(z, c[2]));
+    let low = c[3].mul_add(z, c[4]).mul_add(square, c[5].mul_add(z, c[6]));
+    high.mul_add(square * square, low)
 }
 
 /// Two to the whole number that `rounded` holds in its low bits.
@@ -77,12 +99,8 @@ pub(crate) fn ln(x: f64) -> f64 {
     let f = f64::from_bits(bits.wrapping_sub((exponent << 52).wrapping_sub(ONE))) - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
-    let mut p = LN_SERIES[0];
-    for term in &LN_SERIES[1..] {
-        p = p.mul_add(z, *term);
-    }
     let half_square = 0.5 * f * f;
-    let tail = s.mul_add(p.mul_add(z, half_square), k * LN_2_LOW);
+    let tail = s.mul_add(ln_series(z).mul_add(z, half_square), k * LN_2_LOW);
     let value = k.mul_add(LN_2_HIGH, (tail - half_square) + f);
     let value = if x == f64::INFINITY { x } else { value };
     let value = if x == 0.0 { f64::NEG_INFINITY } else { value };

@@ -7,6 +7,7 @@ mod assembler;
 mod constants;
 mod emit;
 mod functions;
+mod pairs;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +44,7 @@ pub(crate) struct Native {
 impl Native {
     /// `None` where an operation has no machine code here, or the system gives no memory for it.
     pub(crate) fn new(script: &Script, first_free: u32) -> Option<Self> {
-        let emitted = emit::emit(script, first_free)?;
+        let emitted = emit::emit(&pairs::side_by_side(script), first_free)?;
         if emitted.code.len().max(emitted.registers * MEMORY_SIZE) > LIMIT {
             return None;
         }

@@ -1,10 +1,12 @@
 //! Arithmetic without branches as one list: what a step computes from the registers of its patients.
 
+use std::collections::BTreeMap;
+
 use crate::graph::{Graph, Node, NodeId};
 use crate::operation::Operation;
 
 /// What an operation reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operand {
     /// What stands in a register when the script begins.
     Register(u32),
@@ -42,15 +44,26 @@ impl Term {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Script {
     pub(crate) terms: Vec<Term>,
+    /// The term that computes each operation on each operands: none is computed twice.
+    known: BTreeMap<(Operation, [Operand; 3]), u32>,
 }
 
 impl Script {
+    /// A script of terms in this order.
+    pub(crate) fn of(terms: Vec<Term>) -> Self {
+        Self { terms, known: BTreeMap::new() }
+    }
+
     /// The result of an operation.
     pub(crate) fn apply(&mut self, operation: Operation, operands: &[Operand]) -> Operand {
         let mut three = [operands[0]; 3];
         three[..operands.len()].copy_from_slice(operands);
-        self.terms.push(Term { operation, operands: three, kept: None });
-        Operand::Term(self.terms.len() as u32 - 1)
+        let next = self.terms.len() as u32;
+        let at = *self.known.entry((operation, three)).or_insert(next);
+        if at == next {
+            self.terms.push(Term { operation, operands: three, kept: None });
+        }
+        Operand::Term(at)
     }
 
     /// a * b + c, rounded once.
@@ -65,8 +78,9 @@ impl Script {
             _ => None,
         };
         let at = open.unwrap_or_else(|| {
-            // a copy: times one changes no bit
-            self.apply(Operation::Multiply, &[value, Operand::number(1.0)]);
+            // a copy of its own: times one changes no bit
+            let operands = [value, Operand::number(1.0), value];
+            self.terms.push(Term { operation: Operation::Multiply, operands, kept: None });
             self.terms.len() - 1
         });
         self.terms[at].kept = Some(register);
@@ -114,7 +128,7 @@ impl Script {
                 terms.push(term);
             }
         }
-        Self { terms }
+        Self::of(terms)
     }
 
     /// Computes roots of a graph; `leaf` gives what is known already.
@@ -154,5 +168,28 @@ impl Script {
             });
         }
         roots.iter().map(|&root| known[root as usize].expect("the roots are wanted")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_computed_twice() {
+        let mut script = Script::default();
+        let (x, y) = (Operand::Register(0), Operand::Register(1));
+        let first = script.apply(Operation::Divide, &[x, y]);
+        assert_eq!(script.apply(Operation::Divide, &[x, y]), first);
+        assert_ne!(script.apply(Operation::Divide, &[y, x]), first);
+        // one value in two places is a copy, not another computation
+        script.keep(first, 2);
+        script.keep(first, 3);
+        script.keep(first, 4);
+        let kept: Vec<_> = script.terms.iter().map(|term| term.kept).collect();
+        assert_eq!(kept, [Some(2), None, Some(3), Some(4)]);
+        let script = script.pruned();
+        let operations: Vec<_> = script.terms.iter().map(|term| term.operation).collect();
+        assert_eq!(operations, [Operation::Divide, Operation::Multiply, Operation::Multiply]);
     }
 }

@@ -7,6 +7,11 @@ pub(super) const MEMORY_SIZE: u32 = 64;
 pub(super) const CONSTANT_SIZE: u32 = 8;
 /// The arguments point behind the first so many.
 pub(super) const MIDDLE: u32 = 128;
+/// General registers, by number, that point to the middle of one reach of short distances after another:
+/// the first argument, and those that a function may use as it likes.
+const BASES: [u8; 8] = [7, 2, 1, 0, 8, 9, 10, 11];
+/// That of the second argument.
+const CONSTANTS: u8 = 6;
 
 /// One of the 32 vector registers of eight numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +106,9 @@ pub(super) struct Place(usize);
 /// Machine code that grows.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    pub(super) bytes: Vec<u8>,
+    bytes: Vec<u8>,
+    /// How many bases are used.
+    bases: usize,
 }
 
 /// What the prefix says besides the registers.
@@ -228,17 +235,44 @@ impl Assembler {
         self.bytes.extend([0xC5, 0xF8, 0x77, 0xC3]); // vzeroupper; ret
     }
 
+    /// The code, which begins by pointing the bases.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        let mut code = Vec::with_capacity(self.bytes.len() + 7 * BASES.len());
+        for (position, base) in BASES.into_iter().enumerate().take(self.bases).skip(1) {
+            let reach = 2 * MIDDLE * MEMORY_SIZE * position as u32;
+            let [first, ..] = BASES;
+            code.extend([0x48 | ((base >> 3) << 2), 0x8D, 0x80 | ((base & 7) << 3) | first]); // lea
+            code.extend(reach.to_le_bytes());
+        }
+        code.extend(self.bytes);
+        code
+    }
+
+    /// The general register from which that many bytes are least far, and the distance from there.
+    fn base(&mut self, distance: u32) -> (u8, i32) {
+        let reach = 2 * MIDDLE * MEMORY_SIZE;
+        let position = ((distance / reach) as usize).min(BASES.len() - 1);
+        self.bases = self.bases.max(position + 1);
+        let from = reach * position as u32 + MIDDLE * MEMORY_SIZE;
+        (BASES[position], distance.wrapping_sub(from).cast_signed())
+    }
+
     /// Prefix, code, operands: `first` is the register of the operand field, `second` that of the
     /// prefix, `last` a register or memory.
     fn encode(&mut self, form: Form, mode: Mode, first: u8, second: u8, last: Source) {
-        let (register, base, distance, size, broadcasts) = match last {
-            Source::Vector(vector) => (Some(vector.0), 0, 0, 1, false),
-            Source::Memory(distance) => (None, 7, distance, MEMORY_SIZE, false),
-            Source::Constant(distance) => (None, 6, distance, CONSTANT_SIZE, form != BROADCAST),
+        let (low, from_base, size, broadcasts) = match last {
+            Source::Vector(vector) => (vector.0, None, 1, false),
+            Source::Memory(distance) => {
+                let (base, from_base) = self.base(distance);
+                (base, Some(from_base), MEMORY_SIZE, false)
+            }
+            Source::Constant(distance) => {
+                let from_base = distance.wrapping_sub(MIDDLE * CONSTANT_SIZE).cast_signed();
+                (CONSTANTS, Some(from_base), CONSTANT_SIZE, form != BROADCAST)
+            }
         };
-        let low = register.unwrap_or(base);
         let inverted = |value: u8, bit: u8, place: u8| (1 - ((value >> bit) & 1)) << place;
-        let extension = if register.is_some() { inverted(low, 4, 6) } else { 0x40 };
+        let extension = if from_base.is_none() { inverted(low, 4, 6) } else { 0x40 };
         let p0 = inverted(first, 3, 7)
             | extension
             | inverted(low, 3, 5)
@@ -252,17 +286,18 @@ impl Assembler {
             | mode.mask;
         let operands = ((first & 7) << 3) | (low & 7);
         self.bytes.extend([0x62, p0, p1, p2, form.code]);
-        // Short distances are counted in units of what is read, from the middle of what they reach.
-        let from_middle = distance.wrapping_sub(MIDDLE * size).cast_signed();
-        let (units, rest) = (from_middle / size.cast_signed(), from_middle % size.cast_signed());
-        if register.is_some() {
+        let Some(from_base) = from_base else {
             self.bytes.push(0xC0 | operands);
-        } else if let (Ok(units), 0) = (i8::try_from(units), rest) {
+            return;
+        };
+        // Short distances are counted in units of what is read.
+        let (units, rest) = (from_base / size.cast_signed(), from_base % size.cast_signed());
+        if let (Ok(units), 0) = (i8::try_from(units), rest) {
             self.bytes.push(0x40 | operands);
             self.bytes.extend(units.to_le_bytes());
         } else {
             self.bytes.push(0x80 | operands);
-            self.bytes.extend(from_middle.to_le_bytes());
+            self.bytes.extend(from_base.to_le_bytes());
         }
     }
 }

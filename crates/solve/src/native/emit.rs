@@ -11,7 +11,8 @@ use super::assembler::{
     MINIMUM, MULTIPLY, Mask, Outside, PRODUCT_LESS, SUBTRACT, Source, Vector, XOR,
 };
 use super::constants::Constants;
-use super::functions::{Functions, Later, SCRATCH};
+use super::functions::{ALONE, Functions, Later, SCRATCH};
+use super::pairs::is_function;
 use crate::lanes::LANES;
 use crate::operation::Operation;
 use crate::script::{Operand, Script, Term};
@@ -35,13 +36,18 @@ pub(super) fn emit(script: &Script, first_free: u32) -> Option<Emitted> {
         return None;
     }
     let mut emitter = Emitter::new(script, first_free);
-    for (at, term) in script.terms.iter().enumerate() {
-        emitter.term(at, term);
+    let mut at = 0;
+    while let Some(term) = script.terms.get(at) {
+        match script.terms.get(at + 1).filter(|next| emitter.is_pair(at, [term, next])) {
+            Some(next) => emitter.pair(at, [term, next]),
+            None => emitter.term(at, term),
+        }
+        at = emitter.done;
     }
     emitter.assembler.finish();
     emitter.functions().finish();
     Some(Emitted {
-        code: emitter.assembler.bytes,
+        code: emitter.assembler.into_bytes(),
         constants: emitter.constants.bits,
         registers: emitter.end as usize,
     })
@@ -100,8 +106,12 @@ struct Emitter {
     operands: Vec<[usize; 3]>,
     /// The value in each vector register.
     held: [Option<usize>; VECTORS],
+    /// How many of those may be used now.
+    vectors: usize,
     /// Registers of memory that were used for a while.
     spent: Vec<u32>,
+    /// How many terms are written.
+    done: usize,
     first_free: u32,
     end: u32,
 }
@@ -148,7 +158,9 @@ impl Emitter {
             values,
             operands,
             held: [None; VECTORS],
+            vectors: VECTORS,
             spent: Vec::new(),
+            done: 0,
             first_free,
             end,
         }
@@ -170,25 +182,30 @@ impl Emitter {
 
     /// A vector register for a new value, that of none of those `kept`.
     fn free(&mut self, kept: &[usize]) -> usize {
-        if let Some(vector) = self.held.iter().position(Option::is_none) {
+        let usable = &self.held[..self.vectors];
+        if let Some(vector) = usable.iter().position(Option::is_none) {
             return vector;
         }
-        let open = (0..VECTORS)
+        let open = (0..self.vectors)
             .filter(|&vector| self.held[vector].is_none_or(|value| !kept.contains(&value)));
         let last = open.max_by_key(|&vector| self.held[vector].map_or(NEVER, |v| self.next_use(v)));
-        let vector = last.expect("an instruction keeps at most three values");
-        if let Some(value) = self.held[vector].take() {
-            if self.values[value].home == Home::Nowhere && self.next_use(value) != NEVER {
-                let register = self.spent.pop().unwrap_or_else(|| {
-                    self.end += 1;
-                    self.end - 1
-                });
-                self.assembler.store(distance(register), Vector(vector as u8));
-                self.values[value].home = Home::Register(register);
-            }
-            self.values[value].vector = None;
-        }
+        let vector = last.expect("an instruction keeps few values");
+        self.vacate(vector);
         vector
+    }
+
+    /// Takes the value out of a vector register, to memory if it is used again and stands nowhere else.
+    fn vacate(&mut self, vector: usize) {
+        let Some(value) = self.held[vector].take() else { return };
+        if self.values[value].home == Home::Nowhere && self.next_use(value) != NEVER {
+            let register = self.spent.pop().unwrap_or_else(|| {
+                self.end += 1;
+                self.end - 1
+            });
+            self.assembler.store(distance(register), Vector(vector as u8));
+            self.values[value].home = Home::Register(register);
+        }
+        self.values[value].vector = None;
     }
 
     /// The value in a vector register.
@@ -210,7 +227,7 @@ impl Emitter {
         let next = self.next_use(value);
         let is_known = self.values[value].vector.is_some();
         let pays = || {
-            self.held.iter().any(|held| {
+            self.held[..self.vectors].iter().any(|held| {
                 held.is_none_or(|other| !kept.contains(&other) && self.next_use(other) > next)
             })
         };
@@ -248,19 +265,60 @@ impl Emitter {
             Operation::MultiplyAdd => self.fused(ADD_PRODUCT, read),
             Operation::MultiplySubtract => self.fused(PRODUCT_LESS, read),
             Operation::SubtractProduct => self.fused(LESS_PRODUCT, read),
-            Operation::Exp | Operation::Ln | Operation::Power => self.function(operation, read),
+            _ if is_function(operation) => self.function(operation, read),
             _ if read.len() == 1 => self.one(operation, read[0]),
             _ if read.len() == 2 => self.two(operation, read[0], read[1]),
             _ => self.three(operation, read),
         };
         self.reuse(read);
+        self.define(at, term, out);
+        self.release(&[at]);
+    }
+
+    /// The value of a term stands in a vector register.
+    fn define(&mut self, at: usize, term: &Term, out: usize) {
         self.values[at].vector = Some(out);
         self.held[out] = Some(at);
         if let Some(register) = term.kept {
             self.assembler.store(distance(register), Vector(out as u8));
             self.values[at].home = Home::Register(register);
         }
-        self.release(&[at]);
+        self.done = at + 1;
+    }
+
+    /// Whether the term and the next one are functions that can be computed side by side.
+    fn is_pair(&self, at: usize, terms: [&Term; 2]) -> bool {
+        let [first, second] = terms.map(|term| term.operation);
+        let reads = &self.operands[at + 1][..second.arity()];
+        is_function(first) && first == second && !reads.contains(&at)
+    }
+
+    /// A term and the next one, side by side.
+    fn pair(&mut self, at: usize, terms: [&Term; 2]) {
+        let operation = terms[0].operation;
+        let count = operation.arity();
+        let reads = [self.operands[at], self.operands[at + 1]].map(|read| read[..count].to_vec());
+        self.vectors = VECTORS - SCRATCH.len();
+        (self.vectors..VECTORS).for_each(|vector| self.vacate(vector));
+        let all = reads.concat();
+        for &value in &all {
+            self.values[value].uses.pop();
+        }
+        let sources = reads.map(|read| {
+            let sources = read.iter().map(|&value| self.anywhere(value, &all));
+            sources.collect::<Vec<_>>()
+        });
+        self.functions().begin(operation, &[&sources[0], &sources[1]]);
+        for (which, (term, sources)) in terms.into_iter().zip(&sources).enumerate() {
+            let result = self.functions().end(operation, which, sources);
+            let out = self.free(&all);
+            self.assembler.load(Vector(out as u8), Source::Vector(result));
+            self.define(at + which, term, out);
+        }
+        self.release(&all);
+        self.reuse(&all);
+        self.release(&[at, at + 1]);
+        self.vectors = VECTORS;
     }
 
     /// Gives back the memory of values that no later term uses.
@@ -303,13 +361,8 @@ impl Emitter {
 
     fn function(&mut self, operation: Operation, read: &[usize]) -> usize {
         let sources: Vec<Source> = read.iter().map(|&value| self.anywhere(value, read)).collect();
-        let mut functions = self.functions();
-        let result = if operation == Operation::Power {
-            functions.pow(sources[0], sources[1])
-        } else {
-            functions.assembler.load(SCRATCH[0], sources[0]);
-            if operation == Operation::Exp { functions.exp() } else { functions.ln() }
-        };
+        self.functions().begin(operation, &[&sources]);
+        let result = self.functions().end(operation, 0, &sources);
         self.release(read);
         let out = self.free(&[]);
         self.assembler.load(Vector(out as u8), Source::Vector(result));
@@ -318,7 +371,7 @@ impl Emitter {
 
     fn functions(&mut self) -> Functions<'_> {
         let Self { assembler, constants, later, .. } = self;
-        Functions { assembler, constants, later }
+        Functions { assembler, constants, later, sets: ALONE }
     }
 
     fn number(&mut self, value: f64) -> Source {

@@ -1,31 +1,82 @@
 //! exp, ln and pow as instructions: the operations of `math`, one by one, so that bits are the same.
 
 use super::assembler::{
-    ADD, ADD_PRODUCT, ADD_WHOLE, AND, Assembler, Comparison, DIVIDE, Jump, LESS_PRODUCT, MAXIMUM,
-    MINIMUM, MULTIPLY, Mask, OR_WHOLE, Outside, Place, SUBTRACT, SUBTRACT_WHOLE, Source,
+    ADD, ADD_PRODUCT, ADD_WHOLE, AND, Assembler, Comparison, DIVIDE, Form, Jump, LESS_PRODUCT,
+    MAXIMUM, MINIMUM, MULTIPLY, Mask, OR_WHOLE, Outside, Place, SUBTRACT, SUBTRACT_WHOLE, Source,
     TIMES_PLUS, Vector, XOR,
 };
 use super::constants::Constants;
 use crate::math::{EXP_SERIES, LN_2_HIGH, LN_2_LOW, LN_SERIES, ROUND};
+use crate::operation::Operation;
 
 /// The registers that functions may use; everybody else leaves them alone.
-pub(super) const SCRATCH: [Vector; 8] = [
-    Vector(24),
-    Vector(25),
-    Vector(26),
-    Vector(27),
-    Vector(28),
-    Vector(29),
-    Vector(30),
-    Vector(31),
-];
+pub(super) const SCRATCH: Set = set(24);
+/// Those of the second of two functions that are computed side by side.
+const SECOND: Set = set(16);
+
+type Set = [Vector; 8];
+
+const fn set(first: u8) -> Set {
+    let mut set = [Vector(first); 8];
+    let mut position = 1;
+    while position < 8 {
+        set[position] = Vector(first + position as u8);
+        position += 1;
+    }
+    set
+}
+
+/// One of the registers of a function, by its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Own(usize);
+
+const OWN: [Own; 8] = [Own(0), Own(1), Own(2), Own(3), Own(4), Own(5), Own(6), Own(7)];
+
+/// What an instruction of a function reads: a register of its own, or what both functions read.
+#[derive(Debug, Clone, Copy)]
+enum Read {
+    Own(Own),
+    Shared(Source),
+}
+
+impl From<Own> for Read {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
+    }
+}
+
+impl From<Source> for Read {
+    fn from(source: Source) -> Self {
+        Self::Shared(source)
+    }
+}
+
 const WHOLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
-/// A function that stands behind the code and is called from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Function {
+/// Where they are noted, numbers whose logarithm no series gives, and the logarithm.
+const SPECIAL_LOGARITHMS: [(Mask, f64, Comparison, f64); 3] = [
+    (Mask(4), f64::INFINITY, Comparison::Equal, f64::INFINITY),
+    (Mask(5), 0.0, Comparison::Equal, f64::NEG_INFINITY),
+    (Mask(6), 0.0, Comparison::NotGreaterOrEqual, f64::NAN),
+];
+
+/// A function that stands behind the code and is called from it: where its argument is expected and its
+/// result left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Function {
     Exp,
     Ln,
+}
+
+const ARGUMENT: Own = Own(0);
+
+impl Function {
+    fn result(self) -> Own {
+        match self {
+            Self::Exp => Own(4),
+            Self::Ln => Own(7),
+        }
+    }
 }
 
 /// Writes functions, with the numbers that they need.
@@ -33,12 +84,19 @@ pub(super) struct Functions<'a> {
     pub(super) assembler: &'a mut Assembler,
     pub(super) constants: &'a mut Constants,
     pub(super) later: &'a mut Later,
+    /// The registers of the functions that are written, one operation of each after the other.
+    pub(super) sets: &'static [Set],
 }
+
+/// The registers of one function alone, and of two.
+pub(super) const ALONE: &[Set] = &[SCRATCH];
+const BOTH: &[Set] = &[SCRATCH, SECOND];
 
 /// What is written behind the code: functions that are called, and what seldom happens.
 #[derive(Debug, Default)]
 pub(super) struct Later {
-    calls: Vec<(Function, Jump)>,
+    /// What is called, for how many arguments, and from where.
+    calls: Vec<(Function, usize, Jump)>,
     powers: Vec<SpecialPower>,
 }
 
@@ -52,23 +110,52 @@ struct SpecialPower {
 }
 
 impl Functions<'_> {
-    fn call(&mut self, function: Function) -> Vector {
-        let jump = self.assembler.call();
-        self.later.calls.push((function, jump));
-        match function {
-            Function::Exp => SCRATCH[4],
-            Function::Ln => SCRATCH[7],
+    /// Computes an operation for one or two lists of operands, none of which stands in a register of
+    /// functions, up to [`Functions::end`] for each.
+    pub(super) fn begin(&mut self, operation: Operation, operands: &[&[Source]]) {
+        self.sets = if operands.len() == 2 { BOTH } else { ALONE };
+        for (set, operands) in self.sets.iter().zip(operands) {
+            if operation == Operation::Power {
+                self.magnitude(set[ARGUMENT.0], operands[0]);
+            } else {
+                self.assembler.load(set[ARGUMENT.0], operands[0]);
+            }
+        }
+        if operation != Operation::Exp {
+            self.call(Function::Ln);
+        }
+        if operation == Operation::Power {
+            for (set, operands) in self.sets.iter().zip(operands) {
+                let logarithm = set[Function::Ln.result().0];
+                self.assembler.apply(MULTIPLY, set[ARGUMENT.0], logarithm, operands[1]);
+            }
+        }
+        if operation != Operation::Ln {
+            self.call(Function::Exp);
         }
     }
 
-    /// e to what stands in the first scratch register; says where the result stands.
-    pub(super) fn exp(&mut self) -> Vector {
-        self.call(Function::Exp)
+    /// The register with the result for one of the lists of operands, in their order.
+    pub(super) fn end(
+        &mut self,
+        operation: Operation,
+        which: usize,
+        operands: &[Source],
+    ) -> Vector {
+        let function = if operation == Operation::Ln { Function::Ln } else { Function::Exp };
+        let result = SCRATCH[function.result().0];
+        if which == 1 {
+            self.assembler.load(result, Source::Vector(SECOND[function.result().0]));
+        }
+        if operation == Operation::Power {
+            self.end_power(operands[0], operands[1]);
+        }
+        result
     }
 
-    /// The logarithm of what stands in the first scratch register; says where the result stands.
-    pub(super) fn ln(&mut self) -> Vector {
-        self.call(Function::Ln)
+    fn call(&mut self, function: Function) {
+        let jump = self.assembler.call();
+        self.later.calls.push((function, self.sets.len(), jump));
     }
 
     /// Writes what was left for later, behind the end of the code.
@@ -80,18 +167,24 @@ impl Functions<'_> {
             let jump = self.assembler.jump();
             self.assembler.lands(jump, power.back);
         }
-        for function in [Function::Exp, Function::Ln] {
+        // two logarithms call one
+        for (function, sets) in [Function::Exp, Function::Ln]
+            .into_iter()
+            .flat_map(|function| [(function, BOTH), (function, ALONE)])
+        {
             let calls = std::mem::take(&mut self.later.calls);
-            let (calls, others) = calls.into_iter().partition(|(called, _)| *called == function);
+            let (calls, others): (Vec<_>, Vec<_>) = calls
+                .into_iter()
+                .partition(|&(called, count, _)| called == function && count == sets.len());
             self.later.calls = others;
-            let calls: Vec<(Function, Jump)> = calls;
             if calls.is_empty() {
                 continue;
             }
             let here = self.assembler.here();
-            for (_, jump) in calls {
+            for (_, _, jump) in calls {
                 self.assembler.lands(jump, here);
             }
+            self.sets = sets;
             match function {
                 Function::Exp => self.write_exp(),
                 Function::Ln => self.write_ln(),
@@ -99,146 +192,216 @@ impl Functions<'_> {
         }
     }
 
-    pub(super) fn number(&mut self, value: f64) -> Source {
+    fn number(&mut self, value: f64) -> Source {
         self.constants.bits(value.to_bits())
     }
 
-    fn set(&mut self, out: Vector, value: f64) {
+    /// out = left op right, in every set.
+    fn apply(&mut self, form: Form, out: Own, left: Own, right: impl Into<Read>) {
+        let right = right.into();
+        for set in self.sets {
+            let right = match right {
+                Read::Own(own) => Source::Vector(set[own.0]),
+                Read::Shared(source) => source,
+            };
+            self.assembler.apply(form, set[out.0], set[left.0], right);
+        }
+    }
+
+    /// out = left op a number
+    fn apply_number(&mut self, form: Form, out: Own, left: Own, right: f64) {
+        let right = self.number(right);
+        self.apply(form, out, left, right);
+    }
+
+    fn load(&mut self, out: Own, source: impl Into<Read>) {
+        let source = source.into();
+        for set in self.sets {
+            let source = match source {
+                Read::Own(own) => Source::Vector(set[own.0]),
+                Read::Shared(source) => source,
+            };
+            self.assembler.load(set[out.0], source);
+        }
+    }
+
+    fn set(&mut self, out: Own, value: f64) {
         let source = self.number(value);
-        self.assembler.load(out, source);
+        self.load(out, source);
+    }
+
+    fn shift_left(&mut self, out: Own, bits: u8) {
+        for set in self.sets {
+            self.assembler.shift_left(set[out.0], set[out.0], bits);
+        }
     }
 
     fn write_exp(&mut self) {
-        let [x, round, k, r, p, half, rest, _] = SCRATCH;
+        let [x, round, k, r, p, half, rest, quarter] = OWN;
         for (form, limit) in [(MINIMUM, 750.0), (MAXIMUM, -750.0)] {
             self.set(round, limit);
-            self.assembler.apply(form, x, round, Source::Vector(x));
+            self.apply(form, x, round, x);
         }
         self.set(round, ROUND);
-        self.assembler.load(k, Source::Vector(round));
-        let factor = self.number(std::f64::consts::LOG2_E);
-        self.assembler.apply(ADD_PRODUCT, k, x, factor);
-        self.assembler.apply(SUBTRACT, k, k, Source::Vector(round));
-        self.assembler.load(r, Source::Vector(x));
+        self.load(k, round);
+        self.apply_number(ADD_PRODUCT, k, x, std::f64::consts::LOG2_E);
+        self.apply(SUBTRACT, k, k, round);
+        self.load(r, x);
         for part in [LN_2_HIGH, LN_2_LOW] {
-            let part = self.number(part);
-            self.assembler.apply(LESS_PRODUCT, r, k, part);
+            self.apply_number(LESS_PRODUCT, r, k, part);
         }
-        self.set(p, EXP_SERIES[0]);
-        for &term in &EXP_SERIES[1..] {
-            let term = self.number(term);
-            self.assembler.apply(TIMES_PLUS, p, r, term);
+        let (square, fourth, pair) = (half, rest, x);
+        self.apply(MULTIPLY, square, r, r);
+        self.apply(MULTIPLY, fourth, square, square);
+        self.quarter(p, &EXP_SERIES[..4], (r, square), pair);
+        for terms in EXP_SERIES[4..].chunks(4) {
+            self.quarter(quarter, terms, (r, square), pair);
+            self.apply(TIMES_PLUS, p, fourth, quarter);
         }
-        self.assembler.apply(MULTIPLY, half, r, Source::Vector(r));
-        self.assembler.apply(TIMES_PLUS, p, half, Source::Vector(r));
-        let one = self.number(1.0);
-        self.assembler.apply(ADD, p, p, one);
-        let one_half = self.number(0.5);
-        self.assembler.load(half, Source::Vector(round));
-        self.assembler.apply(ADD_PRODUCT, half, k, one_half);
-        self.assembler.apply(SUBTRACT, rest, half, Source::Vector(round));
-        self.assembler.apply(SUBTRACT, rest, k, Source::Vector(rest));
-        self.assembler.apply(ADD, rest, rest, Source::Vector(round));
+        self.apply(TIMES_PLUS, p, square, r);
+        self.apply_number(ADD, p, p, 1.0);
+        self.load(half, round);
+        self.apply_number(ADD_PRODUCT, half, k, 0.5);
+        self.apply(SUBTRACT, rest, half, round);
+        self.apply(SUBTRACT, rest, k, rest);
+        self.apply(ADD, rest, rest, round);
         let bias = self.constants.bits(1023);
         for power in [half, rest] {
-            self.assembler.apply(ADD_WHOLE, power, power, bias);
-            self.assembler.shift_left(power, power, 52);
-            self.assembler.apply(MULTIPLY, p, p, Source::Vector(power));
+            self.apply(ADD_WHOLE, power, power, bias);
+            self.shift_left(power, 52);
+            self.apply(MULTIPLY, p, p, power);
         }
         self.assembler.end_function();
+    }
+
+    /// Four terms of a series in `r`, from its high power down, by its `square`.
+    fn quarter(&mut self, out: Own, terms: &[f64], (r, square): (Own, Own), work: Own) {
+        for (own, pair) in [out, work].into_iter().zip(terms.chunks(2)) {
+            self.pair(own, pair, r);
+        }
+        self.apply(TIMES_PLUS, out, square, work);
+    }
+
+    /// Two terms of a series.
+    fn pair(&mut self, out: Own, terms: &[f64], r: Own) {
+        self.set(out, terms[0]);
+        self.apply_number(TIMES_PLUS, out, r, terms[1]);
     }
 
     /// Where all numbers are positive, finite and not below the normal range, a shorter way does.
     fn write_ln(&mut self) {
-        let x = SCRATCH[0];
         let (smallest, infinity) = (self.number(f64::MIN_POSITIVE), self.number(f64::INFINITY));
         let plain = Mask(1);
-        self.assembler.compare(Comparison::GreaterOrEqual, plain, None, (x, smallest));
-        self.assembler.compare(Comparison::Less, plain, Some(plain), (x, infinity));
+        let mut within = None;
+        for set in self.sets {
+            let x = set[ARGUMENT.0];
+            self.assembler.compare(Comparison::GreaterOrEqual, plain, within, (x, smallest));
+            self.assembler.compare(Comparison::Less, plain, Some(plain), (x, infinity));
+            within = Some(plain);
+        }
         let jump = self.assembler.jump_unless_all(plain);
         self.write_ln_of(false);
         let here = self.assembler.here();
         self.assembler.lands(jump, here);
-        self.write_ln_of(true);
+        if self.sets.len() == 1 {
+            self.write_ln_of(true);
+        } else {
+            self.write_ln_one_by_one();
+        }
     }
 
+    /// Two logarithms one after the other.
+    fn write_ln_one_by_one(&mut self) {
+        let result = Function::Ln.result();
+        self.sets = ALONE;
+        self.call(Function::Ln);
+        let kept = SECOND[1];
+        self.assembler.load(kept, Source::Vector(SCRATCH[result.0]));
+        self.assembler.load(SCRATCH[ARGUMENT.0], Source::Vector(SECOND[ARGUMENT.0]));
+        self.call(Function::Ln);
+        self.assembler.load(SECOND[result.0], Source::Vector(SCRATCH[result.0]));
+        self.assembler.load(SCRATCH[result.0], Source::Vector(kept));
+        self.assembler.end_function();
+    }
+
+    /// With `anything`, for one set alone.
     #[expect(clippy::many_single_char_names, reason = "the letters of e_log.c")]
     fn write_ln_of(&mut self, anything: bool) {
         const ONE: u64 = 1023 << 52;
-        let [x, bits, shifted, f, k, s, z, value] = SCRATCH;
+        let [x, bits, shifted, f, k, s, z, value] = OWN;
         let small = Mask(1);
-        self.assembler.load(bits, Source::Vector(x));
+        self.load(bits, x);
         if anything {
+            let x = SCRATCH[x.0];
+            self.ln_notes_special(x);
             let smallest = self.number(f64::MIN_POSITIVE);
             self.assembler.compare(Comparison::Less, small, None, (x, smallest));
             let scale = self.number(18_014_398_509_481_984.0);
-            self.assembler.apply_inside(MULTIPLY, small, bits, (x, scale));
+            self.assembler.apply_inside(MULTIPLY, small, SCRATCH[bits.0], (x, scale));
         }
         let (half, one) = (self.constants.bits(0x3FE6_A09E_667F_3BCD), self.constants.bits(ONE));
-        self.assembler.apply(SUBTRACT_WHOLE, shifted, bits, half);
-        self.assembler.apply(ADD_WHOLE, shifted, shifted, one);
-        self.assembler.shift_right(f, shifted, 52);
+        self.apply(SUBTRACT_WHOLE, shifted, bits, half);
+        self.apply(ADD_WHOLE, shifted, shifted, one);
+        for set in self.sets {
+            self.assembler.shift_right(set[f.0], set[shifted.0], 52);
+        }
         let behind = self.constants.bits(0x4330_0000_0000_0000);
-        self.assembler.apply(OR_WHOLE, k, f, behind);
+        self.apply(OR_WHOLE, k, f, behind);
         for less in [4_503_599_627_370_496.0, 1023.0] {
-            let less = self.number(less);
-            self.assembler.apply(SUBTRACT, k, k, less);
+            self.apply_number(SUBTRACT, k, k, less);
         }
         if anything {
-            let less = self.number(54.0);
+            let (k, less) = (SCRATCH[k.0], self.number(54.0));
             self.assembler.apply_inside(SUBTRACT, small, k, (k, less));
         }
-        self.assembler.shift_left(f, f, 52);
-        self.assembler.apply(SUBTRACT_WHOLE, f, f, one);
-        self.assembler.apply(SUBTRACT_WHOLE, f, bits, Source::Vector(f));
-        let (one, two) = (self.number(1.0), self.number(2.0));
-        self.assembler.apply(SUBTRACT, f, f, one);
-        self.assembler.apply(ADD, s, f, two);
-        self.assembler.apply(DIVIDE, s, f, Source::Vector(s));
-        self.assembler.apply(MULTIPLY, z, s, Source::Vector(s));
-        let (p, square) = (bits, shifted);
+        self.shift_left(f, 52);
+        self.apply(SUBTRACT_WHOLE, f, f, one);
+        self.apply(SUBTRACT_WHOLE, f, bits, f);
+        self.apply_number(SUBTRACT, f, f, 1.0);
+        self.apply_number(ADD, s, f, 2.0);
+        self.apply(DIVIDE, s, f, s);
+        self.apply(MULTIPLY, z, s, s);
+        let (p, low, pair, square) = (bits, shifted, x, value);
+        self.apply(MULTIPLY, square, z, z);
         self.set(p, LN_SERIES[0]);
-        for &term in &LN_SERIES[1..] {
-            let term = self.number(term);
-            self.assembler.apply(TIMES_PLUS, p, z, term);
-        }
-        let one_half = self.number(0.5);
-        self.assembler.apply(MULTIPLY, square, f, one_half);
-        self.assembler.apply(MULTIPLY, square, square, Source::Vector(f));
-        self.assembler.apply(TIMES_PLUS, p, z, Source::Vector(square));
-        let (low, high) = (self.number(LN_2_LOW), self.number(LN_2_HIGH));
-        self.assembler.apply(MULTIPLY, value, k, low);
-        self.assembler.apply(ADD_PRODUCT, value, s, Source::Vector(p));
-        self.assembler.apply(SUBTRACT, value, value, Source::Vector(square));
-        self.assembler.apply(ADD, value, value, Source::Vector(f));
-        self.assembler.apply(ADD_PRODUCT, value, k, high);
+        self.pair(pair, &LN_SERIES[1..3], z);
+        self.apply(TIMES_PLUS, p, square, pair);
+        self.quarter(low, &LN_SERIES[3..], (z, square), pair);
+        self.apply(MULTIPLY, square, square, square);
+        self.apply(TIMES_PLUS, p, square, low);
+        let half_square = low;
+        self.apply_number(MULTIPLY, half_square, f, 0.5);
+        self.apply(MULTIPLY, half_square, half_square, f);
+        self.apply(TIMES_PLUS, p, z, half_square);
+        self.apply_number(MULTIPLY, value, k, LN_2_LOW);
+        self.apply(ADD_PRODUCT, value, s, p);
+        self.apply(SUBTRACT, value, value, half_square);
+        self.apply(ADD, value, value, f);
+        self.apply_number(ADD_PRODUCT, value, k, LN_2_HIGH);
         if anything {
-            self.ln_of_special(x, value);
+            self.ln_of_special(SCRATCH[value.0]);
         }
         self.assembler.end_function();
     }
 
-    fn ln_of_special(&mut self, x: Vector, value: Vector) {
-        let mask = Mask(1);
-        for (at, comparison, result) in [
-            (f64::INFINITY, Comparison::Equal, f64::INFINITY),
-            (0.0, Comparison::Equal, f64::NEG_INFINITY),
-            (0.0, Comparison::NotGreaterOrEqual, f64::NAN),
-        ] {
-            let (at, result) = (self.number(at), self.number(result));
+    /// Notes where numbers stand whose logarithm no series gives, before they are overwritten.
+    fn ln_notes_special(&mut self, x: Vector) {
+        for (mask, at, comparison, _) in SPECIAL_LOGARITHMS {
+            let at = self.number(at);
             self.assembler.compare(comparison, mask, None, (x, at));
+        }
+    }
+
+    fn ln_of_special(&mut self, value: Vector) {
+        for (mask, _, _, result) in SPECIAL_LOGARITHMS {
+            let result = self.number(result);
             self.assembler.load_inside(mask, Outside::Kept, value, result);
         }
     }
 
-    /// x to the power y; neither may stand in a scratch register.
-    pub(super) fn pow(&mut self, x: Source, y: Source) -> Vector {
+    /// Goes on where x is positive and finite, and y finite and not 1: there the result is that already.
+    fn end_power(&mut self, x: Source, y: Source) {
         let (first, second, plain) = (SCRATCH[0], SCRATCH[1], Mask(1));
-        self.magnitude(first, x);
-        let logarithm = self.ln();
-        self.assembler.apply(MULTIPLY, first, logarithm, y);
-        let result = self.exp();
-        // Where x is positive and finite, and y finite and not 1, that was all.
         let (zero, infinity) = (self.number(0.0), self.number(f64::INFINITY));
         let (one, limit) = (self.number(1.0), self.number(WHOLE_LIMIT));
         self.assembler.load(first, x);
@@ -251,7 +414,6 @@ impl Functions<'_> {
         let jump = self.assembler.jump_unless_all(plain);
         let back = self.assembler.here();
         self.later.powers.push(SpecialPower { jump, back, x, y });
-        result
     }
 
     /// Negative bases and powers whose value is plain, after [`Functions::pow`].
@@ -291,7 +453,7 @@ impl Functions<'_> {
     }
 
     /// The value without its sign.
-    pub(super) fn magnitude(&mut self, out: Vector, source: Source) {
+    fn magnitude(&mut self, out: Vector, source: Source) {
         let rest = self.constants.bits(!(1 << 63));
         self.assembler.load(out, source);
         self.assembler.apply(AND, out, out, rest);

@@ -83,6 +83,7 @@ fn number(numbers: &mut Numbers) -> f64 {
 /// A random script over `inputs` registers, some of whose results are asked for.
 fn differences(numbers: &mut Numbers, inputs: usize, length: usize) -> usize {
     let mut script = Script::default();
+    let mut results = Vec::new();
     for made in 0..length {
         let operation = if numbers.below(12) == 0 {
             Operation::Select
@@ -93,14 +94,14 @@ fn differences(numbers: &mut Numbers, inputs: usize, length: usize) -> usize {
             0 => Operand::number(number(numbers)),
             _ => match numbers.below(inputs + made) {
                 at if at < inputs => Operand::Register(at as u32),
-                at => Operand::Term((at - inputs) as u32),
+                at => results[at - inputs],
             },
         });
-        script.apply(operation, &operands[..operation.arity()]);
+        results.push(script.apply(operation, &operands[..operation.arity()]));
     }
     let kept = length.min(9);
     for place in 0..kept {
-        let value = Operand::Term(numbers.below(length) as u32);
+        let value = results[numbers.below(length)];
         script.keep(value, (inputs + place) as u32);
     }
     let first_free = (inputs + kept) as u32;
