@@ -15,6 +15,9 @@ use common::{
 };
 use cytotrial_solve::{Method, Settings, compile};
 
+/// How many patients are followed at a time: as many as leave their values near the processor.
+const PATIENTS: usize = 320;
+
 /// Seconds that this process has spent on a processor, where the system says so.
 fn processor_seconds() -> Option<f64> {
     let mut nanoseconds = 0.0;
@@ -41,12 +44,11 @@ fn rate(patients: usize, mut work: impl FnMut()) -> f64 {
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let methods = [Method::Explicit, Method::HighOrder, Method::Stiff, Method::Automatic];
-    let problems = [("p1", 1280, &methods[..]), ("p2", 1280, &methods[2..])];
-    for (name, count, methods) in problems {
+    for (name, methods) in [("p1", &methods[..]), ("p2", &methods[2..])] {
         for &method in methods {
             let title = format!("{name} {method:?}");
             if title.contains(&wanted) {
-                show_problem(&title, problem(name), count, method);
+                show_problem(&title, problem(name), method);
             }
         }
     }
@@ -78,8 +80,8 @@ fn main() {
     }
 }
 
-/// Rate, steps and errors of a problem's patients, repeated to that many.
-fn show_problem(title: &str, mut problem: Problem, count: usize, method: Method) {
+/// Rate, steps and errors of a problem's patients, repeated to [`PATIENTS`].
+fn show_problem(title: &str, mut problem: Problem, method: Method) {
     let settings = Settings { method, ..Settings::default() };
     let got = run_problem(&problem, &settings);
     let mut worst = errors(&problem, &got);
@@ -87,7 +89,7 @@ fn show_problem(title: &str, mut problem: Problem, count: usize, method: Method)
     let steps: u32 = got.results.iter().flatten().map(|s| s.steps).sum();
     let rejections: u32 = got.results.iter().flatten().map(|s| s.rejections).sum();
     let patients = problem.starts.len() as u32;
-    problem.starts = problem.starts.iter().cycle().take(count).cloned().collect();
+    problem.starts = problem.starts.iter().cycle().take(PATIENTS).cloned().collect();
     let rate = rate(problem.starts.len(), || {
         std::hint::black_box(run_problem(&problem, &settings));
     });

@@ -13,10 +13,6 @@ use crate::step::Seen;
 
 /// How many patients one thread follows at a time. Results do not depend on it.
 const SHARE: usize = 256;
-/// How many patients' values are turned over at a time, so that they stay near the processor.
-const TILE: usize = 32;
-/// How many rows of the finished table one thread writes at a time.
-const ROWS: usize = 16;
 
 /// Values of several symbols at several times for many patients.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,62 +47,49 @@ pub fn trajectories(
     outputs: &[SymbolId],
     doses: &[(f64, SymbolId, f64)],
 ) -> Trajectories {
-    let parts: Vec<_> = starts
-        .par_chunks(SHARE)
-        // One by one: a thread that takes several at once leaves the others idle at the end.
-        .with_max_len(1)
-        .map(|share| follow(program, share, settings, times, outputs, doses))
-        .collect();
     let (n, points) = (starts.len(), outputs.len() * times.len());
     let mut values = vec![0.0; points * n];
-    if n > 0 {
-        let rows = values.par_chunks_mut(ROWS * n).enumerate();
-        rows.for_each(|(chunk, rows)| turn(chunk * ROWS, rows, &parts, (points, n)));
-    }
-    let results = parts.into_iter().flat_map(|(_, ended)| ended).collect();
-    Trajectories { outputs: outputs.len(), times: times.len(), patients: n, values, results }
-}
-
-/// Writes rows of values, a row for each point from `first` on, from columns with all points of a patient.
-fn turn(first: usize, rows: &mut [f64], parts: &[Followed], (points, n): (usize, usize)) {
-    let mut before = 0;
-    for (columns, ended) in parts {
-        for tile in (0..ended.len()).step_by(TILE) {
-            let tile = tile..ended.len().min(tile + TILE);
-            for (row, point) in rows.chunks_exact_mut(n).zip(first..) {
-                let row = &mut row[before..][tile.clone()];
-                for (value, patient) in row.iter_mut().zip(tile.clone()) {
-                    *value = columns[patient * points + point];
-                }
-            }
-        }
-        before += ended.len();
-    }
-}
-
-type Followed = (Vec<f64>, Vec<Result<Statistics, Failure>>);
-
-fn follow(
-    program: &Program,
-    starts: &[Start],
-    settings: &Settings,
-    times: &[f64],
-    outputs: &[SymbolId],
-    doses: &[(f64, SymbolId, f64)],
-) -> Followed {
     let mut doses = doses.to_vec();
     doses.sort_by(|a, b| a.0.total_cmp(&b.0));
     let place = |symbol: &SymbolId| program.state_of.get(symbol.0 as usize).copied().flatten();
-    let mut notes = Notes {
-        times,
-        outputs,
-        places: outputs.iter().map(|symbol| place(symbol).map(|at| at as usize)).collect(),
-        doses,
-        values: vec![f64::NAN; outputs.len() * times.len() * starts.len()],
-        progress: vec![(0, 0); starts.len()],
-    };
-    let results = run_with(Vectors::detect(), program, starts, settings, &mut notes);
-    (notes.values, results)
+    let places: Option<Vec<_>> =
+        outputs.iter().map(|symbol| place(symbol).map(|at| at as usize)).collect();
+    let results: Vec<_> = starts
+        .par_chunks(SHARE)
+        .zip(rows_of_shares(&mut values, n, (outputs.len(), times.len())))
+        // One by one: a thread that takes several at once leaves the others idle at the end.
+        .with_max_len(1)
+        .map(|(starts, rows)| {
+            let (places, progress) = (places.as_deref(), vec![(0, 0); starts.len()]);
+            let mut notes = Notes { times, outputs, places, doses: &doses, rows, progress };
+            let results = run_with(Vectors::detect(), program, starts, settings, &mut notes);
+            notes.forget_failed(&results);
+            results
+        })
+        .collect();
+    let results = results.into_iter().flatten().collect();
+    Trajectories { outputs: outputs.len(), times: times.len(), patients: n, values, results }
+}
+
+/// The values of some patients, at time x outputs + output: what is noted together stands together.
+type Rows<'a> = Vec<&'a mut [f64]>;
+
+/// For each share of the patients its part of every row of the table.
+fn rows_of_shares(
+    values: &mut [f64],
+    patients: usize,
+    (outputs, times): (usize, usize),
+) -> Vec<Rows<'_>> {
+    let mut shares: Vec<Rows<'_>> = Vec::new();
+    let empty = || (0..outputs * times).map(|_| Default::default()).collect();
+    shares.resize_with(patients.div_ceil(SHARE), empty);
+    for (row, values) in values.chunks_exact_mut(patients.max(1)).enumerate() {
+        let (output, time) = (row / times, row % times);
+        for (share, part) in shares.iter_mut().zip(values.chunks_mut(SHARE)) {
+            share[time * outputs + output] = part;
+        }
+    }
+    shares
 }
 
 /// Notes values and gives doses.
@@ -114,22 +97,34 @@ struct Notes<'a> {
     times: &'a [f64],
     outputs: &'a [SymbolId],
     /// The position of each output among the states, if all are states.
-    places: Option<Vec<usize>>,
-    doses: Vec<(f64, SymbolId, f64)>,
-    /// At (patient x outputs + output) x times + time.
-    values: Vec<f64>,
+    places: Option<&'a [usize]>,
+    /// In order of time.
+    doses: &'a [(f64, SymbolId, f64)],
+    rows: Rows<'a>,
     /// Per patient: times noted and doses given so far.
     progress: Vec<(usize, usize)>,
+}
+
+impl Notes<'_> {
+    /// What a patient that failed did not reach is not a number.
+    fn forget_failed(&mut self, results: &[Result<Statistics, Failure>]) {
+        let failed = results.iter().enumerate().filter(|(_, result)| result.is_err());
+        for (patient, _) in failed {
+            let (noted, _) = self.progress[patient];
+            for row in &mut self.rows[noted * self.outputs.len()..] {
+                row[patient] = f64::NAN;
+            }
+        }
+    }
 }
 
 impl Steer for Notes<'_> {
     fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next> {
         let Self { times, outputs, doses, .. } = self;
-        let first = patient * outputs.len() * times.len();
         let (noted, given) = &mut self.progress[patient];
         while *noted < times.len() && times[*noted] <= stop.time() {
             for (i, &output) in outputs.iter().enumerate() {
-                self.values[first + i * times.len() + *noted] = stop.value(output);
+                self.rows[*noted * outputs.len() + i][patient] = stop.value(output);
             }
             *noted += 1;
             if times.get(*noted) == Some(&stop.time()) {
@@ -149,16 +144,49 @@ impl Steer for Notes<'_> {
     fn look(&mut self, patient: usize, seen: Seen<'_>) -> Option<f64> {
         let (noted, given) = &mut self.progress[patient];
         let next = *self.times.get(*noted + 1)?;
-        let places = self.places.as_ref()?;
+        let places = self.places?;
         if next <= self.times[*noted] || self.doses.get(*given).is_some_and(|dose| dose.0 <= next) {
             return None;
         }
-        let first = patient * places.len() * self.times.len() + *noted;
-        let values = self.values[first..].iter_mut().step_by(self.times.len());
-        for (value, &place) in values.zip(places) {
-            *value = seen.state(place);
+        let rows = &mut self.rows[*noted * places.len()..];
+        for (row, &place) in rows.iter_mut().zip(places) {
+            row[patient] = seen.state(place);
         }
         *noted += 1;
         Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::compile;
+    use crate::math;
+
+    #[test]
+    fn each_value_stands_with_its_patient_time_and_output() {
+        let text = "model m\n x' = -k*x; y' = k*y*y; x = 1; y = 1; k = 1;\nend\n";
+        let program = compile(&model::antimony::read(text).unwrap()).unwrap();
+        let [x, y, k] = ["x", "y", "k"].map(|name| program.symbol(name).unwrap());
+        // y runs away at 1 / k: later for every patient but the last of each hundred
+        let rate = |patient: usize| if patient % 100 == 99 { 0.4 } else { 1e-4 * patient as f64 };
+        let start = |patient| Start { overrides: vec![(k, rate(patient))], ..Start::default() };
+        let starts: Vec<Start> = (0..2 * SHARE + 3).map(start).collect();
+        let times = [0.0, 1.0, 2.0, 4.0];
+        let got = trajectories(&program, &starts, &Settings::default(), &times, &[x, y], &[]);
+        for patient in 0..starts.len() {
+            let runs_away = patient % 100 == 99;
+            assert_eq!(got.results[patient].is_err(), runs_away, "patient {patient}");
+            for (at, &time) in times.iter().enumerate() {
+                let [x, y] = [0, 1].map(|output| got.value(output, at, patient));
+                let kt = rate(patient) * time;
+                if runs_away && time > 2.0 {
+                    assert!(x.is_nan() && y.is_nan(), "patient {patient}: {x} {y}");
+                } else {
+                    let far = (x / math::exp(-kt) - 1.0).abs().max((y * (1.0 - kt) - 1.0).abs());
+                    assert!(far < 2e-5, "patient {patient} at {time}: {x} {y}");
+                }
+            }
+        }
     }
 }

@@ -137,10 +137,18 @@ impl Block {
         self.held[position].0[lane] > 0.0
     }
 
+    /// Whether a watched event rose on a lane over the step just tried, or a comparison changed.
+    fn changed(&self, lane: usize, events: usize) -> bool {
+        self.held.iter().enumerate().any(|(position, held)| {
+            let now = holds(self.register(self.plan.registers.conditions, position).0[lane]);
+            (now != (held.0[lane] > 0.0)) & (now | (position >= events))
+        })
+    }
+
     /// What changed on a lane whose step was accepted, given how many of those watched are events.
     pub(crate) fn changes(&self, lane: usize, events: usize) -> Changes {
         let mut changes = Changes::default();
-        if self.accepted.0[lane] * self.active.0[lane] == 0.0 {
+        if self.accepted.0[lane] * self.active.0[lane] == 0.0 || !self.changed(lane, events) {
             return changes;
         }
         for (position, held) in self.held.iter().enumerate() {
