@@ -16,7 +16,7 @@ use common::{
 use cytotrial_solve::{Method, Settings, compile};
 
 /// How many patients are followed at a time: as many as leave their values near the processor.
-const PATIENTS: usize = 320;
+const PATIENTS: usize = 240;
 
 /// Seconds that this process has spent on a processor, where the system says so.
 fn processor_seconds() -> Option<f64> {
@@ -28,17 +28,23 @@ fn processor_seconds() -> Option<f64> {
     Some(nanoseconds * 1e-9)
 }
 
-/// Runs `work` on that many patients again and again for three seconds; patients per second of the
+/// Runs `work` on one thread on that many patients again and again for three seconds; patients per second of the
 /// processor over all of it, as its time is told in ticks of some milliseconds.
-fn rate(patients: usize, mut work: impl FnMut()) -> f64 {
+fn rate(patients: usize, work: impl Fn() + Sync) -> f64 {
+    let pool = threads(1);
     let begin = Instant::now();
     let now = || processor_seconds().unwrap_or_else(|| begin.elapsed().as_secs_f64());
     let (first, mut count) = (now(), 0);
     while begin.elapsed().as_secs_f64() < 3.0 {
-        work();
+        pool.install(&work);
         count += patients;
     }
     count as f64 / (now() - first)
+}
+
+fn threads(count: usize) -> rayon::ThreadPool {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
+    pool.expect("threads can be started")
 }
 
 fn main() {
@@ -113,8 +119,7 @@ fn show_cores(name: &str) {
     let mut best = [f64::INFINITY; 2];
     for _ in 0..5 {
         for (threads, best) in (1..).zip(&mut best) {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let pool = pool.expect("threads can be started");
+            let pool = self::threads(threads);
             let begin = Instant::now();
             pool.install(|| std::hint::black_box(run_problem(&problem, &settings)));
             *best = best.min(begin.elapsed().as_secs_f64());
