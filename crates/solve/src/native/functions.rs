@@ -39,6 +39,16 @@ enum Read {
     Shared(Source),
 }
 
+impl Read {
+    /// What the function with these registers reads.
+    fn of(self, set: Set) -> Source {
+        match self {
+            Self::Own(own) => Source::Vector(set[own.0]),
+            Self::Shared(source) => source,
+        }
+    }
+}
+
 impl From<Own> for Read {
     fn from(own: Own) -> Self {
         Self::Own(own)
@@ -200,11 +210,7 @@ impl Functions<'_> {
     fn apply(&mut self, form: Form, out: Own, left: Own, right: impl Into<Read>) {
         let right = right.into();
         for set in self.sets {
-            let right = match right {
-                Read::Own(own) => Source::Vector(set[own.0]),
-                Read::Shared(source) => source,
-            };
-            self.assembler.apply(form, set[out.0], set[left.0], right);
+            self.assembler.apply(form, set[out.0], set[left.0], right.of(*set));
         }
     }
 
@@ -217,11 +223,7 @@ impl Functions<'_> {
     fn load(&mut self, out: Own, source: impl Into<Read>) {
         let source = source.into();
         for set in self.sets {
-            let source = match source {
-                Read::Own(own) => Source::Vector(set[own.0]),
-                Read::Shared(source) => source,
-            };
-            self.assembler.load(set[out.0], source);
+            self.assembler.load(set[out.0], source.of(*set));
         }
     }
 
