@@ -1,18 +1,25 @@
 //! Trajectories: species, time, patient, in that order.
 
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
 use model::SymbolId;
 use rayon::prelude::*;
 
 use crate::compile::Program;
 use crate::failure::Failure;
-use crate::lanes::Vectors;
+use crate::lanes::{LANES, Vectors};
 use crate::look::Stop;
 use crate::request::{Next, Settings, Start, Statistics};
-use crate::run::{Steer, run_with};
+use crate::run::run_with;
+use crate::steer::Steer;
 use crate::step::Seen;
 
-/// How many patients one thread follows at a time. Results do not depend on it.
-const SHARE: usize = 256;
+/// A thread is given as many patients at a time as have about so many values: they stay near the processor until
+/// they are put into the table, a row at a time.
+const NEAR: usize = 1 << 16;
+/// A thread is given from so many patients to so many at a time. Results do not depend on it.
+const SHARE: (usize, usize) = (LANES, 8 * LANES);
 
 /// Values of several symbols at several times for many patients.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,83 +55,129 @@ pub fn trajectories(
     doses: &[(f64, SymbolId, f64)],
 ) -> Trajectories {
     let (n, points) = (starts.len(), outputs.len() * times.len());
-    let mut values = vec![0.0; points * n];
+    let mut values: Vec<f64> = rayon::iter::repeat_n(0.0, points * n).collect();
     let mut doses = doses.to_vec();
     doses.sort_by(|a, b| a.0.total_cmp(&b.0));
     let place = |symbol: &SymbolId| program.state_of.get(symbol.0 as usize).copied().flatten();
     let places: Option<Vec<_>> =
         outputs.iter().map(|symbol| place(symbol).map(|at| at as usize)).collect();
-    let results: Vec<_> = starts
-        .par_chunks(SHARE)
-        .zip(rows_of_shares(&mut values, n, (outputs.len(), times.len())))
-        // One by one: a thread that takes several at once leaves the others idle at the end.
-        .with_max_len(1)
-        .map(|(starts, rows)| {
-            let (places, progress) = (places.as_deref(), vec![(0, 0); starts.len()]);
-            let mut notes = Notes { times, outputs, places, doses: &doses, rows, progress };
-            let results = run_with(Vectors::detect(), program, starts, settings, &mut notes);
-            notes.forget_failed(&results);
-            results
-        })
-        .collect();
-    let results = results.into_iter().flatten().collect();
+    let mut results = vec![Ok(Statistics::default()); n];
+    let shares = Mutex::new(Shares {
+        first: 0,
+        results: &mut results,
+        rows: values.chunks_exact_mut(n.max(1)).collect(),
+        most: (NEAR / points.max(1)).clamp(SHARE.0, SHARE.1),
+    });
+    let threads = rayon::current_num_threads().min(n.div_ceil(SHARE.0));
+    (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
+        let (places, shares) = (places.as_deref(), &shares);
+        let mut notes =
+            Notes { times, outputs, places, doses: &doses, shares, open: vec![], free: vec![] };
+        run_with(Vectors::detect(), program, starts, settings, &mut notes);
+    });
     Trajectories { outputs: outputs.len(), times: times.len(), patients: n, values, results }
 }
 
-/// The values of some patients, at time x outputs + output: what is noted together stands together.
-type Rows<'a> = Vec<&'a mut [f64]>;
+/// What is still to be given to threads: whoever has a free lane takes the next, so that no thread waits long for
+/// the last.
+struct Shares<'a> {
+    first: usize,
+    results: &'a mut [Result<Statistics, Failure>],
+    /// The rest of each row of the table.
+    rows: Vec<&'a mut [f64]>,
+    /// How many patients are given at a time, less towards the end.
+    most: usize,
+}
 
-/// For each share of the patients its part of every row of the table.
-fn rows_of_shares(
-    values: &mut [f64],
-    patients: usize,
-    (outputs, times): (usize, usize),
-) -> Vec<Rows<'_>> {
-    let mut shares: Vec<Rows<'_>> = Vec::new();
-    let empty = || (0..outputs * times).map(|_| Default::default()).collect();
-    shares.resize_with(patients.div_ceil(SHARE), empty);
-    for (row, values) in values.chunks_exact_mut(patients.max(1)).enumerate() {
-        let (output, time) = (row / times, row % times);
-        for (share, part) in shares.iter_mut().zip(values.chunks_mut(SHARE)) {
-            share[time * outputs + output] = part;
+/// Patients of one thread, and where their results and values go.
+struct Share<'a> {
+    first: usize,
+    results: &'a mut [Result<Statistics, Failure>],
+    rows: Vec<&'a mut [f64]>,
+    /// At (time x outputs + output) x patients + patient: what is noted together stands together.
+    values: Vec<f64>,
+    /// Per patient: times noted and doses given so far.
+    progress: Vec<(usize, usize)>,
+    /// How many patients have not ended.
+    left: usize,
+}
+
+impl<'a> Shares<'a> {
+    /// The next share; its values are kept in the given room.
+    fn next(&mut self, mut values: Vec<f64>) -> Option<Share<'a>> {
+        let even = self.results.len().div_ceil(2 * rayon::current_num_threads());
+        let count = self.most.min(even).max(SHARE.0).min(self.results.len());
+        let first = self.first;
+        self.first += count;
+        values.resize(self.rows.len() * count, 0.0);
+        let results = self.results.split_off_mut(..count).filter(|results| !results.is_empty())?;
+        let rows = self.rows.iter_mut().filter_map(|row| row.split_off_mut(..count)).collect();
+        Some(Share { first, results, rows, values, progress: vec![(0, 0); count], left: count })
+    }
+}
+
+impl Share<'_> {
+    /// What a patient that failed did not reach, from a row on, is not a number.
+    fn forget(&mut self, patient: usize, from: usize) {
+        for row in self.values.chunks_exact_mut(self.results.len()).skip(from) {
+            row[patient] = f64::NAN;
         }
     }
-    shares
+
+    /// Puts the values into the table.
+    fn put(&mut self, (outputs, times): (usize, usize)) {
+        let patients = self.results.len();
+        for (row, to) in self.rows.iter_mut().enumerate() {
+            let (output, time) = (row / times, row % times);
+            to.copy_from_slice(&self.values[(time * outputs + output) * patients..][..patients]);
+        }
+    }
 }
 
 /// Notes values and gives doses.
-struct Notes<'a> {
+struct Notes<'a, 'table> {
     times: &'a [f64],
     outputs: &'a [SymbolId],
     /// The position of each output among the states, if all are states.
     places: Option<&'a [usize]>,
     /// In order of time.
     doses: &'a [(f64, SymbolId, f64)],
-    rows: Rows<'a>,
-    /// Per patient: times noted and doses given so far.
-    progress: Vec<(usize, usize)>,
+    shares: &'a Mutex<Shares<'table>>,
+    /// Shares with patients who have not ended.
+    open: Vec<Share<'table>>,
+    /// Room of shares that were put into the table.
+    free: Vec<Vec<f64>>,
 }
 
-impl Notes<'_> {
-    /// What a patient that failed did not reach is not a number.
-    fn forget_failed(&mut self, results: &[Result<Statistics, Failure>]) {
-        let failed = results.iter().enumerate().filter(|(_, result)| result.is_err());
-        for (patient, _) in failed {
-            let (noted, _) = self.progress[patient];
-            for row in &mut self.rows[noted * self.outputs.len()..] {
-                row[patient] = f64::NAN;
-            }
-        }
+/// The share of a patient and the patient's position in it.
+fn own<'a, 'table>(
+    open: &'a mut [Share<'table>],
+    patient: usize,
+) -> Option<(&'a mut Share<'table>, usize)> {
+    let position =
+        |share: &Share<'_>| patient.checked_sub(share.first).filter(|at| *at < share.results.len());
+    open.iter_mut().find_map(|share| position(share).map(|at| (share, at)))
+}
+
+impl Steer for Notes<'_, '_> {
+    fn more(&mut self) -> Range<usize> {
+        let room = self.free.pop().unwrap_or_default();
+        let share = self.shares.lock().unwrap_or_else(PoisonError::into_inner).next(room);
+        let range =
+            share.as_ref().map_or(0..0, |share| share.first..share.first + share.results.len());
+        self.open.extend(share);
+        range
     }
-}
 
-impl Steer for Notes<'_> {
     fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next> {
-        let Self { times, outputs, doses, .. } = self;
-        let (noted, given) = &mut self.progress[patient];
+        let Self { times, outputs, doses, open, .. } = self;
+        let (share, patient) = own(open, patient)?;
+        let patients = share.results.len();
+        let (noted, given) = &mut share.progress[patient];
         while *noted < times.len() && times[*noted] <= stop.time() {
             for (i, &output) in outputs.iter().enumerate() {
-                self.rows[*noted * outputs.len() + i][patient] = stop.value(output);
+                let row = *noted * outputs.len() + i;
+                share.values[row * patients + patient] = stop.value(output);
             }
             *noted += 1;
             if times.get(*noted) == Some(&stop.time()) {
@@ -142,18 +195,35 @@ impl Steer for Notes<'_> {
     }
 
     fn look(&mut self, patient: usize, seen: Seen<'_>) -> Option<f64> {
-        let (noted, given) = &mut self.progress[patient];
+        let (share, patient) = own(&mut self.open, patient)?;
+        let patients = share.results.len();
+        let (noted, given) = &mut share.progress[patient];
         let next = *self.times.get(*noted + 1)?;
         let places = self.places?;
         if next <= self.times[*noted] || self.doses.get(*given).is_some_and(|dose| dose.0 <= next) {
             return None;
         }
-        let rows = &mut self.rows[*noted * places.len()..];
-        for (row, &place) in rows.iter_mut().zip(places) {
+        let rows = share.values.chunks_exact_mut(patients).skip(*noted * places.len());
+        for (row, &place) in rows.zip(places) {
             row[patient] = seen.state(place);
         }
         *noted += 1;
         Some(next)
+    }
+
+    fn ended(&mut self, patient: usize, how: Result<Statistics, Failure>) {
+        let Some((share, patient)) = own(&mut self.open, patient) else { return };
+        if how.is_err() {
+            let (noted, _) = share.progress[patient];
+            share.forget(patient, noted * self.outputs.len());
+        }
+        share.results[patient] = how;
+        share.left -= 1;
+        if share.left == 0 {
+            share.put((self.outputs.len(), self.times.len()));
+        }
+        let done = |share: &mut Share<'_>| share.left == 0;
+        self.free.extend(self.open.extract_if(.., done).map(|share| share.values));
     }
 }
 
@@ -171,7 +241,7 @@ mod tests {
         // y runs away at 1 / k: later for every patient but the last of each hundred
         let rate = |patient: usize| if patient % 100 == 99 { 0.4 } else { 1e-4 * patient as f64 };
         let start = |patient| Start { overrides: vec![(k, rate(patient))], ..Start::default() };
-        let starts: Vec<Start> = (0..2 * SHARE + 3).map(start).collect();
+        let starts: Vec<Start> = (0..2 * SHARE.1 + 3).map(start).collect();
         let times = [0.0, 1.0, 2.0, 4.0];
         let got = trajectories(&program, &starts, &Settings::default(), &times, &[x, y], &[]);
         for patient in 0..starts.len() {

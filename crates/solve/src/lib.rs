@@ -43,6 +43,7 @@ mod run;
 mod script;
 mod sensitivity;
 mod single_cell;
+mod steer;
 mod step;
 mod stochastic;
 mod whole;

@@ -1,6 +1,7 @@
 //! Many patients from start to end: lanes are filled, stopped, steered, and filled again.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::compile::Program;
 use crate::event::{holds, locate, nearness, settle};
@@ -10,34 +11,14 @@ use crate::look::{Looked, Stop, Table};
 use crate::patient::Patient;
 use crate::request::{Method, Next, Settings, Start, Statistics};
 use crate::single_cell::SingleCell;
-use crate::step::{Advance, Arrival, Block, Kind, Prepare, See, Seen, Shape, Signal};
+use crate::steer::{Closure, Steer};
+use crate::step::{Advance, Arrival, Block, Kind, Prepare, See, Shape, Signal};
 
 /// How often a stop may be repeated at one time.
 const REPEATS: u32 = 1000;
 
-/// What decides where patients go.
-pub(crate) trait Steer {
-    /// At the start and at each stop and look: where to go next, the present time to be called again
-    /// after events were handled, or `None` to end.
-    fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next>;
-
-    /// At a look where nothing happens: when the next look is due, or `None` to be asked by
-    /// [`Steer::stop`] instead.
-    fn look(&mut self, patient: usize, seen: Seen<'_>) -> Option<f64>;
-}
-
-/// A caller who wants to see everything.
-struct Closure<F>(F);
-
-impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Steer for Closure<F> {
-    fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next> {
-        (self.0)(patient, stop).map(Into::into)
-    }
-
-    fn look(&mut self, _: usize, _: Seen<'_>) -> Option<f64> {
-        None
-    }
-}
+/// So many patients may wait for the stiff method before they are followed to their ends, and others begun after.
+const ASIDE: usize = 64;
 
 /// Runs every patient to the end. `steer` is called with the patient's position among `starts`, at
 /// the start and at each stop; it returns the next stop or look, the present time to be called
@@ -51,7 +32,7 @@ pub fn run<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
     settings: &Settings,
     steer: F,
 ) -> Vec<Result<Statistics, Failure>> {
-    run_with(Vectors::detect(), program, starts, settings, &mut Closure(steer))
+    run_on(VectorSet(Vectors::detect()), program, starts, settings, steer)
 }
 
 /// As [`run`], with one set of vector instructions of this processor.
@@ -62,17 +43,19 @@ pub fn run_on<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>>(
     settings: &Settings,
     steer: F,
 ) -> Vec<Result<Statistics, Failure>> {
-    run_with(set.0, program, starts, settings, &mut Closure(steer))
+    let mut steer = Closure::new(starts.len(), steer);
+    run_with(set.0, program, starts, settings, &mut steer);
+    steer.results
 }
 
-/// As [`run`], with the given vector instructions.
+/// As [`run`] for the patients that `steer` asks for, with the given vector instructions.
 pub(crate) fn run_with<S: Steer>(
     vectors: Vectors,
     program: &Program,
     starts: &[Start],
     settings: &Settings,
     steer: &mut S,
-) -> Vec<Result<Statistics, Failure>> {
+) {
     let states = program.states.len();
     let mut absolute = vec![settings.absolute; states];
     for &(symbol, tolerance) in &settings.absolute_of {
@@ -100,19 +83,19 @@ pub(crate) fn run_with<S: Steer>(
         block: block(settings.method.kind()),
         patients: (0..LANES).map(|_| Patient::new(program)).collect(),
         looks: None,
-        waiting: 0,
+        waiting: 0..0,
         stiff: VecDeque::new(),
-        results: vec![Ok(Statistics::default()); starts.len()],
         values: vec![0.0; states],
         rates: vec![0.0; states],
         scratch: Vec::new(),
     };
     runner.follow_all();
-    if !runner.stiff.is_empty() {
-        runner.block = block(Kind::Stiff);
+    while !runner.stiff.is_empty() {
+        let begun = std::mem::replace(&mut runner.block, block(Kind::Stiff));
+        runner.follow_all();
+        runner.block = begun;
         runner.follow_all();
     }
-    runner.results
 }
 
 /// The patients of one call.
@@ -126,11 +109,10 @@ struct Runner<'a, S> {
     patients: Vec<Patient>,
     /// Made when a caller first looks at a patient within a step.
     looks: Option<Table>,
-    /// The first start that is on no lane yet.
-    waiting: usize,
+    /// Those of `starts` that were given out and are on no lane yet.
+    waiting: Range<usize>,
     /// Patients who wait for the stiff method, in the midst of their time.
     stiff: VecDeque<Patient>,
-    results: Vec<Result<Statistics, Failure>>,
     values: Vec<f64>,
     rates: Vec<f64>,
     scratch: Vec<f64>,
@@ -190,15 +172,21 @@ impl<S: Steer> Runner<'_, S> {
             self.block.vacate(lane);
             return;
         }
-        while self.waiting < self.starts.len() {
-            let index = self.waiting;
-            self.waiting += 1;
+        while let Some(index) = self.next_waiting() {
             self.begin(lane, index);
             if self.visit(lane) {
                 return;
             }
         }
         self.block.vacate(lane);
+    }
+
+    /// The next patient to begin.
+    fn next_waiting(&mut self) -> Option<usize> {
+        if self.waiting.is_empty() && self.stiff.len() < ASIDE {
+            self.waiting = self.steer.more();
+        }
+        self.waiting.next()
     }
 
     /// Computes a patient's values at the start.
@@ -493,14 +481,14 @@ impl<S: Steer> Runner<'_, S> {
     fn finish(&mut self, lane: usize) {
         self.note_steps(lane);
         let patient = &self.patients[lane];
-        self.results[patient.index] = Ok(patient.statistics);
+        self.steer.ended(patient.index, Ok(patient.statistics));
     }
 
     fn fail(&mut self, lane: usize, reason: Reason, state: String) {
         let patient = &self.patients[lane];
         let failure =
             Failure { time: patient.time(), state, method: self.block.kind().name(), reason };
-        self.results[patient.index] = Err(failure);
+        self.steer.ended(patient.index, Err(failure));
     }
 }
 
@@ -526,7 +514,8 @@ mod tests {
             single_cell: SingleCell::Deterministic { states: cells.clone(), cell: 1e-9 },
             ..Settings::default()
         };
-        let mut steer = Closure(|patient: usize, stop: &mut Stop<'_>| {
+        let set = VectorSet(vectors);
+        let results = run_on(set, program, starts, &settings, |patient, stop| {
             for &state in &program.states {
                 seen[patient].push(stop.value(state).to_bits());
             }
@@ -546,7 +535,6 @@ mod tests {
             let next = if kind % 3 == 2 { Next::Stop(next) } else { Next::Look(next) };
             (next.time() < 60.0).then_some(next)
         });
-        let results = run_with(vectors, program, starts, &settings, &mut steer);
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         let stiff = results.iter().flatten().filter(|found| found.stiff_steps > 0).count();
         assert_eq!(stiff > 0, method != Method::Explicit, "{stiff} patients");
