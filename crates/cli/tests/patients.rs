@@ -321,3 +321,62 @@ fn a_case_of_the_suite_of_sbml_is_solved_by_its_settings() {
     assert_eq!(rows.len(), 5);
     assert!(rows.iter().all(|row| near(row[1], 8.0 * (-0.5 * row[0]).exp(), 1e-7)), "{text}");
 }
+
+#[test]
+fn who_cannot_be_begun_has_no_values_and_displaces_nobody() {
+    // Without elimination there is no steady state.
+    let folder = folder(&[
+        ("drug.ant", "A' = -k*A; A = 0; k = 1; twice := 2*A"),
+        ("doses.csv", "TIME,AMT,CMT,II,SS\n0,100,A,24,1\n"),
+        ("who.csv", "ID,k\n1,0.1\n2,0\n3,0.2\n4,0\n5,0.3\n"),
+    ]);
+    let asked = "drug.ant --from who.csv --doses doses.csv --times 0,0,6 --rtol 1e-9";
+    let run = solve(folder.path(), &format!("{asked} --rows"));
+    let rows = numbers(&run.out);
+    assert_eq!((run.code, rows.len()), (3, 15), "{}", run.err);
+    for row in &rows {
+        let k = [0.1, 0.0, 0.2, 0.0, 0.3][row[0] as usize - 1];
+        if k > 0.0 && row[1] > 0.0 {
+            let want = 100.0 * (-k * row[1]).exp() / (1.0 - (-24.0 * k).exp());
+            assert!(near(row[2], want, 1e-6) && near(row[3], 2.0 * want, 1e-6), "{row:?} {want}");
+        } else if k == 0.0 {
+            assert!(row[2].is_nan() && row[3].is_nan(), "{row:?}");
+        }
+    }
+    let run = solve(folder.path(), asked);
+    assert!(numbers(&run.out).iter().all(|row| (row[2] - 3.0).abs() < 0.1), "{}", run.out);
+}
+
+#[test]
+fn a_summary_is_that_of_its_rows() {
+    // More cells than are taken in at once; `e` is no number for some patients.
+    let folder = folder(&[
+        ("many.ant", "a' = -k*a; a = 3; k = 1; b := a*a; c := -a; d := 1/a; e := ln(k - 0.2)*a"),
+        ("who.toml", DRAWN.split("\n\n[[value]]\nname = \"size\"").next().unwrap_or_default()),
+    ]);
+    let asked = "many.ant --from who.toml --patients 300 --times 0,0.5,2,3";
+    let [rows, summary] =
+        ["--rows", ""].map(|more| solve(folder.path(), &format!("{asked} {more}")));
+    assert_eq!((rows.code, summary.code), (0, 0), "{}{}", rows.err, summary.err);
+    let rows = numbers(&rows.out);
+    for (at, found) in numbers(&summary.out).iter().enumerate() {
+        let (time, column) = (at / 5, at % 5);
+        let own = rows.iter().skip(time).step_by(4).map(|row| row[2 + column]);
+        let mut own: Vec<f64> = own.filter(|value| value.is_finite()).collect();
+        own.sort_by(f64::total_cmp);
+        let n = own.len() as f64;
+        let mean = own.iter().map(|value| value / n).sum::<f64>();
+        let square = |value: &f64| ((value - mean) / 1e150).powi(2);
+        let deviation = (own.iter().map(square).sum::<f64>() / (n - 1.0)).sqrt() * 1e150;
+        assert!((found[2] - n).abs() < 0.1 && near(found[3], mean, 1e-9), "{found:?}");
+        if column < 4 {
+            assert!(
+                n > 299.0 && (found[4] - deviation).abs() <= 1e-9 * deviation.max(1.0),
+                "{found:?} {deviation}"
+            );
+        } else {
+            assert!(n > 10.0 && n < 290.0, "{n}");
+        }
+        assert_eq!((found[5], found[6]), (own[0], own[own.len() - 1]), "{found:?}");
+    }
+}

@@ -1,19 +1,20 @@
 //! Trajectories: species, time, patient, in that order.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use model::SymbolId;
 use rayon::prelude::*;
 
 use crate::compile::Program;
+use crate::dosing::Change;
 use crate::failure::Failure;
 use crate::lanes::{LANES, Vectors};
-use crate::look::Stop;
+use crate::look::{Glance, Source, Stop};
 use crate::request::{Next, Settings, Start, Statistics};
 use crate::run::run_with;
-use crate::steer::Steer;
-use crate::step::Seen;
+use crate::steer::{Glances, Steer};
 
 /// A thread is given as many patients at a time as have about so many values: they stay near the processor until
 /// they are put into the table, a row at a time.
@@ -43,24 +44,55 @@ impl Trajectories {
     }
 }
 
-/// Follows every patient and notes `outputs` at `times` (ascending). Each dose (time, symbol,
-/// amount) adds to a symbol; values at a dose's time are those before it, unless the time comes
-/// twice.
+/// Follows every patient and notes `outputs` at `times` (ascending).
 pub fn trajectories(
     program: &Program,
     starts: &[Start],
     settings: &Settings,
     times: &[f64],
     outputs: &[SymbolId],
-    doses: &[(f64, SymbolId, f64)],
 ) -> Trajectories {
+    let noted = Noted { times, outputs, changes: &[], goes_on: &|_| true };
+    follow(program, starts, settings, &noted).0
+}
+
+/// What is noted of patients, and what is done to them.
+#[derive(Clone, Copy)]
+pub struct Noted<'a> {
+    /// When, ascending. Values at the time of a change are those before it, unless the time comes twice.
+    pub times: &'a [f64],
+    /// What.
+    pub outputs: &'a [SymbolId],
+    /// What is done to each patient in order of time, by position among the starts; nothing is done to those beyond
+    /// its end.
+    pub changes: &'a [&'a [(f64, SymbolId, Change)]],
+    /// Told how many patients more have ended: whether to go on.
+    pub goes_on: &'a (dyn Fn(usize) -> bool + Sync),
+}
+
+/// As [`trajectories`], with changes on the way; `None` when it was not to go on.
+pub fn trajectories_of(
+    program: &Program,
+    starts: &[Start],
+    settings: &Settings,
+    noted: &Noted<'_>,
+) -> Option<Trajectories> {
+    let (found, is_whole) = follow(program, starts, settings, noted);
+    is_whole.then_some(found)
+}
+
+/// The trajectories, and whether they are those of all patients.
+fn follow(
+    program: &Program,
+    starts: &[Start],
+    settings: &Settings,
+    noted: &Noted<'_>,
+) -> (Trajectories, bool) {
+    let (times, outputs) = (noted.times, noted.outputs);
     let (n, points) = (starts.len(), outputs.len() * times.len());
     let mut values: Vec<f64> = rayon::iter::repeat_n(0.0, points * n).collect();
-    let mut doses = doses.to_vec();
-    doses.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let place = |symbol: &SymbolId| program.state_of.get(symbol.0 as usize).copied().flatten();
-    let places: Option<Vec<_>> =
-        outputs.iter().map(|symbol| place(symbol).map(|at| at as usize)).collect();
+    let sources: Option<Vec<_>> =
+        outputs.iter().map(|symbol| Source::of(program, *symbol)).collect();
     let mut results = vec![Ok(Statistics::default()); n];
     let shares = Mutex::new(Shares {
         first: 0,
@@ -68,14 +100,27 @@ pub fn trajectories(
         rows: values.chunks_exact_mut(n.max(1)).collect(),
         most: (NEAR / points.max(1)).clamp(SHARE.0, SHARE.1),
     });
+    let is_stopped = AtomicBool::new(false);
     let threads = rayon::current_num_threads().min(n.div_ceil(SHARE.0));
     (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
-        let (places, shares) = (places.as_deref(), &shares);
-        let mut notes =
-            Notes { times, outputs, places, doses: &doses, shares, open: vec![], free: vec![] };
+        let mut notes = Notes {
+            noted,
+            sources: sources.as_deref(),
+            glances: sources.as_deref().map(glances),
+            shares: &shares,
+            is_stopped: &is_stopped,
+            open: vec![],
+            free: vec![],
+        };
         run_with(Vectors::detect(), program, starts, settings, &mut notes);
     });
-    Trajectories { outputs: outputs.len(), times: times.len(), patients: n, values, results }
+    let (outputs, times) = (outputs.len(), times.len());
+    (Trajectories { outputs, times, patients: n, values, results }, !is_stopped.into_inner())
+}
+
+fn glances(sources: &[Source]) -> Glances {
+    let has_moving = sources.iter().any(|source| matches!(source, Source::Moving(_)));
+    if has_moving { Glances::Table } else { Glances::States }
 }
 
 /// What is still to be given to threads: whoever has a free lane takes the next, so that no thread waits long for
@@ -134,15 +179,15 @@ impl Share<'_> {
     }
 }
 
-/// Notes values and gives doses.
+/// Notes values and makes changes.
 struct Notes<'a, 'table> {
-    times: &'a [f64],
-    outputs: &'a [SymbolId],
-    /// The position of each output among the states, if all are states.
-    places: Option<&'a [usize]>,
-    /// In order of time.
-    doses: &'a [(f64, SymbolId, f64)],
+    noted: &'a Noted<'a>,
+    /// Where each output comes from at looks, if that is known of all.
+    sources: Option<&'a [Source]>,
+    glances: Option<Glances>,
     shares: &'a Mutex<Shares<'table>>,
+    /// Whether somebody was told not to go on.
+    is_stopped: &'a AtomicBool,
     /// Shares with patients who have not ended.
     open: Vec<Share<'table>>,
     /// Room of shares that were put into the table.
@@ -161,6 +206,9 @@ fn own<'a, 'table>(
 
 impl Steer for Notes<'_, '_> {
     fn more(&mut self) -> Range<usize> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return 0..0;
+        }
         let room = self.free.pop().unwrap_or_default();
         let share = self.shares.lock().unwrap_or_else(PoisonError::into_inner).next(room);
         let range =
@@ -170,10 +218,11 @@ impl Steer for Notes<'_, '_> {
     }
 
     fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next> {
-        let Self { times, outputs, doses, open, .. } = self;
+        let Self { noted: Noted { times, outputs, changes, .. }, open, .. } = self;
+        let changes = changes.get(patient).copied().unwrap_or_default();
         let (share, patient) = own(open, patient)?;
         let patients = share.results.len();
-        let (noted, given) = &mut share.progress[patient];
+        let (noted, made) = &mut share.progress[patient];
         while *noted < times.len() && times[*noted] <= stop.time() {
             for (i, &output) in outputs.iter().enumerate() {
                 let row = *noted * outputs.len() + i;
@@ -184,28 +233,37 @@ impl Steer for Notes<'_, '_> {
                 break;
             }
         }
-        while *given < doses.len() && doses[*given].0 <= stop.time() {
-            let (_, symbol, amount) = doses[*given];
-            stop.set(symbol, stop.value(symbol) + amount);
-            *given += 1;
+        while let Some(&(_, symbol, change)) =
+            changes.get(*made).filter(|(time, ..)| *time <= stop.time())
+        {
+            match change {
+                Change::Set(value) => stop.set(symbol, value),
+                Change::Add(amount) => stop.set(symbol, stop.value(symbol) + amount),
+            }
+            *made += 1;
         }
-        let next_dose = doses.get(*given).map(|dose| dose.0);
-        let next_time = times.get(*noted).copied()?;
-        Some(next_dose.filter(|dose| *dose <= next_time).map_or(Next::Look(next_time), Next::Stop))
+        let look = times.get(*noted).copied()?;
+        let change = changes.get(*made).map(|change| change.0);
+        Some(change.filter(|time| *time <= look).map_or(Next::Look(look), Next::Stop))
     }
 
-    fn look(&mut self, patient: usize, seen: Seen<'_>) -> Option<f64> {
+    fn glances(&self) -> Option<Glances> {
+        self.glances
+    }
+
+    fn look(&mut self, patient: usize, glance: Glance<'_>) -> Option<f64> {
+        let (sources, times) = (self.sources?, self.noted.times);
+        let changes = self.noted.changes.get(patient).copied().unwrap_or_default();
         let (share, patient) = own(&mut self.open, patient)?;
         let patients = share.results.len();
-        let (noted, given) = &mut share.progress[patient];
-        let next = *self.times.get(*noted + 1)?;
-        let places = self.places?;
-        if next <= self.times[*noted] || self.doses.get(*given).is_some_and(|dose| dose.0 <= next) {
+        let (noted, made) = &mut share.progress[patient];
+        let next = *times.get(*noted + 1)?;
+        if next <= times[*noted] || changes.get(*made).is_some_and(|change| change.0 <= next) {
             return None;
         }
-        let rows = share.values.chunks_exact_mut(patients).skip(*noted * places.len());
-        for (row, &place) in rows.zip(places) {
-            row[patient] = seen.state(place);
+        let rows = share.values.chunks_exact_mut(patients).skip(*noted * sources.len());
+        for (row, &source) in rows.zip(sources) {
+            row[patient] = glance.value(source);
         }
         *noted += 1;
         Some(next)
@@ -215,12 +273,15 @@ impl Steer for Notes<'_, '_> {
         let Some((share, patient)) = own(&mut self.open, patient) else { return };
         if how.is_err() {
             let (noted, _) = share.progress[patient];
-            share.forget(patient, noted * self.outputs.len());
+            share.forget(patient, noted * self.noted.outputs.len());
         }
         share.results[patient] = how;
         share.left -= 1;
         if share.left == 0 {
-            share.put((self.outputs.len(), self.times.len()));
+            share.put((self.noted.outputs.len(), self.noted.times.len()));
+            if !(self.noted.goes_on)(share.results.len()) {
+                self.is_stopped.store(true, Ordering::Relaxed);
+            }
         }
         let done = |share: &mut Share<'_>| share.left == 0;
         self.free.extend(self.open.extract_if(.., done).map(|share| share.values));
@@ -231,7 +292,7 @@ impl Steer for Notes<'_, '_> {
 mod tests {
     use super::*;
     use crate::compile::compile;
-    use crate::math;
+    use crate::{Method, math, run};
 
     #[test]
     fn each_value_stands_with_its_patient_time_and_output() {
@@ -243,7 +304,7 @@ mod tests {
         let start = |patient| Start { overrides: vec![(k, rate(patient))], ..Start::default() };
         let starts: Vec<Start> = (0..2 * SHARE.1 + 3).map(start).collect();
         let times = [0.0, 1.0, 2.0, 4.0];
-        let got = trajectories(&program, &starts, &Settings::default(), &times, &[x, y], &[]);
+        let got = trajectories(&program, &starts, &Settings::default(), &times, &[x, y]);
         for patient in 0..starts.len() {
             let runs_away = patient % 100 == 99;
             assert_eq!(got.results[patient].is_err(), runs_away, "patient {patient}");
@@ -256,6 +317,50 @@ mod tests {
                     let far = (x / math::exp(-kt) - 1.0).abs().max((y * (1.0 - kt) - 1.0).abs());
                     assert!(far < 2e-5, "patient {patient} at {time}: {x} {y}");
                 }
+            }
+        }
+    }
+    #[test]
+    fn every_kind_of_output_is_what_a_caller_sees_at_each_look() {
+        let text = "model m
+               x' = -k*x; x = 1; k = 1; c = 2.5
+               given = 0
+               other := x
+               doubled := 2*k
+               fraction := x/(c + x) + doubled
+               clock := time
+               at (x < 0.5): given = 1, c = 3
+             end";
+        let program = compile(&model::antimony::read(text).unwrap()).unwrap();
+        let all = ["x", "k", "c", "given", "other", "doubled", "fraction", "clock"];
+        let symbols = all.map(|name| program.symbol(name).unwrap());
+        let start =
+            |i| Start { overrides: vec![(symbols[1], 0.1 * f64::from(i))], ..Start::default() };
+        let starts: Vec<Start> = (1..40).map(start).collect();
+        let times: Vec<f64> = (0..50).map(|i| 0.13 * f64::from(i)).collect();
+        // with and without what keeps looks from being quick
+        for outputs in [&symbols[..1], &symbols[..4], &symbols[..7], &symbols[..]] {
+            for method in [Method::Explicit, Method::Stiff, Method::Automatic] {
+                let settings = Settings { method, ..Settings::default() };
+                let got = trajectories(&program, &starts, &settings, &times, outputs);
+                let mut noted = vec![0; starts.len()];
+                let results = run(&program, &starts, &settings, |patient, stop| {
+                    let time = noted[patient];
+                    for (output, &symbol) in outputs.iter().enumerate() {
+                        let (got, want) = (got.value(output, time, patient), stop.value(symbol));
+                        assert_eq!(
+                            got.to_bits(),
+                            want.to_bits(),
+                            "{} at {}",
+                            all[output],
+                            stop.time()
+                        );
+                    }
+                    noted[patient] += 1;
+                    times.get(noted[patient]).map(|&time| Next::Look(time))
+                });
+                assert_eq!(got.results, results);
+                assert!(noted.iter().all(|&noted| noted == times.len()));
             }
         }
     }

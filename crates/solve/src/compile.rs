@@ -388,6 +388,21 @@ impl Parts {
         self.state_places.get(slot as usize).copied().flatten()
     }
 
+    /// The conditions, by position, that say which of two numbers is the larger, and those numbers, one of which can
+    /// turn within a step.
+    pub(crate) fn bending(&self) -> Vec<(usize, [NodeId; 2])> {
+        let graph = &self.graph;
+        let is_straight =
+            |id: NodeId| !graph.moving[id as usize] || graph.nodes[id as usize] == Node::Time;
+        let sides = |(position, &id): (usize, &NodeId)| match graph.nodes[id as usize] {
+            Node::Apply(operation, [first, second, _]) if operation.orders() => {
+                (!is_straight(first) || !is_straight(second)).then_some((position, [first, second]))
+            }
+            _ => None,
+        };
+        self.conditions.iter().enumerate().filter_map(sides).collect()
+    }
+
     /// The comparisons among the conditions.
     fn comparisons(&self) -> &[NodeId] {
         &self.conditions[self.watched..]

@@ -112,13 +112,26 @@ pub(crate) struct Changes {
     pub(crate) rising: Vec<usize>,
     /// Positions among the watched comparisons of those that changed.
     pub(crate) compared: Vec<usize>,
+    /// Positions among the watched events, then comparisons, of those that may have changed and changed back.
+    pub(crate) turning: Vec<usize>,
 }
+
+impl Changes {
+    /// Whether no condition can have turned true.
+    pub(crate) fn are_none(&self) -> bool {
+        self.rising.is_empty() && self.compared.is_empty() && self.turning.is_empty()
+    }
+}
+
+/// How often a turn is looked for: its time is known to a millionth of the step.
+const TURN_GUESSES: u32 = 30;
 
 /// The earliest time found at which a condition turns true, or turns false before it turns true again;
 /// `None` if no condition does. It is on the side after the change; a condition over time alone turns
 /// where its text says, to the last bit.
 ///
-/// A comparison that changes twice within one step is not seen.
+/// A comparison that changes more than twice within one step, or twice where a parabola through the step's ends and
+/// its middle gives no sign of it, is not seen to.
 pub(crate) fn locate(
     program: &Program,
     patient: &mut Patient,
@@ -228,6 +241,13 @@ impl Finder<'_> {
             let after = self.holds_at(comparison, self.to);
             times.push(self.change(comparison, after, self.from, self.to));
         }
+        for &position in &changes.turning {
+            let slice = match position.checked_sub(program.watched.len()) {
+                Some(comparison) => &program.comparisons[comparison],
+                None => &program.events[program.watched[position]].trigger,
+            };
+            times.extend(self.there_and_back(slice).into_iter().flatten());
+        }
         times.sort_by(|a, b| a.after.total_cmp(&b.after));
         let mut first: Option<f64> = None;
         let mut seen = Vec::new();
@@ -251,6 +271,45 @@ impl Finder<'_> {
             }
         }
         (first, seen)
+    }
+
+    /// Where a comparison changes and changes back.
+    fn there_and_back(&mut self, slice: &Slice) -> Option<[Found; 2]> {
+        let outside = self.holds_at(slice, self.to);
+        let turn = self.turn(slice, outside)?;
+        let there = self.change(slice, !outside, self.from, turn);
+        Some([there, self.change(slice, outside, turn, self.to)])
+    }
+
+    /// A time at which a comparison is not what it is at both ends: by the golden section, towards where its sides
+    /// are nearest to each other.
+    fn turn(&mut self, slice: &Slice, outside: bool) -> Option<f64> {
+        const GOLDEN: f64 = 0.618_033_988_749_894_8;
+        let (mut low, mut high) = (self.from, self.to);
+        if self.holds_at(slice, low) != outside {
+            return None;
+        }
+        let mut distance = |time: f64| {
+            let is_inside = self.holds_at(slice, time) != outside;
+            (is_inside, self.difference(slice).abs())
+        };
+        let mut times = [GOLDEN.mul_add(low - high, high), GOLDEN.mul_add(high - low, low)];
+        let mut found = times.map(&mut distance);
+        for _ in 0..TURN_GUESSES {
+            if let Some(at) = found.iter().position(|(is_inside, _)| *is_inside) {
+                return Some(times[at]);
+            }
+            if found[0].1 < found[1].1 {
+                high = times[1];
+                let time = GOLDEN.mul_add(low - high, high);
+                (times, found) = ([time, times[0]], [distance(time), found[0]]);
+            } else {
+                low = times[0];
+                let time = GOLDEN.mul_add(high - low, low);
+                (times, found) = ([times[1], time], [found[1], distance(time)]);
+            }
+        }
+        None
     }
 
     /// When a condition turns true that holds after a comparison changed and did not at `earlier`: with

@@ -48,7 +48,7 @@ mod step;
 mod stochastic;
 mod whole;
 
-pub use block::{Trajectories, trajectories};
+pub use block::{Noted, Trajectories, trajectories, trajectories_of};
 pub use compile::{CompileError, Program, compile, compile_without};
 pub use dosing::{Change, DoseError, DoseRecord, Infusion, Schedule, Steady, schedule};
 pub use failure::{Failure, Reason};
@@ -61,5 +61,5 @@ pub use sensitivity::{Sensitivities, SensitivityError, sensitivities};
 pub use single_cell::SingleCell;
 pub use stochastic::{
     Network, NetworkError, StochasticMethod, StochasticRuns, StochasticSettings,
-    StochasticStatistics, stochastic,
+    StochasticStatistics, stochastic, stochastic_while,
 };

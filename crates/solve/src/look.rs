@@ -9,7 +9,7 @@ use crate::execute::Code;
 use crate::failure::Reason;
 use crate::lanes::{LANES, Lanes, Vectors, Work};
 use crate::patient::Patient;
-use crate::step::Block;
+use crate::step::{Block, Seen};
 
 /// What a caller sees and may change when a patient reaches a stop.
 pub struct Stop<'a> {
@@ -41,6 +41,64 @@ impl Stop<'_> {
         } else {
             self.patient.mistake.get_or_insert((Reason::NotSettable, symbol));
         }
+    }
+}
+
+/// Where the value of a symbol comes from at a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A state, by its position.
+    State(usize),
+    /// An assigned symbol that moves: it stands in the table.
+    Moving(SymbolId),
+    /// What stays as it is between stops.
+    Fixed(SymbolId),
+}
+
+impl Source {
+    /// `None` for a symbol that is time by another name.
+    pub(crate) fn of(program: &Program, symbol: SymbolId) -> Option<Self> {
+        let state = |wanted: &dyn Fn(SymbolId) -> bool| {
+            program.states.iter().position(|&state| wanted(state)).map(Self::State)
+        };
+        let Some(slice) = &program.assigned[symbol.0 as usize] else {
+            return Some(state(&|state| state == symbol).unwrap_or(Self::Fixed(symbol)));
+        };
+        if program.assigned_at_once().roots.binary_search(&slice.root).is_ok() {
+            Some(Self::Moving(symbol))
+        } else if program.graph.moving[slice.root as usize] {
+            state(&|state| program.leaf_of[state.0 as usize] == Some(slice.root))
+        } else {
+            Some(Self::Fixed(symbol))
+        }
+    }
+}
+
+/// The values at a look where nothing happens.
+#[derive(Clone, Copy)]
+pub(crate) struct Glance<'a> {
+    pub(crate) program: &'a Program,
+    /// Its states are not those of the look.
+    pub(crate) patient: &'a Patient,
+    pub(crate) seen: Seen<'a>,
+    /// The table and the lane in it, if the caller needs it.
+    pub(crate) table: Option<(&'a Table, usize)>,
+}
+
+impl Glance<'_> {
+    /// A value; not a number for one of the table without the table.
+    #[inline]
+    pub(crate) fn value(self, source: Source) -> f64 {
+        match source {
+            Source::State(position) => self.seen.state(position),
+            Source::Moving(symbol) => self.moving(symbol),
+            Source::Fixed(symbol) => self.patient.value(self.program, symbol),
+        }
+    }
+
+    fn moving(self, symbol: SymbolId) -> f64 {
+        let value = self.table.and_then(|(table, lane)| table.value(symbol, lane));
+        value.unwrap_or(f64::NAN)
     }
 }
 

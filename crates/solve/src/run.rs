@@ -1,5 +1,7 @@
 //! Many patients from start to end: lanes are filled, stopped, steered, and filled again.
 
+mod looks;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -10,7 +12,6 @@ use crate::lanes::{LANES, VectorSet, Vectors};
 use crate::look::{Looked, Stop, Table};
 use crate::patient::Patient;
 use crate::request::{Method, Next, Settings, Start, Statistics};
-use crate::single_cell::SingleCell;
 use crate::steer::{Closure, Steer};
 use crate::step::{Advance, Arrival, Block, Kind, Prepare, See, Shape, Signal};
 
@@ -260,49 +261,6 @@ impl<S: Steer> Runner<'_, S> {
         None
     }
 
-    /// The look that is due within the step just tried on a lane. The step stands as long as
-    /// nothing is set; else the patient goes on from the look.
-    fn look(&mut self, lane: usize) {
-        let (program, end) = (self.program, self.block.end(lane));
-        self.block.count(lane);
-        let patient = &mut self.patients[lane];
-        let time = patient.next.time();
-        let is_quiet = time < end && self.settings.single_cell == SingleCell::Off;
-        let quick =
-            if is_quiet { self.steer.look(patient.index, self.block.seen(lane)) } else { None };
-        if let Some(next) = quick.filter(|&next| next > time) {
-            patient.statistics.stops += 1;
-            patient.next = Next::Look(next);
-        } else {
-            patient.place(program, time, self.block.seen(lane).states());
-            // One lane at a time is as quick without vectors.
-            let has_table = self.vectors != Vectors::Plain;
-            if has_table {
-                let looks = self.looks.get_or_insert_with(|| Table::new(program, self.vectors));
-                looks.read(program, self.vectors, &self.block, &self.patients);
-            }
-            let Some(next) = self.attend(lane, has_table) else {
-                self.fill(lane);
-                self.block.keep(lane, self.patients[lane].time());
-                return;
-            };
-            let patient = &mut self.patients[lane];
-            if patient.fixed_changed || patient.state_changed {
-                if !self.go_on(lane, Some(next)) {
-                    self.fill(lane);
-                }
-                self.block.keep(lane, self.patients[lane].time());
-                return;
-            }
-            patient.next = next;
-        }
-        let (stop, look) = self.patients[lane].ahead(program);
-        self.block.look_again(lane, stop, look);
-        if stop < end {
-            self.block.retake(lane, stop);
-        }
-    }
-
     /// Lets single cells and events happen. False when the patient has ended.
     fn settle(&mut self, lane: usize) -> bool {
         let patient = &mut self.patients[lane];
@@ -439,7 +397,7 @@ impl<S: Steer> Runner<'_, S> {
         let program = self.program;
         for lane in 0..LANES {
             let changes = self.block.changes(lane, program.watched.len());
-            if changes.rising.is_empty() && changes.compared.is_empty() {
+            if changes.are_none() {
                 continue;
             }
             let to = self.block.end(lane);

@@ -12,7 +12,7 @@
 //! let program = compile(&answers.model)?;
 //! let outputs = [answers.symbol(0, 0), answers.symbol(0, 1)];
 //! let settings = Settings { relative: 1e-9, ..Settings::default() };
-//! let got = trajectories(&program, &[Start::default()], &settings, &[2.0], &outputs, &[]);
+//! let got = trajectories(&program, &[Start::default()], &settings, &[2.0], &outputs);
 //! let gain = (-0.6_f64).exp();
 //! assert!((got.value(0, 0, 0) + 2.0 * 10.0 * gain).abs() < 1e-6);
 //! assert!((got.value(1, 0, 0) - 2.0 * gain).abs() < 1e-6);

@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use crate::failure::Failure;
-use crate::look::Stop;
+use crate::look::{Glance, Stop};
 use crate::request::{Next, Statistics};
-use crate::step::Seen;
 
 /// What decides where patients go.
 pub(crate) trait Steer {
@@ -17,12 +16,24 @@ pub(crate) trait Steer {
     /// after events were handled, or `None` to end.
     fn stop(&mut self, patient: usize, stop: &mut Stop<'_>) -> Option<Next>;
 
+    /// What [`Steer::look`] reads; `None` when it would read nothing and [`Steer::stop`] is to be asked.
+    fn glances(&self) -> Option<Glances>;
+
     /// At a look where nothing happens: when the next look is due, or `None` to be asked by
     /// [`Steer::stop`] instead.
-    fn look(&mut self, patient: usize, seen: Seen<'_>) -> Option<f64>;
+    fn look(&mut self, patient: usize, glance: Glance<'_>) -> Option<f64>;
 
     /// How a patient ended.
     fn ended(&mut self, patient: usize, how: Result<Statistics, Failure>);
+}
+
+/// What a caller reads at looks where nothing happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Glances {
+    /// States, and what stays as it is between stops.
+    States,
+    /// Assigned symbols that move as well.
+    Table,
 }
 
 /// A caller who wants to see everything of all patients.
@@ -49,7 +60,11 @@ impl<N: Into<Next>, F: FnMut(usize, &mut Stop<'_>) -> Option<N>> Steer for Closu
         (self.steer)(patient, stop).map(Into::into)
     }
 
-    fn look(&mut self, _: usize, _: Seen<'_>) -> Option<f64> {
+    fn glances(&self) -> Option<Glances> {
+        None
+    }
+
+    fn look(&mut self, _: usize, _: Glance<'_>) -> Option<f64> {
         None
     }
 

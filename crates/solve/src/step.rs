@@ -13,6 +13,7 @@ mod rodas;
 mod steering;
 mod stiff;
 mod tsitouras;
+mod turning;
 
 use std::sync::Arc;
 
@@ -393,7 +394,8 @@ impl Block {
         self.next_log_error = believed.choose(&log, &self.log_error);
     }
 
-    /// Whether a watched event rose over the step, or a comparison changed, on an accepted lane.
+    /// Whether a watched event rose over the step, or a comparison changed or may have changed and changed back, on
+    /// an accepted lane.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -410,6 +412,10 @@ impl Block {
                 (now != before) & (now | counts)
             });
             rose |= changes.and(open).any();
+        }
+        for position in 0..self.plan.turning.len() {
+            let value = self.register(self.plan.registers.turning, position);
+            rose |= Mask::each(|lane| value.0[lane] > 0.0).and(open).any();
         }
         rose
     }

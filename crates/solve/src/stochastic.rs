@@ -132,6 +132,19 @@ pub struct StochasticRuns {
 }
 
 impl StochasticRuns {
+    fn of(parts: Vec<Run>, times: usize, outputs: usize) -> Self {
+        let runs = parts.len();
+        let mut values = vec![f64::NAN; outputs * times * runs];
+        let mut results = Vec::with_capacity(runs);
+        for (run, (points, result)) in parts.into_iter().enumerate() {
+            for (point, value) in points.into_iter().enumerate() {
+                values[point * runs + run] = value;
+            }
+            results.push(result);
+        }
+        Self { outputs, times, runs, values, results }
+    }
+
     /// One value.
     pub fn value(&self, output: usize, time: usize, run: usize) -> f64 {
         self.values[(output * self.times + time) * self.runs + run]
@@ -170,24 +183,44 @@ pub fn stochastic(
     outputs: &[SymbolId],
 ) -> Result<StochasticRuns, NetworkError> {
     network.can_follow(settings.method)?;
-    let parts: Vec<_> = starts
-        .par_iter()
-        .map(|start| {
-            let mut values = vec![f64::NAN; outputs.len() * times.len()];
-            let result = follow(network, start, settings, times, outputs, &mut values);
-            (values, result)
-        })
-        .collect();
-    let runs = starts.len();
-    let mut values = vec![f64::NAN; outputs.len() * times.len() * runs];
-    let mut results = Vec::with_capacity(runs);
-    for (run, (points, result)) in parts.into_iter().enumerate() {
-        for (point, value) in points.into_iter().enumerate() {
-            values[point * runs + run] = value;
-        }
-        results.push(result);
-    }
-    Ok(StochasticRuns { outputs: outputs.len(), times: times.len(), runs, values, results })
+    let runs: Vec<_> =
+        starts.par_iter().map(|start| run(network, start, settings, times, outputs)).collect();
+    Ok(StochasticRuns::of(runs, times.len(), outputs.len()))
+}
+
+/// As [`stochastic`], as long as `goes_on`, asked after each run; `None` when it was not to go on.
+///
+/// # Errors
+/// What in the model the method cannot follow.
+pub fn stochastic_while(
+    network: &Network,
+    starts: &[Start],
+    settings: &StochasticSettings,
+    (times, outputs): (&[f64], &[SymbolId]),
+    goes_on: &(dyn Fn() -> bool + Sync),
+) -> Result<Option<StochasticRuns>, NetworkError> {
+    network.can_follow(settings.method)?;
+    let one = |start| {
+        let run = run(network, start, settings, times, outputs);
+        goes_on().then_some(run)
+    };
+    let runs: Option<Vec<_>> = starts.par_iter().map(one).collect();
+    Ok(runs.map(|runs| StochasticRuns::of(runs, times.len(), outputs.len())))
+}
+
+/// The values of a run, at output x times + time, and how it ended.
+type Run = (Vec<f64>, Result<StochasticStatistics, Failure>);
+
+fn run(
+    network: &Network,
+    start: &Start,
+    settings: &StochasticSettings,
+    times: &[f64],
+    outputs: &[SymbolId],
+) -> Run {
+    let mut values = vec![f64::NAN; outputs.len() * times.len()];
+    let result = follow(network, start, settings, times, outputs, &mut values);
+    (values, result)
 }
 
 /// One run; `values` at output x times + time.

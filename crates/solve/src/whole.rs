@@ -79,7 +79,7 @@ mod tests {
         let program = compile(&model).unwrap();
         let z = program.symbol("z").unwrap();
         let settings = Settings::default();
-        let found = trajectories(&program, &[Start::default()], &settings, &[1.0], &[z], &[]);
+        let found = trajectories(&program, &[Start::default()], &settings, &[1.0], &[z]);
         let exp = crate::math::exp;
         let (x, y) = (exp(-0.5), exp(-1.0));
         let want = x * y

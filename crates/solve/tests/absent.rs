@@ -136,10 +136,9 @@ fn a_patient_has_the_same_bits_alone_and_beside_others() {
         })
         .collect();
     let times = [1.0, 10.0, 40.0];
-    let all = trajectories(&program, &starts, &settings, &times, &outputs, &[]);
+    let all = trajectories(&program, &starts, &settings, &times, &outputs);
     for (patient, start) in starts.iter().enumerate() {
-        let one =
-            trajectories(&program, std::slice::from_ref(start), &settings, &times, &outputs, &[]);
+        let one = trajectories(&program, std::slice::from_ref(start), &settings, &times, &outputs);
         for (output, time) in (0..outputs.len()).flat_map(|o| (0..times.len()).map(move |t| (o, t)))
         {
             let (crowd, alone) = (all.value(output, time, patient), one.value(output, time, 0));

@@ -86,9 +86,8 @@ fn assert_same_on_threads(count: usize) {
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let (program, outputs) = (&problem.program, &problem.outputs);
-            let got = pool.install(|| {
-                trajectories(program, &starts, &settings, &[0.0, 9.3, 28.0], outputs, &[])
-            });
+            let got = pool
+                .install(|| trajectories(program, &starts, &settings, &[0.0, 9.3, 28.0], outputs));
             got.values.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         };
         let one = on(1);
@@ -117,7 +116,7 @@ fn more_output_times_move_no_bit_of_the_others() {
         let starts = patients(&problem, varied, 20);
         let settings = Settings { method, ..Settings::default() };
         let at = |times: &[f64]| {
-            trajectories(&problem.program, &starts, &settings, times, &problem.outputs, &[])
+            trajectories(&problem.program, &starts, &settings, times, &problem.outputs)
         };
         let many: Vec<f64> = (0..=140).map(|i| 0.2 * f64::from(i)).collect();
         let (many, few) = (at(&many), at(&[0.0, 0.2 * 45.0, 28.0]));

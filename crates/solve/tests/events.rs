@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where its premise fails")]
 #![allow(clippy::float_cmp, reason = "exact values are part of the claim")]
 
-use cytotrial_solve::{Reason, Settings, Start, compile, run, trajectories};
+use cytotrial_solve::{Method, Reason, Settings, Start, compile, run, trajectories};
 
 /// The values of one symbol at some times.
 fn values(text: &str, symbol: &str, times: &[f64]) -> Vec<f64> {
@@ -11,7 +11,7 @@ fn values(text: &str, symbol: &str, times: &[f64]) -> Vec<f64> {
     let program = compile(&model).unwrap();
     let symbol = program.symbol(symbol).unwrap();
     let starts = [Start::default()];
-    let got = trajectories(&program, &starts, &Settings::default(), times, &[symbol], &[]);
+    let got = trajectories(&program, &starts, &Settings::default(), times, &[symbol]);
     got.results[0].as_ref().unwrap();
     (0..times.len()).map(|time| got.value(0, time, 0)).collect()
 }
@@ -155,4 +155,67 @@ fn a_delayed_event_sets_a_concentration_for_the_size_of_its_own_moment() {
     let got = values(text, "A", &[2.9, 3.1]);
     assert!((got[0] - 6.0 / 4.9).abs() < 1e-9, "{got:?}");
     assert!((got[1] - 5.0 * 5.0 / 20.1).abs() < 1e-9, "{got:?}");
+}
+
+#[test]
+fn a_condition_that_holds_for_a_small_part_of_a_step_is_seen() {
+    // x is the sine; it is beyond the level around each peak and trough, at two times for each way to say so.
+    let level: f64 = 0.999;
+    let rise = level.asin();
+    let peaks = |first: f64| (0..4).map(move |i| first + std::f64::consts::TAU * f64::from(i));
+    let cases = [
+        ("x > level", rise),
+        ("x >= level && n < 100", rise),
+        ("level < x || x < -2", rise),
+        ("exp(x) > exp(level)", rise),
+        // it holds at both ends and not between
+        ("x > -level", 2.0 * std::f64::consts::PI - rise),
+        ("level > -x && n < 100", 2.0 * std::f64::consts::PI - rise),
+    ];
+    for (condition, first) in cases {
+        let text = format!(
+            "x' = v; v' = -x; x = 0; v = 1; level = {level}; n = 0; sum = 0
+             at ({condition}): n = n + 1, sum = sum + time"
+        );
+        let program = compile(&model::antimony::read(&text).unwrap()).unwrap();
+        let outputs = ["n", "sum"].map(|name| program.symbol(name).unwrap());
+        for method in [Method::Explicit, Method::HighOrder, Method::Stiff, Method::Automatic] {
+            for relative in [1e-4, 1e-6, 1e-9] {
+                // With larger tolerances steps of order 8 span several peaks.
+                if method == Method::HighOrder && relative > 1e-8 {
+                    continue;
+                }
+                let settings = Settings { method, relative, ..Settings::default() };
+                let got = trajectories(&program, &[Start::default()], &settings, &[25.0], &outputs);
+                let want: f64 = peaks(first).sum();
+                let [n, sum] = [0, 1].map(|output| got.value(output, 0, 0));
+                // a peak is flat: an error of the value is a much larger one of the time
+                let near = 4.0 * 400.0 * relative + 1e-6;
+                assert!(
+                    n == 4.0 && (sum - want).abs() < near,
+                    "{condition}: {method:?} {relative}: {n} {sum} {want}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_looked_at_moves_no_event() {
+    // The peak passes the level by a little, for a short time, and decays.
+    let text = "x' = v; v' = -x - 0.02*v; x = 0; v = 1; n = 0; when = 0
+        at (x > 0.984): n = n + 1, when = time";
+    let program = compile(&model::antimony::read(text).unwrap()).unwrap();
+    let [x, n, when] = ["x", "n", "when"].map(|name| program.symbol(name).unwrap());
+    for method in [Method::Explicit, Method::HighOrder, Method::Stiff] {
+        let settings = Settings { method, ..Settings::default() };
+        let follow = |times: &[f64]| {
+            let got = trajectories(&program, &[Start::default()], &settings, times, &[x, n, when]);
+            [0, 1, 2].map(|output| got.value(output, times.len() - 1, 0))
+        };
+        let few = follow(&[10.0]);
+        let many: Vec<f64> = (0..=1000).map(|i| f64::from(i) * 0.01).collect();
+        assert_eq!(few, follow(&many), "{method:?}");
+        assert_eq!(few[1], 1.0, "{method:?}");
+    }
 }

@@ -4,9 +4,11 @@
 #![allow(clippy::disallowed_methods, reason = "closed forms owe nothing to the solver")]
 #![allow(clippy::float_cmp, reason = "exact values are part of the claim")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use cytotrial_solve::{
-    CompileError, Method, Next, Program, Reason, Settings, Start, Trajectories, compile, run,
-    trajectories,
+    Change, CompileError, Method, Next, Noted, Program, Reason, Settings, Start, Trajectories,
+    compile, run, trajectories, trajectories_of,
 };
 
 fn program(text: &str) -> Program {
@@ -16,7 +18,7 @@ fn program(text: &str) -> Program {
 
 fn follow(program: &Program, times: &[f64], outputs: &[&str]) -> Trajectories {
     let outputs: Vec<_> = outputs.iter().map(|name| program.symbol(name).unwrap()).collect();
-    trajectories(program, &[Start::default()], &Settings::default(), times, &outputs, &[])
+    trajectories(program, &[Start::default()], &Settings::default(), times, &outputs)
 }
 
 #[test]
@@ -162,7 +164,7 @@ fn failures_name_time_and_state_and_spare_the_others() {
         .map(|&value| Start { overrides: vec![(x, value)], ..Start::default() })
         .collect();
     let settings = Settings { max_steps: 10_000, ..Settings::default() };
-    let got = trajectories(&program, &starts, &settings, &[0.0, 2.0], &[x], &[]);
+    let got = trajectories(&program, &starts, &settings, &[0.0, 2.0], &[x]);
     let blown = got.results[0].as_ref().unwrap_err();
     assert!((blown.time - 1.0).abs() < 1e-3, "1/(1 - t) ends at 1: {blown}");
     assert_eq!(blown.state, "x");
@@ -195,20 +197,37 @@ fn limits_and_mistakes_are_reasons() {
 }
 
 #[test]
-fn doses_add_at_their_time_and_twice_a_time_shows_both_sides() {
-    let program = program("x' = 0; x = 0");
-    let x = program.symbol("x").unwrap();
-    let times = [0.0, 1.0, 1.0, 2.0];
-    let got = trajectories(
-        &program,
-        &[Start::default(), Start::default()],
-        &Settings::default(),
-        &times,
-        &[x],
-        &[(1.0, x, 5.0)],
-    );
-    let values: Vec<f64> = (0..4).map(|t| got.value(0, t, 1)).collect();
-    assert_eq!(values, [0.0, 0.0, 5.0, 5.0]);
+fn changes_come_at_their_time_and_twice_a_time_shows_both_sides() {
+    let program = program("x' = 0; x = 0; y' = 0; y = 1");
+    let [x, y] = ["x", "y"].map(|name| program.symbol(name).unwrap());
+    let given =
+        [(1.0, x, Change::Add(5.0)), (1.5, y, Change::Set(4.0)), (1.5, y, Change::Add(2.0))];
+    // every second patient is given nothing
+    let changes: Vec<&[_]> = (0..199).map(|i| if i % 2 == 0 { &given[..] } else { &[] }).collect();
+    let told = AtomicUsize::new(0);
+    let noted = Noted {
+        times: &[0.0, 1.0, 1.0, 2.0],
+        outputs: &[x, y],
+        changes: &changes,
+        goes_on: &|patients| {
+            told.fetch_add(patients, Ordering::Relaxed);
+            true
+        },
+    };
+    let starts = vec![Start::default(); 200];
+    let got = trajectories_of(&program, &starts, &Settings::default(), &noted).unwrap();
+    for patient in 0..200 {
+        let of = |output| [0, 1, 2, 3].map(|time| got.value(output, time, patient));
+        let want = if patient % 2 == 0 {
+            ([0.0, 0.0, 5.0, 5.0], [1.0, 1.0, 1.0, 6.0])
+        } else {
+            ([0.0; 4], [1.0; 4])
+        };
+        assert_eq!((of(0), of(1)), want, "patient {patient}");
+    }
+    assert_eq!(told.load(Ordering::Relaxed), 200);
+    let stopped = Noted { goes_on: &|_| false, ..noted };
+    assert_eq!(trajectories_of(&program, &starts, &Settings::default(), &stopped), None);
 }
 
 #[test]
@@ -218,7 +237,7 @@ fn start_values_follow_what_is_overridden() {
     let start =
         |overrides: &[(_, f64)]| Start { overrides: overrides.to_vec(), ..Start::default() };
     let starts = [start(&[]), start(&[(a, 1.0)]), start(&[(b, 1.0)]), start(&[(x, 1.0)])];
-    let got = trajectories(&program, &starts, &Settings::default(), &[0.0], &[x], &[]);
+    let got = trajectories(&program, &starts, &Settings::default(), &[0.0], &[x]);
     let values: Vec<f64> = (0..4).map(|patient| got.value(0, 0, patient)).collect();
     assert_eq!(values, [26.0, 13.0, 21.0, 1.0]);
 }

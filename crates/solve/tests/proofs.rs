@@ -112,7 +112,7 @@ fn what_is_conserved_stays_to_rounding_in_every_method() {
     for method in METHODS {
         let settings = Settings { method, ..Settings::default() };
         let times = [0.0, 0.1, 1.0, 10.0, 100.0];
-        let got = trajectories(&closed, &[Start::default()], &settings, &times, &outputs, &[]);
+        let got = trajectories(&closed, &[Start::default()], &settings, &times, &outputs);
         for time in 0..times.len() {
             let value = |output: usize| got.value(output, time, 0);
             let (first, second) = (value(0) + value(2) + value(3), value(0) - value(1));
@@ -154,8 +154,7 @@ fn what_the_equations_keep_above_zero_stays_there() {
         for method in [Method::Stiff, Method::Automatic] {
             let settings = Settings { method, ..Settings::default() };
             let (program, starts) = (&problem.program, &problem.starts);
-            let got =
-                trajectories(program, starts, &settings, &problem.times, &problem.outputs, &[]);
+            let got = trajectories(program, starts, &settings, &problem.times, &problem.outputs);
             assert!(got.results.iter().all(Result::is_ok), "{name} {method:?}");
             let least = got.values.iter().copied().fold(f64::INFINITY, f64::min);
             println!("{name} {method:?}: least value {least:.1e}");
@@ -183,7 +182,7 @@ fn a_bouncing_ball_touches_the_ground_when_it_must() {
         std::iter::once(0.0).chain(touches.iter().map(|touch| touch + 0.01)).collect();
     for method in METHODS {
         let settings = Settings { method, ..Settings::default() };
-        let got = trajectories(&ball, &[Start::default()], &settings, &times, &outputs, &[]);
+        let got = trajectories(&ball, &[Start::default()], &settings, &times, &outputs);
         for (bounce, touch) in touches.iter().enumerate() {
             let error = (got.value(0, bounce + 1, 0) - touch).abs();
             assert!(error < 1e-9, "{method:?}, bounce {bounce}: {error:e}");
@@ -204,7 +203,7 @@ fn thresholds_are_crossed_at_the_times_of_the_closed_forms() {
     for method in METHODS {
         let settings = Settings { method, relative: 1e-11, absolute: 1e-13, ..Settings::default() };
         let times = [0.0, 20.0];
-        let got = trajectories(&program, &[Start::default()], &settings, &times, &outputs, &[]);
+        let got = trajectories(&program, &[Start::default()], &settings, &times, &outputs);
         for (output, want) in want.iter().enumerate() {
             let error = (got.value(output, 1, 0) - want).abs();
             println!("{method:?}: {want:.6} off by {error:.1e}");

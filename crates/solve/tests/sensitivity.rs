@@ -32,7 +32,7 @@ fn solved(
     let answers = sensitivities(model, &named, &[symbol(output)]).unwrap();
     let program = compile(&answers.model).unwrap();
     let outputs: Vec<_> = (0..named.len()).map(|p| answers.symbol(0, p)).collect();
-    let got = trajectories(&program, &[Start::default()], &tight(method), times, &outputs, &[]);
+    let got = trajectories(&program, &[Start::default()], &tight(method), times, &outputs);
     assert!(got.results[0].is_ok(), "{:?}", got.results);
     (0..named.len()).map(|p| (0..times.len()).map(|t| got.value(p, t, 0)).collect()).collect()
 }
@@ -122,7 +122,7 @@ fn the_cell_therapy_problem_agrees_with_differences() {
         let symbol = model.symbol(name).unwrap();
         let start = initial(&model, symbol) * factor;
         let start = Start { overrides: vec![(symbol, start)], ..Start::default() };
-        trajectories(&problem.program, &[start], &settings, &times, &[output], &[]).values
+        trajectories(&problem.program, &[start], &settings, &times, &[output]).values
     };
     for method in [Method::Explicit, Method::HighOrder, Method::Stiff] {
         let got = solved(&model, "E", &names, &times, method);

@@ -68,7 +68,7 @@ fn robertsons_kinetics_agree_with_the_published_solution() {
     let outputs = ["A", "B", "C"].map(|name| program.symbol(name).unwrap());
     let times = [40.0, 1e11];
     let settings = Settings { relative: 1e-8, absolute: 1e-14, ..with(Method::Stiff) };
-    let got = trajectories(&program, &[Start::default()], &settings, &times, &outputs, &[]);
+    let got = trajectories(&program, &[Start::default()], &settings, &times, &outputs);
     let want = [
         [0.715_827_068_718_5, 0.208_334_014_970_12e-7],
         [9.185_534_764_558e-6, 0.833_336_077_032_7e-13],
@@ -99,7 +99,7 @@ fn an_event_in_a_stiff_model_is_found_where_it_happens() {
     );
     let when = program.symbol("when").unwrap();
     let settings = Settings { relative: 1e-9, absolute: 1e-12, ..with(Method::Stiff) };
-    let got = trajectories(&program, &[Start::default()], &settings, &[3.0], &[when], &[]);
+    let got = trajectories(&program, &[Start::default()], &settings, &[3.0], &[when]);
     let error = (got.value(0, 0, 0) - std::f64::consts::FRAC_PI_2).abs();
     assert!(error < 1e-8, "{error:e}");
 }
@@ -155,7 +155,7 @@ fn a_model_that_is_not_stiff_stays_with_the_explicit_pair() {
     let program = program("x' = v; v' = -x; x = 1; v = 0");
     let x = program.symbol("x").unwrap();
     let settings = with(Method::Automatic);
-    let got = trajectories(&program, &[Start::default()], &settings, &[500.0], &[x], &[]);
+    let got = trajectories(&program, &[Start::default()], &settings, &[500.0], &[x]);
     assert_eq!(got.results[0].as_ref().unwrap().stiff_steps, 0);
 }
 
@@ -168,7 +168,7 @@ fn a_rate_of_1e15_is_followed_from_time_zero() {
     for method in [Method::Stiff, Method::Automatic] {
         let starts = [Start::default()];
         let settings = Settings { method, ..Settings::default() };
-        let got = trajectories(&program, &starts, &settings, &[5e-15, 5.0], &outputs, &[]);
+        let got = trajectories(&program, &starts, &settings, &[5e-15, 5.0], &outputs);
         got.results[0].as_ref().unwrap();
         // 0.1 ln x + x = 1 - 1e14 t while x falls (Michaelis and Menten)
         let x = got.value(0, 0, 0);

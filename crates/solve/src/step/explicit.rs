@@ -5,7 +5,7 @@
 //! Solving Ordinary Differential Equations II, section IV.2.
 
 use super::plan::{Kind, Writer, read};
-use super::{dormand, tsitouras};
+use super::{dormand, tsitouras, turning};
 use crate::operation::Operation::{Abs, Add, Divide, Equal, Multiply, Select, Sqrt, Subtract};
 use crate::script::Operand;
 
@@ -33,6 +33,8 @@ pub(super) fn write(writer: &mut Writer<'_>) {
     writer.keep(&values, registers.new);
     let floored = writer.floored(&values);
     writer.conditions(&floored);
+    let middle = middle(writer, &values, [&rates[0], &rates[rates.len() - 1]]);
+    turning::write(writer, &values, &middle);
     if writer.shape.kind == Kind::Eighth {
         eighth_error(writer, &values, &rates);
     } else {
@@ -45,6 +47,22 @@ pub(super) fn write(writer: &mut Writer<'_>) {
         let last = rates.len() - 1;
         eigenvalue(writer, [&rates[last - 1], &rates[last]], [&before, &values]);
     }
+}
+
+/// The states in the middle of the step: the cubic with these values and rates at its ends.
+fn middle(writer: &mut Writer<'_>, end: &[Operand], rates: [&[Operand]; 2]) -> Vec<Operand> {
+    let eighth = [Operand::number(0.125), Operand::Register(writer.registers.tried)];
+    let eighth = writer.script.apply(Multiply, &eighth);
+    let half = Operand::number(0.5);
+    (0..writer.states())
+        .map(|i| {
+            let [first, last] = rates.map(|rates| rates[i]);
+            let bend = writer.script.apply(Subtract, &[first, last]);
+            let values = writer.script.apply(Add, &[read(writer.registers.y, i), end[i]]);
+            let bend = writer.script.apply(Multiply, &[bend, eighth]);
+            writer.script.multiply_add(half, values, bend)
+        })
+        .collect()
 }
 
 /// The stages that looks within a step of order 8 need besides, from what the step left.

@@ -93,6 +93,8 @@ pub(crate) struct Registers {
     pub(super) eigenvalue: u32,
     /// The watched conditions at the end of the step, then the comparisons.
     pub(super) conditions: u32,
+    /// Whether those of them that may have changed and changed back did.
+    pub(super) turning: u32,
     pub(super) fixed: u32,
     /// Where within the step a look is due, as a share of it, and the values there.
     pub(super) share: u32,
@@ -123,6 +125,7 @@ impl Registers {
             square_error: take(1),
             eigenvalue: take(1),
             conditions: take(parts.conditions.len()),
+            turning: take(parts.bending().len()),
             fixed: take(parts.fixed.len()),
             share: take(1),
             seen: take(states),
@@ -137,6 +140,8 @@ pub(crate) struct Plan {
     pub(super) registers: Registers,
     pub(super) states: usize,
     pub(super) conditions: usize,
+    /// The positions among the conditions of those that may change and change back within a step.
+    pub(super) turning: Vec<usize>,
     pub(super) shape: Shape,
     step: Arc<Code>,
     /// What looks within a step need besides what the step leaves.
@@ -169,6 +174,7 @@ impl Plan {
             registers: writer.registers,
             states: parts.states.len(),
             conditions: parts.conditions.len(),
+            turning: parts.bending().into_iter().map(|(position, _)| position).collect(),
             shape: shape.clone(),
             step,
             dense,

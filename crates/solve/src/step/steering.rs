@@ -148,7 +148,14 @@ impl Block {
     /// What changed on a lane whose step was accepted, given how many of those watched are events.
     pub(crate) fn changes(&self, lane: usize, events: usize) -> Changes {
         let mut changes = Changes::default();
-        if self.accepted.0[lane] * self.active.0[lane] == 0.0 || !self.changed(lane, events) {
+        if self.accepted.0[lane] * self.active.0[lane] == 0.0 {
+            return changes;
+        }
+        let turning = self.plan.turning.iter().enumerate();
+        let turns = |at: usize| self.register(self.plan.registers.turning, at).0[lane] > 0.0;
+        changes.turning =
+            turning.filter(|(at, _)| turns(*at)).map(|(_, &position)| position).collect();
+        if changes.turning.is_empty() && !self.changed(lane, events) {
             return changes;
         }
         for (position, held) in self.held.iter().enumerate() {

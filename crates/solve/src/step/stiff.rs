@@ -1,7 +1,8 @@
 //! A step of the stiff method as a script: `Rodas5P` with the model's own Jacobian.
 
 use super::plan::{Stiff, Writer, read};
-use super::rodas::{A, C, D, GAMMA, NODES};
+use super::rodas::{A, C, D, GAMMA, NODES, interior};
+use super::turning;
 use crate::operation::Operation::{Add, Multiply, Reciprocal, Subtract};
 use crate::script::Operand;
 
@@ -56,6 +57,15 @@ pub(super) fn write(writer: &mut Writer<'_>, stiff: &Stiff) {
     writer.keep(&new, registers.new);
     let floored = writer.floored(&new);
     writer.conditions(&floored);
+    let shares = interior(0.5);
+    let middle: Vec<Operand> = (0..y.len())
+        .map(|i| {
+            let ends = [0.5, 0.5].into_iter().zip([y[i], new[i]]);
+            let stages = shares.into_iter().zip(stages.iter().map(|column| column[i]));
+            writer.script.weighted(None, ends.chain(stages)).unwrap_or(y[i])
+        })
+        .collect();
+    turning::write(writer, &new, &middle);
     writer.error(&new, |_, i| error[i]);
 }
 

@@ -91,7 +91,7 @@ fn problem_of(name: &str, model: &Model) -> Problem {
 /// The problem's trajectories; its doses are events of the text.
 pub(crate) fn run_problem(problem: &Problem, settings: &Settings) -> Trajectories {
     let Problem { program, starts, times, outputs, .. } = problem;
-    trajectories(program, starts, settings, times, outputs, &[])
+    trajectories(program, starts, settings, times, outputs)
 }
 
 /// Each patient's largest |y - ref| / (|ref| + 1e-3 max|ref| + 1e-9), dose days left out.

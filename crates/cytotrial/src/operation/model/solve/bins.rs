@@ -8,14 +8,26 @@ const BINS: usize = 256;
 /// Bits of a number below those that name its bin.
 const BELOW: u32 = 52 - 8;
 
+/// Pages remembered by the last bits of their numbers, so that neighbours do not displace each other.
+const RECENT: usize = 8;
+/// No finite number has this page.
+const NO_PAGE: u16 = u16::MAX;
+
 /// How many values fell into which bin.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Bins {
-    /// Counts of numbers with one sign and exponent, by sign and exponent, in ascending order of
-    /// these bits.
-    pages: Vec<(u16, Box<[u32; BINS]>)>,
-    /// The page that was used last.
-    last: usize,
+    /// Sign and exponent of the numbers of each page, as they came.
+    pages: Vec<u16>,
+    /// The counts of each page.
+    counts: Vec<[u32; BINS]>,
+    /// Pages that were used last, and where they stand.
+    recent: [(u16, u16); RECENT],
+}
+
+impl Default for Bins {
+    fn default() -> Self {
+        Self { pages: Vec::new(), counts: Vec::new(), recent: [(NO_PAGE, 0); RECENT] }
+    }
 }
 
 impl Bins {
@@ -24,30 +36,37 @@ impl Bins {
         // -0 and 0 are one number
         let bits = (value + 0.0).to_bits();
         let page = (bits >> 52) as u16;
-        if self.pages.get(self.last).is_none_or(|(known, _)| *known != page) {
-            self.last = match self.pages.binary_search_by_key(&page, |(known, _)| *known) {
-                Ok(at) => at,
-                Err(at) => {
-                    self.pages.insert(at, (page, Box::new([0; BINS])));
-                    at
-                }
-            };
-        }
-        let bin = (bits >> BELOW) as usize % BINS;
-        self.pages[self.last].1[bin] += 1;
+        let (known, at) = self.recent[usize::from(page) % RECENT];
+        let at = if known == page { at } else { self.find(page) };
+        self.counts[usize::from(at)][(bits >> BELOW) as usize % BINS] += 1;
+    }
+
+    /// Where a page stands, which is remembered; a new one at the end.
+    #[cold]
+    fn find(&mut self, page: u16) -> u16 {
+        let at = self.pages.iter().position(|known| *known == page).unwrap_or_else(|| {
+            self.pages.push(page);
+            self.counts.reserve_exact(1);
+            self.counts.push([0; BINS]);
+            self.pages.len() - 1
+        });
+        self.recent[usize::from(page) % RECENT] = (page, at as u16);
+        at as u16
     }
 
     /// The bins that hold something, in ascending order of their values: lower end, upper end, count.
     fn ascending(&self) -> impl Iterator<Item = (f64, f64, u32)> + '_ {
-        let negative = |page: &&(u16, Box<[u32; BINS]>)| page.0 >> 11 == 1;
-        let down = self.pages.iter().rev().filter(negative);
+        let mut pages: Vec<_> = self.pages.iter().copied().zip(&self.counts).collect();
+        pages.sort_unstable_by_key(|(page, _)| *page);
+        let up = pages.partition_point(|(page, _)| page >> 11 == 0);
+        let negative = pages.split_off(up);
+        let down = negative.into_iter().rev();
         let down = down.flat_map(|page| (0..BINS).rev().map(move |bin| (page, bin)));
-        let up = self.pages.iter().filter(move |page| !negative(page));
-        let up = up.flat_map(|page| (0..BINS).map(move |bin| (page, bin)));
-        down.chain(up).filter(|(page, bin)| page.1[*bin] > 0).map(|(page, bin)| {
-            let bits = u64::from(page.0) << 52 | (bin as u64) << BELOW;
+        let up = pages.into_iter().flat_map(|page| (0..BINS).map(move |bin| (page, bin)));
+        down.chain(up).filter(|((_, counts), bin)| counts[*bin] > 0).map(|((page, counts), bin)| {
+            let bits = u64::from(page) << 52 | (bin as u64) << BELOW;
             let (first, last) = (f64::from_bits(bits), f64::from_bits(bits | ((1 << BELOW) - 1)));
-            (first.min(last), first.max(last), page.1[bin])
+            (first.min(last), first.max(last), counts[bin])
         })
     }
 

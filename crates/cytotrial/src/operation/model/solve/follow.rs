@@ -1,9 +1,13 @@
-//! A share of the patients from start to end, noted at the times that are asked for.
+//! Some of the patients from start to end, noted at the times that are asked for.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use ::model::SymbolId;
-use ::solve::{Change, Failure, Next, Start, run, stochastic};
+use ::solve::{
+    Change, Failure, Network, Noted, Start, StochasticSettings, stochastic_while, trajectories_of,
+};
+use rayon::prelude::*;
 use serde::Serialize;
 use stats::{Purpose, stream};
 
@@ -37,37 +41,48 @@ pub struct Failed {
 }
 
 /// Changes of symbols in order of time.
-type Changes = Vec<(f64, SymbolId, Change)>;
+type Changes<'a> = Cow<'a, [(f64, SymbolId, Change)]>;
+
+/// Rows of values, a patient each column, and how each patient ended; `None` when it was not to go on.
+type Found = Option<(Vec<f64>, Vec<Result<Effort, Failure>>)>;
 
 impl Prepared {
-    /// Follows some patients: for each, its values at column x times + time, one patient after the
-    /// other; and how each ended.
-    pub(super) fn share(&self, patients: Range<u32>) -> (Vec<f64>, Vec<Result<Effort, Failed>>) {
-        let cells = self.cells();
-        let mut values = vec![f64::NAN; cells * patients.len()];
-        let mut ended = Vec::with_capacity(patients.len());
-        let (mut starts, mut places, mut changes) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, patient) in patients.clone().enumerate() {
-            let start = self.start(patient);
-            match self.changes(patient, &start) {
-                Ok(given) => {
-                    starts.push(start);
-                    places.push(place);
-                    changes.push(given);
-                    ended.push(Ok(Effort::default()));
-                }
-                Err(failed) => ended.push(Err(failed)),
-            }
+    /// Follows some patients as long as `goes_on`, which is told how many patients more have ended;
+    /// `None` when it was not to go on.
+    pub(super) fn follow(
+        &self,
+        patients: Range<u32>,
+        goes_on: &(dyn Fn(usize) -> bool + Sync),
+    ) -> Option<Chunk> {
+        let first = patients.start;
+        let all: Vec<_> = patients
+            .into_par_iter()
+            .map(|patient| {
+                let start = self.start(patient);
+                self.changes(patient, &start).map(|changes| (start, changes))
+            })
+            .collect();
+        let (mut starts, mut changes, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        for patient in all {
+            ended.push(patient.map(|(start, given)| {
+                starts.push(start);
+                changes.push(given);
+                Effort::default()
+            }));
         }
-        let results = match &self.chance {
-            None => self.by_rates(&starts, &changes, &places, &mut values),
-            Some(_) => self.by_chance(&starts, &places, &mut values),
+        if starts.len() < ended.len() && !goes_on(ended.len() - starts.len()) {
+            return None;
+        }
+        let (values, results) = match &self.chance {
+            None => self.by_rates(&starts, &changes, goes_on)?,
+            Some(chance) => self.by_chance(chance, &starts, goes_on)?,
         };
-        for (place, result) in places.into_iter().zip(results) {
-            let number = self.number(patients.start + place as u32);
-            ended[place] = result.map_err(|failure| failed(number, failure));
+        let values = spread(values, self.cells(), &ended);
+        let followed = (first..).zip(&mut ended).filter(|(_, ended)| ended.is_ok());
+        for ((patient, ended), result) in followed.zip(results) {
+            *ended = result.map_err(|failure| failed(self.number(patient), failure));
         }
-        (values, ended)
+        Some(Chunk { first, values, ended })
     }
 
     /// A patient's start.
@@ -90,8 +105,8 @@ impl Prepared {
     }
 
     /// What a patient is given, in order of time.
-    fn changes(&self, patient: u32, start: &Start) -> Result<Changes, Failed> {
-        let Some(table) = &self.doses else { return Ok(self.given.clone()) };
+    fn changes(&self, patient: u32, start: &Start) -> Result<Changes<'_>, Failed> {
+        let Some(table) = &self.doses else { return Ok(Cow::Borrowed(&self.given)) };
         let number = self.number(patient);
         let of_table = table.of(&self.program, &self.settings, number, start);
         let mut changes = of_table.map_err(|error| Failed {
@@ -103,81 +118,68 @@ impl Prepared {
         })?;
         changes.extend_from_slice(&self.given);
         changes.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Ok(changes)
+        Ok(Cow::Owned(changes))
     }
 
     fn by_rates(
         &self,
         starts: &[Start],
-        changes: &[Changes],
-        places: &[usize],
-        values: &mut [f64],
-    ) -> Vec<Result<Effort, Failure>> {
-        let (times, cells) = (&self.times, self.cells());
-        // per patient: times noted and changes made so far
-        let mut progress = vec![(0, 0); starts.len()];
-        let results = run(&self.program, starts, &self.settings, |patient, stop| {
-            let (noted, made) = &mut progress[patient];
-            let own = &mut values[places[patient] * cells..][..cells];
-            while *noted < times.len() && times[*noted] <= stop.time() {
-                for (column, output) in self.columns.iter().enumerate() {
-                    let value = stop.value(output.symbol);
-                    own[column * times.len() + *noted] = match output.room {
-                        None => value,
-                        Some((room, true)) => value * stop.value(room),
-                        Some((room, false)) => value / stop.value(room),
-                    };
-                }
-                *noted += 1;
-                if times.get(*noted) == Some(&stop.time()) {
-                    break;
-                }
-            }
-            while let Some(&(time, symbol, change)) = changes[patient].get(*made) {
-                if time > stop.time() {
-                    break;
-                }
-                match change {
-                    Change::Set(value) => stop.set(symbol, value),
-                    Change::Add(amount) => stop.set(symbol, stop.value(symbol) + amount),
-                }
-                *made += 1;
-            }
-            let look = times.get(*noted).copied()?;
-            let change = changes[patient].get(*made).map(|change| change.0);
-            Some(change.filter(|time| *time <= look).map_or(Next::Look(look), Next::Stop))
-        });
-        results.into_iter().map(|result| result.map(Effort::from)).collect()
+        changes: &[Changes<'_>],
+        goes_on: &(dyn Fn(usize) -> bool + Sync),
+    ) -> Found {
+        let outputs = self.outputs();
+        let changes: Vec<_> = changes.iter().map(AsRef::as_ref).collect();
+        let noted = Noted { times: &self.times, outputs: &outputs, changes: &changes, goes_on };
+        let found = trajectories_of(&self.program, starts, &self.settings, &noted)?;
+        let results = found.results.into_iter().map(|result| result.map(Effort::from)).collect();
+        Some((self.in_rooms(found.values, starts.len()), results))
     }
 
     fn by_chance(
         &self,
+        (network, settings): &(Network, StochasticSettings),
         starts: &[Start],
-        places: &[usize],
-        values: &mut [f64],
-    ) -> Vec<Result<Effort, Failure>> {
-        let Some((network, settings)) = &self.chance else { return Vec::new() };
-        let mut outputs: Vec<SymbolId> = self.columns.iter().map(|output| output.symbol).collect();
-        outputs.extend(self.columns.iter().filter_map(|output| Some(output.room?.0)));
-        let runs = stochastic(network, starts, settings, &self.times, &outputs)
-            .expect("a request made ready has a method that can follow the model");
-        let (cells, times) = (self.cells(), self.times.len());
-        for (run, place) in places.iter().enumerate() {
-            let mut rooms = self.columns.len();
-            for (column, output) in self.columns.iter().enumerate() {
-                for time in 0..times {
-                    let value = runs.value(column, time, run);
-                    values[place * cells + column * times + time] = match output.room {
-                        None => value,
-                        Some((_, true)) => value * runs.value(rooms, time, run),
-                        Some((_, false)) => value / runs.value(rooms, time, run),
-                    };
-                }
-                rooms += usize::from(output.room.is_some());
+        goes_on: &(dyn Fn(usize) -> bool + Sync),
+    ) -> Found {
+        let (outputs, goes_on) = (self.outputs(), || goes_on(1));
+        let wanted = (&self.times[..], &outputs[..]);
+        let found = stochastic_while(network, starts, settings, wanted, &goes_on)
+            .expect("a request made ready has a method that can follow the model")?;
+        let results = found.results.into_iter().map(|result| result.map(Effort::from)).collect();
+        Some((self.in_rooms(found.values, starts.len()), results))
+    }
+
+    /// The symbols of the columns, and then their rooms.
+    fn outputs(&self) -> Vec<SymbolId> {
+        let rooms = self.columns.iter().filter_map(|output| Some(output.room?.0));
+        self.columns.iter().map(|output| output.symbol).chain(rooms).collect()
+    }
+
+    /// The columns' values, multiplied or divided by their rooms, which stand behind them.
+    fn in_rooms(&self, mut values: Vec<f64>, patients: usize) -> Vec<f64> {
+        let size = self.times.len() * patients;
+        let (columns, rooms) = values.split_at_mut(self.columns.len() * size);
+        let mut rooms = rooms.chunks_exact(size.max(1));
+        for (output, values) in self.columns.iter().zip(columns.chunks_exact_mut(size.max(1))) {
+            let Some((_, is_amount)) = output.room else { continue };
+            for (value, room) in values.iter_mut().zip(rooms.next().into_iter().flatten()) {
+                *value = if is_amount { *value * room } else { *value / room };
             }
         }
-        runs.results.into_iter().map(|result| result.map(Effort::from)).collect()
+        values.truncate(self.columns.len() * size);
+        values
     }
+}
+
+/// Rows of those who were followed as rows of all: not a number for the others.
+fn spread(values: Vec<f64>, rows: usize, ended: &[Result<Effort, Failed>]) -> Vec<f64> {
+    if ended.iter().all(Result::is_ok) {
+        return values;
+    }
+    let mut values = values.into_iter();
+    let row = || ended.iter().map(Result::is_ok);
+    let is_there = (0..rows).flat_map(|_| row());
+    is_there.map(|is| if is { values.next() } else { None }.unwrap_or(f64::NAN)).collect()
 }
 
 fn failed(patient: u64, failure: Failure) -> Failed {

@@ -2,20 +2,16 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::Effort;
 use super::follow::{Chunk, Failed};
 use super::setup::Prepared;
 use crate::operation::Watch;
 use crate::operation::blocks::Stopped;
 
-/// About so many values are in memory at a time, twice.
+/// About so many values are in memory at a time.
 const VALUES: usize = 4 << 20;
-/// A chunk has from so many patients to so many.
+/// A chunk has from so many patients to so many. Results do not depend on it.
 const PATIENTS: (usize, usize) = (8, 4096);
-/// A thread follows from one to so many patients at a time. Results depend neither on this nor on chunks.
-const SHARE: usize = 64;
 /// So many failures are kept one by one; the rest is counted.
 pub const LISTED: usize = 10_000;
 
@@ -45,13 +41,16 @@ pub fn many(
     keep: &mut dyn FnMut(&Chunk) -> Result<(), String>,
 ) -> Result<Many, Stopped> {
     let size = (VALUES / prepared.cells().max(1)).clamp(PATIENTS.0, PATIENTS.1);
-    let share = (size / PATIENTS.0).clamp(1, SHARE);
+    let goes_on = |patients: usize| {
+        watch.advance(patients as u64);
+        !watch.is_cancelled()
+    };
     let mut many = Many::default();
     watch.begin("patients", u64::from(patients.end - patients.start));
     let mut done = Ok(());
     for first in patients.clone().step_by(size) {
         let end = first.saturating_add(size as u32).min(patients.end);
-        let Some(chunk) = chunk(prepared, (first..end, share), watch) else {
+        let Some(chunk) = prepared.follow(first..end, &goes_on) else {
             done = Err(Stopped::Cancelled);
             break;
         };
@@ -63,43 +62,6 @@ pub fn many(
     }
     watch.end();
     done.map(|()| many)
-}
-
-/// One chunk; `None` when the caller stopped it.
-fn chunk(
-    prepared: &Prepared,
-    (patients, share): (Range<u32>, usize),
-    watch: &dyn Watch,
-) -> Option<Chunk> {
-    let shares: Vec<u32> = patients.clone().step_by(share).collect();
-    let parts: Vec<_> = shares
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|first| {
-            if watch.is_cancelled() {
-                return None;
-            }
-            let end = first.saturating_add(share as u32).min(patients.end);
-            let part = prepared.share(first..end);
-            watch.advance(u64::from(end - first));
-            Some(part)
-        })
-        .collect();
-    let parts: Vec<_> = parts.into_iter().collect::<Option<_>>()?;
-    let (cells, count) = (prepared.cells(), patients.len());
-    let mut values = vec![f64::NAN; cells * count];
-    values.par_chunks_mut(count.max(1)).enumerate().for_each(|(cell, row)| {
-        let mut row = row.iter_mut();
-        for (part, ended) in &parts {
-            for patient in 0..ended.len() {
-                if let Some(value) = row.next() {
-                    *value = part[patient * cells + cell];
-                }
-            }
-        }
-    });
-    let ended = parts.into_iter().flat_map(|(_, ended)| ended).collect();
-    Some(Chunk { first: patients.start, values, ended })
 }
 
 impl Many {

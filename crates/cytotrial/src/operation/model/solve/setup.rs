@@ -7,6 +7,7 @@ use ::solve::{
 use records::column::Table;
 
 use super::doses::{Rows, Table as DoseTable, with_inflows};
+use super::follow::Chunk;
 use super::patients::{Names, Who};
 use super::{Answer, Effort, Request, Text};
 use crate::operation::model::{compiled, read};
@@ -135,7 +136,8 @@ impl Prepared {
 
     /// The course of one patient, by position.
     pub(super) fn course(&self, patient: u32) -> Answer {
-        let (values, mut ended) = self.share(patient..patient + 1);
+        let chunk = self.follow(patient..patient + 1, &|_| true).expect("nobody stops it");
+        let Chunk { values, mut ended, .. } = chunk;
         let ended = ended.remove(0);
         let failed = ended.as_ref().err().cloned();
         let reached = match &failed {
