@@ -320,6 +320,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn every_kind_of_output_is_what_a_caller_sees_at_each_look() {
         let text = "model m

@@ -131,7 +131,7 @@ const TURN_GUESSES: u32 = 30;
 /// where its text says, to the last bit.
 ///
 /// A comparison that changes more than twice within one step, or twice where a parabola through the step's ends and
-/// its middle gives no sign of it, is not seen to.
+/// its middle gives no sign of it, is not seen.
 pub(crate) fn locate(
     program: &Program,
     patient: &mut Patient,

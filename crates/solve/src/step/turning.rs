@@ -48,7 +48,7 @@ fn turns(writer: &mut Writer<'_>, [start, middle, end]: [Operand; 3]) -> Operand
         script.apply(GreaterOrEqual, &[ends, zero]),
         script.apply(Less, &[falls, zero]),
         script.apply(Greater, &[rises, zero]),
-        // twice the height from the start to the turn, for the parabola: first^2 / (2 bend)
+        // from the start to its turn the parabola goes first^2 / (2 bend): at least half of the difference
         script.apply(GreaterOrEqual, &[square, way]),
     ];
     let [first, rest @ ..] = parts;
